@@ -1,0 +1,202 @@
+"""Every error of the package, what is done about each, and the exit code it ends with.
+
+    GomafiaError                       exit 1
+    ├── SettingsError                  2   a parameter, option or settings file is wrong
+    ├── UnavailableError               3   asked for what this version or machine doesn't have
+    ├── FetchError                     10
+    │   ├── SiteUnreachableError       11  passing: retried by manners, then raised
+    │   ├── SiteBusyError              12  passing: retried by manners, then raised
+    │   ├── AskRefusedError            13  final
+    │   ├── DisallowedError            14  final: robots.txt forbids it
+    │   ├── NotInArchiveError          15  offline, and the archive has no answer
+    │   └── BrowserError               16  Chromium is missing, or didn't do as asked
+    ├── ParseError                     20
+    │   ├── NoSuchPageError            21  the main page came instead
+    │   ├── LayoutChangedError         22  what we look for isn't there
+    │   └── BadValueError              23  one value can't be read (becomes a rejection)
+    ├── TooManyRejectedError           24
+    ├── FolderError                    30  data folder: not writable, wrong kind of drive, of another site
+    │   ├── DiskFullError              31
+    │   ├── FolderBusyError            32  another import works in it, or a file in it is held
+    │   ├── DamagedFileError           33  an archive, part or store that fails its checks
+    │   └── LayoutVersionError         34  made by another version of this package
+    ├── PushError                      40
+    │   ├── PostgresUnreachableError   41
+    │   ├── PostgresRefusedError       42  login, database, permission
+    │   └── PushConflictError          43  the schema holds another league, or more than this folder
+    ├── RunStoppedError                50  stopped by a person, signal or budget: safe to go on
+    └── RunDiedError                   51  the import's process ended without a word (killed, out of memory)
+
+Policy: one bad row is a rejection, kept and counted, not an exception. A page that we don't
+understand stops its stage; its answer stays in the archive. A library's exception is turned into
+one of ours at one place, with `from`. Every message names the thing, the value and the remedy,
+and never holds a password.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GomafiaError(Exception):
+    """Base of all: a sentence of what happened, and a remedy that a person can follow."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class SettingsError(GomafiaError):
+    """A parameter, option or settings file is wrong; nothing was asked or written."""
+
+    exit_code = 2
+
+
+class UnavailableError(GomafiaError):
+    """What was asked for isn't in this version, or not on this machine."""
+
+    exit_code = 3
+
+
+class FetchError(GomafiaError):
+    """An ask got no sound answer."""
+
+    exit_code = 10
+
+
+class SiteUnreachableError(FetchError):
+    """No connection, or none that lasted; retried before it is raised."""
+
+    exit_code = 11
+
+
+class SiteBusyError(FetchError):
+    """The site said "slow down" or "come back later"; retried before it is raised."""
+
+    exit_code = 12
+
+
+class AskRefusedError(FetchError):
+    """The site answered, and the answer is no."""
+
+    exit_code = 13
+
+
+class DisallowedError(FetchError):
+    """robots.txt forbids the path."""
+
+    exit_code = 14
+
+
+class NotInArchiveError(FetchError):
+    """Offline, and the archive holds no answer to this ask."""
+
+    exit_code = 15
+
+
+class BrowserError(FetchError):
+    """Chromium is missing, or ended, or didn't do as asked."""
+
+    exit_code = 16
+
+
+class ParseError(GomafiaError):
+    """An answer is not what the site's contract says."""
+
+    exit_code = 20
+
+
+class NoSuchPageError(ParseError):
+    """The site sent its main page: what was asked for doesn't exist."""
+
+    exit_code = 21
+
+
+class LayoutChangedError(ParseError):
+    """What we look for isn't there: says what was sought, what was found, and where."""
+
+    exit_code = 22
+
+
+class BadValueError(ParseError):
+    """One value can't be read for sure."""
+
+    exit_code = 23
+
+
+class TooManyRejectedError(GomafiaError):
+    """More rows of a table were refused than the settings allow."""
+
+    exit_code = 24
+
+
+class FolderError(GomafiaError):
+    """The data folder can't be used."""
+
+    exit_code = 30
+
+
+class DiskFullError(FolderError):
+    """No space left; what was committed is safe."""
+
+    exit_code = 31
+
+
+class FolderBusyError(FolderError):
+    """Another process works in the folder or holds a file of it."""
+
+    exit_code = 32
+
+
+class DamagedFileError(FolderError):
+    """A file of ours fails its checks."""
+
+    exit_code = 33
+
+
+class LayoutVersionError(FolderError):
+    """The folder was made by another version of this package."""
+
+    exit_code = 34
+
+
+class PushError(GomafiaError):
+    """Rows didn't reach PostgreSQL; its tables are as they were before."""
+
+    exit_code = 40
+
+
+class PostgresUnreachableError(PushError):
+    """No server answers at the address."""
+
+    exit_code = 41
+
+
+class PostgresRefusedError(PushError):
+    """The server answers and says no: login, database or permission."""
+
+    exit_code = 42
+
+
+class PushConflictError(PushError):
+    """The schema holds another league, or answers that this folder doesn't have."""
+
+    exit_code = 43
+
+
+class RunStoppedError(GomafiaError):
+    """Stopped between two batches, everything before it committed; run again to go on."""
+
+    exit_code = 50
+
+
+class RunDiedError(GomafiaError):
+    """The import's process ended without a word; run again to go on."""
+
+    exit_code = 51

@@ -1,0 +1,191 @@
+"""The SQLite file behind a data folder's run store: opened, laid out, and its faults named.
+
+WAL, so that readers never wait; FULL, so that a commit survives a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderBusyError, FolderError, LayoutVersionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LAYOUT_VERSION: Final = 1
+BUSY_SECONDS: Final = 30.0
+
+_LAYOUT: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE run (
+    run_id INTEGER PRIMARY KEY, state TEXT NOT NULL, pid INTEGER, pid_started REAL,
+    started_at TEXT NOT NULL, ended_at TEXT, settings TEXT NOT NULL, receipt TEXT,
+    error TEXT, message TEXT, remedy TEXT, exit_code INTEGER
+) STRICT;
+CREATE TABLE control (
+    run_id INTEGER PRIMARY KEY REFERENCES run, wish TEXT NOT NULL DEFAULT 'run', batch_rows INTEGER
+) STRICT;
+CREATE TABLE stage (
+    run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, state TEXT NOT NULL,
+    started_at TEXT NOT NULL, ended_at TEXT, asks_known INTEGER NOT NULL DEFAULT 0,
+    asks_done INTEGER NOT NULL DEFAULT 0, asks_made INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run_id, stage)
+) STRICT;
+CREATE TABLE batch (
+    run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, number INTEGER NOT NULL,
+    started_at TEXT NOT NULL, seconds REAL NOT NULL, rows_target INTEGER NOT NULL,
+    rows INTEGER NOT NULL, rejected INTEGER NOT NULL, PRIMARY KEY (run_id, stage, number)
+) STRICT;
+CREATE TABLE memory (
+    run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, batch INTEGER NOT NULL,
+    at TEXT NOT NULL, part TEXT NOT NULL, pss_mb REAL, rss_mb REAL, peak_rss_mb REAL
+) STRICT;
+CREATE INDEX memory_run ON memory (run_id);
+CREATE TABLE notice (run_id INTEGER NOT NULL REFERENCES run, at TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE load (
+    load_id INTEGER PRIMARY KEY, ask_id INTEGER NOT NULL, ask_key TEXT NOT NULL, kind TEXT NOT NULL,
+    series TEXT NOT NULL, about TEXT NOT NULL, via TEXT NOT NULL, fetched_at TEXT NOT NULL,
+    sha256 TEXT NOT NULL, parser TEXT NOT NULL, rows_done INTEGER NOT NULL, state TEXT NOT NULL
+) STRICT;
+CREATE INDEX load_ask ON load (ask_id, state);
+CREATE INDEX load_kind ON load (kind, state);
+CREATE TABLE tally (
+    load_id INTEGER NOT NULL REFERENCES load ON DELETE CASCADE, name TEXT NOT NULL,
+    fetched INTEGER NOT NULL, PRIMARY KEY (load_id, name)
+) STRICT;
+CREATE TABLE rejection (
+    load_id INTEGER NOT NULL REFERENCES load ON DELETE CASCADE, name TEXT NOT NULL,
+    key TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, rule TEXT NOT NULL
+) STRICT;
+CREATE INDEX rejection_load ON rejection (load_id);
+CREATE TABLE part (
+    part_id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE,
+    rows INTEGER NOT NULL, bytes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE part_load (
+    part_id INTEGER NOT NULL REFERENCES part ON DELETE CASCADE,
+    load_id INTEGER NOT NULL REFERENCES load, rows INTEGER NOT NULL,
+    PRIMARY KEY (part_id, load_id)
+) STRICT;
+CREATE INDEX part_load_load ON part_load (load_id);
+"""
+
+
+@contextmanager
+def sqlite_faults(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into our errors, naming the file and the remedy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translated(path, error) from error
+
+
+def _translated(path: Path, error: sqlite3.Error) -> FolderError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFullError(f"No space left on the disk while writing {path}.", "Make room and run again: what was committed is safe.")
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return FolderBusyError(f"{path} is locked by another program.", "Close it there and run again.")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return DamagedFileError(
+            f"{path} is damaged ({error}).",
+            "Move it away and run again: what the archive holds is not asked for again.",
+        )
+    return FolderError(f"{path} can't be used: {error}.", "Check the folder, its permissions and its drive.")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """An open connection in WAL mode; transactions are explicit."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise FolderError(
+                f"{path} lies on a drive where SQLite's write-ahead log can't work (it stays in mode {mode}).",
+                "Choose a data_dir on a local disk.",
+            )
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All of it, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def open_store(data_dir: Path) -> sqlite3.Connection:
+    """The run store of a folder, made if it isn't there.
+
+    Raises LayoutVersionError if another version of this package made it, DamagedFileError if it
+    isn't sound.
+    """
+    path = data_dir / "runs.sqlite"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(
+            f"The data folder {data_dir} can't be made: {error.strerror}.", "Choose another data_dir."
+        ) from error
+    with sqlite_faults(path):
+        connection = connect(path)
+        try:
+            _lay_out(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found == LAYOUT_VERSION:
+        return
+    if found != 0:
+        raise LayoutVersionError(
+            f"{path} has layout {found}, this version of gomafia_kit writes layout {LAYOUT_VERSION}.",
+            "Move runs.sqlite away and run again: everything is rebuilt from the archive without asking the site.",
+        )
+    with transaction(connection):
+        if connection.execute("PRAGMA user_version").fetchone()[0] == LAYOUT_VERSION:
+            return  # another process was quicker
+        for statement in _LAYOUT.split(";\n"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('folder_id', ?)", (str(uuid.uuid4()),))
+        connection.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
+
+
+def check_sound(path: Path) -> None:
+    """Nothing if the SQLite file at `path` is sound; DamagedFileError says what is wrong with it."""
+    with sqlite_faults(path), closing(sqlite3.connect(path)) as connection:
+        problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise DamagedFileError(
+            f"{path} is damaged ({problem}).", "Move it away and run again; a copy of the folder helps too."
+        )
+
+
+def meta(connection: sqlite3.Connection, name: str) -> str | None:
+    """A remembered fact about the folder, or None."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def set_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Remember a fact about the folder."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

@@ -1,0 +1,367 @@
+"""What happened in each run and what people wish of it: written by the importer, read by every face."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import psutil
+
+from gomafia_kit.errors import FolderError
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Event, Notice, StageDone, StageStarted
+from gomafia_kit.runs.database import open_store, sqlite_faults, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+WORKING: Final = frozenset({"starting", "running", "paused", "stopping"})
+"""States of a run whose process should be alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `state`: starting, running, paused, stopping, done, stopped, failed, or died (its process is gone).
+
+    `settings` holds each setting's value and source; `receipt` the final account, None before the end.
+    """
+
+    run_id: int
+    state: str
+    pid: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    settings: dict[str, Any]
+    receipt: dict[str, Any] | None
+    error: str | None
+    message: str | None
+    remedy: str | None
+    exit_code: int | None
+
+    @property
+    def is_working(self) -> bool:
+        """True while its process is at work."""
+        return self.state in WORKING
+
+
+@dataclass(frozen=True, slots=True)
+class StageProgress:
+    """How far a stage of a run is; `asks_known` grows while lists are read. `state`: running, done."""
+
+    stage: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    asks_known: int
+    asks_done: int
+    asks_made: int
+    batches: int
+    rows: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A committed batch of a run."""
+
+    stage: str
+    number: int
+    started_at: datetime
+    seconds: float
+    rows_target: int
+    rows: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySample:
+    """Memory of one part of the importer's process tree at a batch's end, in MB.
+
+    `part`: python, driver, chromium, or tree (their sum). `pss_mb` is sampled; `peak_rss_mb` is the
+    exact high-water mark of Python in the batch (null for other parts). Batch 0 is before the first.
+    """
+
+    stage: str
+    batch: int
+    at: datetime
+    part: str
+    pss_mb: float | None
+    rss_mb: float | None
+    peak_rss_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What people wish of a run: `wish` is run, pause or stop; `batch_rows` None leaves it to the settings."""
+
+    wish: str
+    batch_rows: int | None
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _moment_at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class Journal:
+    """The runs of one data folder.
+
+    Opening it makes the folder and its run store if they aren't there. Each thread opens its own.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.path = data_dir / "runs.sqlite"
+        self._connection = open_store(data_dir)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the journal can't be used after."""
+        self._connection.close()
+
+    # -- runs ---------------------------------------------------------------------------------
+
+    def begin(self, settings: dict[str, Any]) -> int:
+        """Note a new run, not yet at work, and return its number."""
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            run_id = db.execute(
+                "INSERT INTO run (state, started_at, settings) VALUES ('starting', ?, ?) RETURNING run_id",
+                (now().isoformat(), json.dumps(settings, ensure_ascii=False)),
+            ).fetchone()[0]
+            db.execute("INSERT INTO control (run_id) VALUES (?)", (run_id,))
+        return int(run_id)
+
+    def adopt(self, run_id: int, pid: int | None = None) -> None:
+        """Say which process does the work of a run."""
+        process = psutil.Process(pid or os.getpid())
+        self._write(
+            "UPDATE run SET pid = ?, pid_started = ? WHERE run_id = ?",
+            (process.pid, process.create_time(), run_id),
+        )
+
+    def set_state(self, run_id: int, state: str) -> None:
+        """Note what a run is doing now."""
+        self._write("UPDATE run SET state = ? WHERE run_id = ?", (state, run_id))
+
+    def end(
+        self,
+        run_id: int,
+        state: str,
+        *,
+        receipt: dict[str, Any] | None = None,
+        error: tuple[str, str, str, int] | None = None,
+    ) -> None:
+        """Note how a run ended; `error` is (class, message, remedy, exit code)."""
+        name, message, remedy, code = error or (None, None, None, 0)
+        self._write(
+            "UPDATE run SET state = ?, ended_at = ?, receipt = ?, error = ?, message = ?, remedy = ?,"
+            " exit_code = ? WHERE run_id = ?",
+            (
+                state,
+                now().isoformat(),
+                None if receipt is None else json.dumps(receipt, ensure_ascii=False),
+                name,
+                message,
+                remedy,
+                code,
+                run_id,
+            ),
+        )
+
+    def run(self, run_id: int) -> Run:
+        """One run by number; FolderError if this folder has none of that number."""
+        rows = self._read("SELECT * FROM run WHERE run_id = ?", (run_id,))
+        if not rows:
+            raise FolderError(f"{self.data_dir} has no run {run_id}.", "See them by: gomafia status --all")
+        return _run(rows[0])
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs of the folder, oldest first."""
+        return tuple(_run(row) for row in self._read("SELECT * FROM run ORDER BY run_id"))
+
+    def latest(self) -> Run | None:
+        """The newest run, or None."""
+        rows = self._read("SELECT * FROM run ORDER BY run_id DESC LIMIT 1")
+        return _run(rows[0]) if rows else None
+
+    # -- progress -----------------------------------------------------------------------------
+
+    def stages(self, run_id: int) -> tuple[StageProgress, ...]:
+        """How far each stage of a run is, in the order they began."""
+        rows = self._read(
+            "SELECT stage.*, count(number) AS batches, coalesce(sum(rows), 0) AS rows,"
+            " coalesce(sum(rejected), 0) AS rejected FROM stage LEFT JOIN batch USING (run_id, stage)"
+            " WHERE run_id = ? GROUP BY stage.rowid ORDER BY stage.rowid",
+            (run_id,),
+        )
+        return tuple(
+            StageProgress(
+                row["stage"],
+                row["state"],
+                _moment_at(row["started_at"]),
+                _moment(row["ended_at"]),
+                row["asks_known"],
+                row["asks_done"],
+                row["asks_made"],
+                row["batches"],
+                row["rows"],
+                row["rejected"],
+            )
+            for row in rows
+        )
+
+    def batches(self, run_id: int, after: int = 0) -> tuple[Batch, ...]:
+        """The committed batches of a run in order, but for the first `after` of them."""
+        rows = self._read("SELECT * FROM batch WHERE run_id = ? ORDER BY rowid LIMIT -1 OFFSET ?", (run_id, after))
+        return tuple(
+            Batch(
+                row["stage"],
+                row["number"],
+                _moment_at(row["started_at"]),
+                row["seconds"],
+                row["rows_target"],
+                row["rows"],
+                row["rejected"],
+            )
+            for row in rows
+        )
+
+    def memory(self, run_id: int, after: int = 0) -> tuple[MemorySample, ...]:
+        """The memory samples of a run in order, but for the first `after` of them."""
+        rows = self._read("SELECT * FROM memory WHERE run_id = ? ORDER BY rowid LIMIT -1 OFFSET ?", (run_id, after))
+        return tuple(
+            MemorySample(
+                row["stage"],
+                row["batch"],
+                _moment_at(row["at"]),
+                row["part"],
+                row["pss_mb"],
+                row["rss_mb"],
+                row["peak_rss_mb"],
+            )
+            for row in rows
+        )
+
+    def notices(self, run_id: int) -> tuple[tuple[datetime, str], ...]:
+        """What a person should know of a run: when, and the sentence."""
+        rows = self._read("SELECT at, text FROM notice WHERE run_id = ? ORDER BY rowid", (run_id,))
+        return tuple((_moment_at(row["at"]), row["text"]) for row in rows)
+
+    def observe(self, event: Event) -> None:
+        """Write down what an import tells (an observer); batches are written by the ledger's commit."""
+        match event:
+            case StageStarted():
+                self._write(
+                    "INSERT INTO stage (run_id, stage, state, started_at, asks_known) VALUES (?, ?, 'running', ?, ?)"
+                    " ON CONFLICT DO UPDATE SET state = 'running'",
+                    (event.run_id, event.stage, event.at.isoformat(), event.asks_planned),
+                )
+            case AskDone():
+                self._write(
+                    "UPDATE stage SET asks_known = ?, asks_done = ?, asks_made = asks_made + ?"
+                    " WHERE run_id = ? AND stage = ?",
+                    (event.asks_known, event.asks_done, event.made, event.run_id, event.stage),
+                )
+            case StageDone():
+                self._write(
+                    "UPDATE stage SET state = 'done', ended_at = ? WHERE run_id = ? AND stage = ?",
+                    (event.at.isoformat(), event.run_id, event.stage),
+                )
+            case Notice():
+                self._write(
+                    "INSERT INTO notice VALUES (?, ?, ?)", (event.run_id, event.at.isoformat(), event.text)
+                )
+            case BatchStarted() | BatchDone():
+                pass
+
+    def add_memory(self, run_id: int, samples: Sequence[MemorySample]) -> None:
+        """Keep memory samples of a run."""
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            db.executemany(
+                "INSERT INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (run_id, s.stage, s.batch, s.at.isoformat(), s.part, s.pss_mb, s.rss_mb, s.peak_rss_mb)
+                    for s in samples
+                ],
+            )
+
+    # -- control ------------------------------------------------------------------------------
+
+    def control(self, run_id: int) -> Control:
+        """What people wish of a run at present."""
+        row = self._read("SELECT wish, batch_rows FROM control WHERE run_id = ?", (run_id,))[0]
+        return Control(row["wish"], row["batch_rows"])
+
+    def wish(self, run_id: int, wish: str) -> None:
+        """Ask a run to `run`, `pause` or `stop`: it follows between two batches."""
+        self._write("UPDATE control SET wish = ? WHERE run_id = ?", (wish, run_id))
+
+    def wish_batch_rows(self, run_id: int, rows: int | None) -> None:
+        """Ask a run to make its next batches `rows` rows long; None: as it thinks best."""
+        self._write("UPDATE control SET batch_rows = ? WHERE run_id = ?", (rows, run_id))
+
+    # -- the file -----------------------------------------------------------------------------
+
+    def _read(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        with sqlite_faults(self.path):
+            cursor = self._connection.cursor()
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(query, tuple(values)).fetchall()
+
+    def _write(self, statement: str, values: Sequence[object]) -> None:
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            db.execute(statement, tuple(values))
+
+
+def _run(row: sqlite3.Row) -> Run:
+    state = row["state"]
+    if state in WORKING and not _is_alive(row["pid"], row["pid_started"], _moment_at(row["started_at"])):
+        state = "died"
+    return Run(
+        row["run_id"],
+        state,
+        row["pid"],
+        _moment_at(row["started_at"]),
+        _moment(row["ended_at"]),
+        json.loads(row["settings"]),
+        None if row["receipt"] is None else json.loads(row["receipt"]),
+        row["error"],
+        row["message"],
+        row["remedy"],
+        row["exit_code"],
+    )
+
+
+SECONDS_TO_START: Final = 60.0
+"""A run that no process has taken up after so long never will be."""
+
+
+def _is_alive(pid: int | None, started: float | None, begun: datetime) -> bool:
+    if pid is None:
+        return (now() - begun).total_seconds() < SECONDS_TO_START
+    try:
+        process = psutil.Process(pid)
+        same = started is None or abs(process.create_time() - started) < 1
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,427 @@
+"""All settings of an import, checked in one place whatever they come from.
+
+A parameter (notebook, command line, call) wins over the environment (`GOMAFIA_<NAME>`), which wins
+over the settings file (`settings.toml` in the folder of data folders, or where `GOMAFIA_SETTINGS`
+points), which wins over the default. Passwords are no settings: the database's address is read from
+the environment where it is used, and is never written down.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import ipaddress
+import math
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from gomafia_kit.errors import SettingsError
+from gomafia_kit.site import FIRST_YEAR, SITE_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+STAGES: Final = ("clubs", "players", "tournaments", "games", "statistics", "push")
+SCALES: Final = ("tiny", "small", "full", "x10")
+DEFAULT_SEED: Final = 1
+POLITE_SECONDS: Final = 2.0
+LEAST_SECONDS: Final = 1.0
+_LATER: Final = "comes with a later version"
+_SECRET_WORDS: Final = ("password", "passwd", "secret", "token", "dsn", "postgres_url", "database_url")
+
+
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    """How a setting is read and what people are told about it."""
+
+    read: Callable[[str, object], Any]
+    help: str
+
+
+def _wrong(name: str, value: object, expected: str) -> SettingsError:
+    return SettingsError(f"{name}: {value!r} is not {expected}.", f"Give {name} {expected}.")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong(name, value, "a text")
+    return value.strip()
+
+
+def _bool(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
+        return value.strip().lower() == "true"
+    raise _wrong(name, value, "true or false")
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError  # noqa: TRY301 - one way out for all that is no number
+        number = float(value)
+    except ValueError:
+        raise _wrong(name, value, "a number") from None
+    if not math.isfinite(number):
+        raise _wrong(name, value, "a finite number")
+    return number
+
+
+def _whole(name: str, value: object) -> int:
+    number = _number(name, value)
+    if not number.is_integer():
+        raise _wrong(name, value, "a whole number")
+    return int(number)
+
+
+def _maybe(read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
+    return lambda name, value: None if value is None or value == "" else read(name, value)
+
+
+def _at_least(least: int, read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
+    def check(name: str, value: object) -> Any:  # noqa: ANN401 - whatever `read` gives
+        number = read(name, value)
+        if number < least:
+            raise _wrong(name, value, f"{least} or more")
+        return number
+
+    return check
+
+
+def _one_of(*choices: str) -> Callable[[str, object], str]:
+    def check(name: str, value: object) -> str:
+        text = _text(name, value)
+        if text not in choices:
+            raise SettingsError(f"{name}: {value!r} is none of {', '.join(choices)}.{_nearest(text, choices)}")
+        return text
+
+    return check
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, str):
+        return [item.strip() for item in value.strip("[]() ").split(",") if item.strip()]
+    if isinstance(value, list | tuple):
+        return list(value)
+    return [value]
+
+
+def _stages(name: str, value: object) -> tuple[str, ...]:
+    read = _one_of(*STAGES)
+    asked = {read(name, item.strip("'\" ") if isinstance(item, str) else item) for item in _items(value)}
+    if not asked:
+        raise SettingsError(f"{name}: no stage is given.", f"Choose from {', '.join(STAGES)}.")
+    return tuple(stage for stage in STAGES if stage in asked)
+
+
+def _years(name: str, value: object) -> tuple[int, ...]:
+    years: set[int] = set()
+    for item in _items(value):
+        span = re.fullmatch(r"(\d{4})\s*-\s*(\d{4})", item) if isinstance(item, str) else None
+        years.update(range(int(span[1]), int(span[2]) + 1) if span else [_whole(name, item)])
+    latest = datetime.now(UTC).year + 1
+    for year in sorted(years):
+        if not FIRST_YEAR <= year <= latest:
+            raise SettingsError(
+                f"{name}: {year} is not a season of the site.", f"Seasons are {FIRST_YEAR} to {latest}."
+            )
+    if not years:
+        raise SettingsError(f"{name}: {value!r} holds no year.", "Give years as 2023, 2023,2024 or 2019-2025.")
+    return tuple(sorted(years))
+
+
+def _source(name: str, value: object) -> str:
+    text = _text(name, value).rstrip("/")
+    if text in {"demo", "site"}:
+        return text
+    parts = urlsplit(text)
+    if parts.username or parts.password:
+        raise SettingsError(
+            f"{name} holds a user or a password.", "Give the address without it: settings are written down."
+        )
+    if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
+        try:
+            _ = parts.port
+        except ValueError:
+            raise _wrong(name, value, "an address with a sound port") from None
+        return text
+    raise SettingsError(
+        f"{name}: {value!r} is no source.{_nearest(text, ('demo', 'site'))}",
+        f"Give demo, site (that is {SITE_URL}), or a base URL as http://127.0.0.1:8000.",
+    )
+
+
+def _nearest(text: str, choices: Sequence[str]) -> str:
+    near = difflib.get_close_matches(text, choices, n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def _setting(default: Any, read: Callable[[str, object], Any], text: str) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(default=default, metadata={"spec": _Spec(read, text)})
+
+
+def is_loopback(url: str) -> bool:
+    """True if the host of `url` is this very machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def project_dir() -> Path:
+    """The project's checkout, or where none is (an installed package), the working folder.
+
+    `GOMAFIA_HOME` names another one.
+    """
+    if home := os.environ.get("GOMAFIA_HOME"):
+        return Path(home).expanduser().resolve()
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that an import can be told; each value was checked. Make one by `Settings.gather`."""
+
+    source: str = _setting("demo", _source, "demo, site, or the base URL of anything that speaks like it")
+    scale: str = _setting("tiny", _one_of(*SCALES), "size of the demo league: tiny, small, full, x10")
+    stages: tuple[str, ...] = _setting(STAGES, _stages, f"which of {', '.join(STAGES)}")
+    staging: str = _setting("duckdb", _one_of("duckdb", "parquet"), "what to publish: duckdb or parquet")
+    data_dir: str = _setting("", _text, "data folder; empty: data/<source> of the project")
+    via: str = _setting("auto", _one_of("auto", "http", "chromium"), "who fetches: auto, http, chromium")
+    form: str = _setting(
+        "auto", _one_of("auto", "api", "page_data", "dom"), "what is read: auto, api, page_data, dom"
+    )
+    batch_rows: int | None = _setting(None, _maybe(_at_least(1, _whole)), "rows a batch; none: automatic")
+    seconds_between_asks: float | None = _setting(
+        None, _maybe(_at_least(0, _number)), "pace; none: 2 s, and no pause on loopback"
+    )
+    years: tuple[int, ...] | None = _setting(None, _maybe(_years), "seasons, as 2023,2024; none: all")
+    official_years: bool = _setting(False, _bool, "also each player's official figures: 1 ask a player and year")
+    refresh: bool = _setting(False, _bool, "ask again for what the archive holds already")
+    offline: bool = _setting(False, _bool, "ask nothing: read the archive only")
+    memory_limit_mb: int | None = _setting(
+        None, _maybe(_at_least(64, _whole)), "memory of the importer; none: the cgroup's or machine's"
+    )
+    contact: str = _setting("", _text, "how the site's admins reach you: stands in the User-Agent")
+    postgres_schema: str = _setting("gomafia", _text, "schema of the pushed tables")
+    seed: int = _setting(DEFAULT_SEED, _at_least(0, _whole), "demo only: which league")
+    players_file: str = _setting("", _text, "demo only: a CSV of real players to put on its pages")
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Every setting's name."""
+        return tuple(item.name for item in fields(cls) if item.name != "origins")
+
+    @classmethod
+    def help(cls, name: str) -> str:
+        """One line about a setting."""
+        return _SPECS[name].help
+
+    @classmethod
+    def gather(
+        cls,
+        parameters: Mapping[str, object],
+        *,
+        given: frozenset[str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Settings from parameters, environment and file; SettingsError names what is wrong, and the nearest right name.
+
+        A parameter that equals the default counts as not given, unless its name is in `given`.
+        """
+        refuse_unknown(parameters)
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        for origin, found in (
+            ("file", _from_file(environment)),
+            ("environment", _from_environment(environment)),
+            ("parameter", _as_given(parameters, given)),
+        ):
+            for name, value in found.items():
+                values[name] = _SPECS[name].read(name, value)
+                origins[name] = origin
+        all_origins = {name: origins.get(name, "automatic") for name in cls.names()}
+        return cls(**values, origins=MappingProxyType(all_origins))._checked()
+
+    def _checked(self) -> Settings:
+        """Itself, if its values go together."""
+        self._check_pace()
+        self._check_roads()
+        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", self.postgres_schema):
+            raise _wrong("postgres_schema", self.postgres_schema, "a plain lower-case name")
+        if self.players_file:
+            if self.source != "demo":
+                raise SettingsError("players_file goes with source=demo only.", "Leave it out, or set source=demo.")
+            path = Path(self.players_file).expanduser().absolute()
+            if not path.is_file():
+                raise SettingsError(f"players_file: {path} is no file.", "Give the path of a CSV file.")
+            return replace(self, players_file=str(path), data_dir=str(self.folder))
+        if self.refresh and self.offline:
+            raise SettingsError("refresh asks the site again, offline asks nothing.", "Choose one of them.")
+        return replace(self, data_dir=str(self.folder))
+
+    def _check_pace(self) -> None:
+        seconds = self.seconds_between_asks
+        if seconds is not None and seconds < LEAST_SECONDS and not self.is_local:
+            raise SettingsError(
+                f"seconds_between_asks: {seconds:g} is too quick for {self.base_url}.",
+                f"Off this machine it is {LEAST_SECONDS:g} at least; {POLITE_SECONDS:g} is polite.",
+            )
+
+    def _check_roads(self) -> None:
+        if self.form == "page_data":
+            raise UnavailableFormError("form=page_data", "Use form=auto or form=api.")
+        browser = self.via == "chromium" or self.form == "dom"
+        if browser and self.via == "http":
+            raise UnavailableFormError("form=dom over via=http", "Use via=chromium with form=dom.")
+        if browser and self.form == "api":
+            raise UnavailableFormError("form=api over via=chromium", "Use via=http or via=auto.")
+        others = [stage for stage in self.stages if stage not in {"players", "statistics", "push"}]
+        if browser and others:
+            raise UnavailableFormError(
+                f"reading {', '.join(others)} over Chromium", "Use stages=players,push with it, or via=auto."
+            )
+
+    @property
+    def is_local(self) -> bool:
+        """True if the source is on this very machine."""
+        return self.source == "demo" or is_loopback(self.base_url)
+
+    @property
+    def base_url(self) -> str:
+        """Address of the source; of a demo site it is known only once that runs (then ``)."""
+        return {"demo": "", "site": SITE_URL}.get(self.source, self.source)
+
+    @property
+    def pace(self) -> float:
+        """Seconds from one ask to the next, at least."""
+        if self.seconds_between_asks is not None:
+            return self.seconds_between_asks
+        return 0.0 if self.is_local else POLITE_SECONDS
+
+    @property
+    def reads_pages(self) -> bool:
+        """True if the players' list is to be read from rendered pages."""
+        return self.via == "chromium" or self.form == "dom"
+
+    @property
+    def league(self) -> str:
+        """Which league this is: a data folder and a PostgreSQL schema hold one.
+
+        The port of a site on this machine is left out: it changes from start to start.
+        """
+        if self.source == "demo":
+            name = f"demo-{self.scale}"
+            if self.seed != DEFAULT_SEED:
+                name += f"-seed{self.seed}"
+            if self.players_file:
+                name += "-players-" + _digest(Path(self.players_file).expanduser())
+            return name
+        parts = urlsplit(self.base_url)
+        port = "" if self.is_local or parts.port is None else f":{parts.port}"
+        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        if self.data_dir:
+            return Path(self.data_dir).expanduser().absolute()
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", self.league.split("://")[-1])
+        return project_dir() / "data" / name
+
+    def as_parameters(self) -> dict[str, Any]:
+        """Plain values (JSON), from which `gather` makes the same settings in another process."""
+        plain = {name: getattr(self, name) for name in self.names()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        """Each setting's value and where it came from, for the receipt."""
+        return {
+            name: {"value": value, "from": self.origins.get(name, "automatic")}
+            for name, value in self.as_parameters().items()
+        }
+
+
+class UnavailableFormError(SettingsError):
+    """A road that this version doesn't have yet."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what} {_LATER} of gomafia_kit.", remedy)
+
+
+_SPECS: Final[dict[str, _Spec]] = {
+    item.name: item.metadata["spec"] for item in fields(Settings) if item.name != "origins"
+}
+
+
+def refuse_unknown(names: Mapping[str, object]) -> None:
+    """Nothing, if every name is a setting; else SettingsError with the nearest right name."""
+    for name in names:
+        if name in _SPECS:
+            continue
+        if any(word in name.lower() for word in _SECRET_WORDS):
+            raise SettingsError(
+                f"{name} is no parameter: secrets would be written into the notebook.",
+                "Set GOMAFIA_POSTGRES_URL, PGSERVICE or a pass file instead.",
+            )
+        raise SettingsError(
+            f"{name} is no parameter.{_nearest(name, tuple(_SPECS))}", f"There are: {', '.join(_SPECS)}."
+        )
+
+
+def _as_given(parameters: Mapping[str, object], given: frozenset[str] | None) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in parameters.items():
+        spec = _SPECS[name]
+        default = getattr(_DEFAULTS, name)
+        told = given is not None and name in given
+        if told or value is None or spec.read(name, value) != default:
+            if value is None and default is not None:
+                raise _wrong(name, value, "given")
+            if value is not None or told:
+                found[name] = value
+    return found
+
+
+_DEFAULTS: Final = Settings()
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    found = {name: environment.get(f"GOMAFIA_{name.upper()}") for name in _SPECS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, object]:
+    told = environment.get("GOMAFIA_SETTINGS")
+    path = Path(told).expanduser() if told else project_dir() / "data" / "settings.toml"
+    if not path.is_file():
+        if told:
+            raise SettingsError(f"GOMAFIA_SETTINGS: {path} is no file.", "Give the path of a TOML file.")
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is no TOML: {error}.", "Mend or delete it.") from error
+    try:
+        refuse_unknown(found)
+    except SettingsError as error:
+        raise SettingsError(f"The settings file {path}: {error.message}", error.remedy) from None
+    return dict(found)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]

@@ -77,9 +77,13 @@ class SiteUnreachableError(FetchError):
 
 
 class SiteBusyError(FetchError):
-    """The site said "slow down" or "come back later"; retried before it is raised."""
+    """The site said "slow down" or "come back later" (`retry_after` seconds); retried before it is raised."""
 
     exit_code = 12
+
+    def __init__(self, message: str, remedy: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
 
 
 class AskRefusedError(FetchError):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
+    import pyarrow as pa
 
 DECIMAL_PRECISION: Final = 18
 DECIMAL_SCALE: Final = 6
@@ -56,7 +57,7 @@ class Table:
     """One table.
 
     `latest_by` orders rows that several answers give for one key: the first wins, the others are
-    duplicates; a table without it can't meet one key in two answers.
+    duplicates (`fetched_at` is the answer's); a table without it can't meet one key in two answers.
     """
 
     name: str
@@ -92,6 +93,21 @@ class Table:
             Type.DECIMAL: pl.Decimal(DECIMAL_PRECISION, DECIMAL_SCALE),
         }
         return {column.name: forms[column.type] for column in self.columns}
+
+    def arrow_schema(self) -> pa.Schema:
+        """The table's columns as an Arrow schema, in the table's order."""
+        import pyarrow as pa
+
+        forms = {
+            Type.INTEGER: pa.int32(),
+            Type.BIGINT: pa.int64(),
+            Type.TEXT: pa.string(),
+            Type.BOOLEAN: pa.bool_(),
+            Type.DATE: pa.date32(),
+            Type.TIMESTAMP: pa.timestamp("us", "UTC"),
+            Type.DECIMAL: pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE),
+        }
+        return pa.schema([pa.field(column.name, forms[column.type], column.nullable) for column in self.columns])
 
     def duckdb_ddl(self, name: str | None = None) -> str:
         """The CREATE TABLE statement for DuckDB, without keys (they cost memory; `verify` checks)."""
@@ -156,7 +172,7 @@ CLUB: Final = Table(
         _ASK_ID,
     ),
     ("club_id",),
-    latest_by=("ask_id",),
+    latest_by=("fetched_at DESC", "ask_id",),
 )
 
 CLUB_MEMBER: Final = Table(
@@ -170,7 +186,7 @@ CLUB_MEMBER: Final = Table(
     ),
     ("club_id", "player_id"),
     (Reference(("club_id",), "club"), Reference(("player_id",), "player")),
-    latest_by=("ask_id",),
+    latest_by=("fetched_at DESC", "ask_id",),
 )
 
 PLAYER: Final = Table(
@@ -188,7 +204,7 @@ PLAYER: Final = Table(
         _ASK_ID,
     ),
     ("player_id",),
-    latest_by=("listed DESC", "listed_year DESC NULLS LAST", "ask_id"),
+    latest_by=("listed DESC", "listed_year DESC NULLS LAST", "fetched_at DESC", "ask_id"),
 )
 
 PLAYER_SEASON: Final = Table(
@@ -207,7 +223,7 @@ PLAYER_SEASON: Final = Table(
     ),
     ("player_id", "year"),
     (Reference(("player_id",), "player"),),
-    latest_by=("region NULLS LAST", "ask_id"),
+    latest_by=("region NULLS LAST", "fetched_at DESC", "ask_id"),
 )
 
 TOURNAMENT: Final = Table(
@@ -236,7 +252,7 @@ TOURNAMENT: Final = Table(
         _ASK_ID,
     ),
     ("tournament_id",),
-    latest_by=("ask_id",),
+    latest_by=("fetched_at DESC", "ask_id",),
 )
 
 _GAME_KEY: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,8 @@ _DECODER = msgspec.json.Decoder()
 def data_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
     """What stands under `data`; AskRefusedError if the site says anything but success."""
     try:
-        envelope = _DECODER.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        envelope = _decoded(answer.body)
+    except ValueError as error:
         raise LayoutChangedError(
             f"{answer.ask.key}: sought JSON, found {shown(answer.body[:80].decode('utf-8', 'replace'))} ({error}).",
             "The answer is kept in the archive; nothing of it was staged.",
@@ -38,6 +39,14 @@ def data_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
     if "data" not in envelope:
         raise refused_list(answer.ask, 'the field "data"', envelope)
     return envelope["data"]
+
+
+def _decoded(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    try:
+        return _DECODER.decode(body)
+    except msgspec.DecodeError:
+        # The standard reader takes half a surrogate pair, so that only its row is refused.
+        return json.loads(body)
 
 
 def rows_of(answer: Answer) -> list[Any]:

@@ -1,0 +1,1 @@
+"""Asks -> answers: from the archive, or from the site with good manners."""

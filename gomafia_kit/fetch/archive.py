@@ -1,0 +1,170 @@
+"""Every answer as it came, one row an ask, in `archive.sqlite`: what is in it is not asked for again."""
+
+from __future__ import annotations
+
+import hashlib
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Self
+
+import zstandard
+
+from gomafia_kit.errors import DamagedFileError, FolderError, LayoutVersionError, NotInArchiveError
+from gomafia_kit.runs.database import connect, sqlite_faults, transaction
+from gomafia_kit.site import Answer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from gomafia_kit.site import Ask
+
+LAYOUT_VERSION: Final = 1
+_COMPRESSION_LEVEL: Final = 6
+_LAYOUT: Final = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    """CREATE TABLE answer (
+        ask_id INTEGER PRIMARY KEY, ask_key TEXT NOT NULL, kind TEXT NOT NULL, via TEXT NOT NULL,
+        status INTEGER NOT NULL, fetched_at TEXT NOT NULL, sha256 TEXT NOT NULL,
+        bytes INTEGER NOT NULL, body BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE refused (
+        ask_id INTEGER PRIMARY KEY, ask_key TEXT NOT NULL, via TEXT NOT NULL, status INTEGER NOT NULL,
+        fetched_at TEXT NOT NULL, reason TEXT NOT NULL, body BLOB NOT NULL
+    ) STRICT""",
+)
+
+
+class Archive:
+    """The archive of one data folder; `league` says whose answers it holds.
+
+    Raises FolderError if the folder's archive is of another league.
+    """
+
+    def __init__(self, data_dir: Path, league: str) -> None:
+        self.path = data_dir / "archive.sqlite"
+        self._pack = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL)
+        self._unpack = zstandard.ZstdDecompressor()
+        with sqlite_faults(self.path):
+            self._connection = connect(self.path)
+        try:
+            with sqlite_faults(self.path):
+                self._lay_out(league)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _lay_out(self, league: str) -> None:
+        with transaction(self._connection) as db:
+            found = db.execute("PRAGMA user_version").fetchone()[0]
+            if found == 0:
+                for statement in _LAYOUT:
+                    db.execute(statement)
+                db.execute("INSERT INTO meta VALUES ('league', ?)", (league,))
+                db.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
+                return
+            if found != LAYOUT_VERSION:
+                raise LayoutVersionError(
+                    f"{self.path} has layout {found}, this version of gomafia_kit reads layout {LAYOUT_VERSION}.",
+                    "Use the version that made it, or choose another data_dir.",
+                )
+            held = db.execute("SELECT value FROM meta WHERE name = 'league'").fetchone()[0]
+        if held != league:
+            raise FolderError(
+                f"{self.path} holds answers of {held}, not of {league}.",
+                "Choose another data_dir: a folder holds one league.",
+            )
+
+    def find(self, ask: Ask, *, not_before: datetime | None = None) -> Answer | None:
+        """The archived answer, or None if there is none or it came before `not_before`.
+
+        Raises DamagedFileError if the answer's bytes aren't what they were when they were kept.
+        """
+        with sqlite_faults(self.path):
+            row = self._connection.execute(
+                "SELECT status, body, bytes, fetched_at, via, sha256 FROM answer WHERE ask_id = ?", (ask.ask_id,)
+            ).fetchone()
+        if row is None:
+            return None
+        status, packed, size, fetched_at, via, sha256 = row
+        at = datetime.fromisoformat(fetched_at)
+        if not_before is not None and at < not_before:
+            return None
+        return Answer(ask, status, self._unpacked(ask, packed, size, sha256), at, via, from_archive=True)
+
+    def get(self, ask: Ask) -> Answer:
+        """The archived answer, however old; NotInArchiveError if there is none."""
+        answer = self.find(ask)
+        if answer is None:
+            raise NotInArchiveError(
+                f"The archive {self.path} has no answer to {ask.key}.", "Run once without offline to ask the site."
+            )
+        return answer
+
+    def _unpacked(self, ask: Ask, packed: bytes, size: int, sha256: str) -> bytes:
+        try:
+            body = self._unpack.decompress(packed, max_output_size=size)
+        except zstandard.ZstdError:
+            body = None
+        if body is None or hashlib.sha256(body).hexdigest() != sha256:
+            raise DamagedFileError(
+                f"{self.path}: the answer to {ask.key} is damaged.",
+                "Run with refresh=true to ask the site for it again.",
+            )
+        return body
+
+    def keep(self, answer: Answer) -> None:
+        """Store a sound answer in place of an older one; it is on the disk when this returns."""
+        body = self._pack.compress(answer.body)
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            db.execute(
+                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    answer.ask.ask_id,
+                    answer.ask.key,
+                    answer.ask.kind,
+                    answer.via,
+                    answer.status,
+                    answer.fetched_at.isoformat(),
+                    answer.sha256,
+                    len(answer.body),
+                    body,
+                ),
+            )
+            db.execute("DELETE FROM refused WHERE ask_id = ?", (answer.ask.ask_id,))
+
+    def keep_refused(self, answer: Answer, reason: str) -> None:
+        """Store the first unsound answer to an ask, as evidence; it never counts as an answer."""
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            db.execute(
+                "INSERT OR IGNORE INTO refused VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    answer.ask.ask_id,
+                    answer.ask.key,
+                    answer.via,
+                    answer.status,
+                    answer.fetched_at.isoformat(),
+                    reason,
+                    self._pack.compress(answer.body),
+                ),
+            )
+
+    def size(self) -> tuple[int, int]:
+        """How many answers the archive holds, and their bytes as they came."""
+        with sqlite_faults(self.path):
+            row = self._connection.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM answer").fetchone()
+        return int(row[0]), int(row[1])
+
+

@@ -1,0 +1,117 @@
+"""How we behave at somebody else's site: pace, patience, robots.txt, and who we say we are.
+
+The site is run by a federation of hobbyists. Please don't take any of this out: one gate stands
+before every request, whoever makes it.
+"""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+from urllib.robotparser import RobotFileParser
+
+import tenacity
+
+from gomafia_kit.errors import DisallowedError, SiteBusyError, SiteUnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gomafia_kit.site import Answer, Ask
+
+AGENT: Final = "gomafia-kit"
+ATTEMPTS: Final = 5
+LONGEST_WAIT: Final = 120.0
+QUICKEST_RETRY: Final = 0.1
+BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
+
+
+def user_agent(contact: str) -> str:
+    """Who we are, with a way to reach the person who runs the import, if one was given."""
+    about = f" (+{contact})" if contact else ""
+    return f"{AGENT}/{version(AGENT)}{about}"
+
+
+class Gate:
+    """Lets one request through at a time, `seconds` after the one before, at the earliest."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._open_at = 0.0
+
+    def wait(self) -> None:
+        """Return when the next request may go out."""
+        pause = self._open_at - time.monotonic()
+        if pause > 0:
+            time.sleep(pause)
+        self._open_at = time.monotonic() + self.seconds
+
+
+def patiently(fetch: Callable[[], Answer], gate: Gate, tell: Callable[[str], None]) -> Answer:
+    """What `fetch` gives, tried again while the site is busy or can't be reached.
+
+    Waits double from the pace, with jitter; a `Retry-After` is obeyed. After five attempts the last
+    error is raised.
+    """
+
+    def before_sleep(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        wait = state.next_action.sleep if state.next_action else 0.0
+        tell(f"{error} Attempt {state.attempt_number + 1} of {ATTEMPTS} in {wait:.1f} s.")
+
+    def let_through() -> Answer:
+        gate.wait()
+        return fetch()
+
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type((SiteBusyError, SiteUnreachableError)),
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=_waits(gate),
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+    return retrying(let_through)
+
+
+def _waits(gate: Gate) -> Callable[[tenacity.RetryCallState], float]:
+    base = max(gate.seconds, QUICKEST_RETRY)
+    doubling = tenacity.wait_exponential(multiplier=base, max=LONGEST_WAIT) + tenacity.wait_random(0, base)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, SiteBusyError) else None
+        return max(doubling(state), asked or 0.0)
+
+    return wait
+
+
+def retry_after(header: str | None, now: float) -> float | None:
+    """Seconds to wait by a Retry-After header (seconds or a date), never under zero; None if it says nothing."""
+    if not header:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - now)
+    except (ValueError, TypeError):
+        return None
+
+
+class Robots:
+    """What robots.txt allows us; `text` None: there is none, so all is allowed."""
+
+    def __init__(self, text: str | None) -> None:
+        self._rules = RobotFileParser()
+        self._rules.parse((text or "").splitlines())
+        delay = self._rules.crawl_delay(AGENT)
+        self.crawl_delay = None if delay is None else float(delay)
+
+    def check(self, ask: Ask) -> None:
+        """Nothing, if the ask is allowed; else DisallowedError."""
+        if not self._rules.can_fetch(AGENT, ask.path):
+            raise DisallowedError(
+                f"robots.txt of the site forbids {ask.path}.",
+                "Ask the site's admins; stages that need other paths still work.",
+            )

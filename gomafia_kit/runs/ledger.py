@@ -1,0 +1,354 @@
+"""Which answers are loaded and which Parquet parts hold their rows: the one commit of a batch.
+
+A *load* is one answer's way into staging. It is `open` until all its rows are committed, `live`
+after, and `retired` once a newer answer to the same ask is live or the ask is no longer part of the
+league. Readers see the rows of live loads only, so a newer answer replaces every row of the older
+one in the same moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from gomafia_kit.runs.database import meta, open_store, set_meta, sqlite_faults, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from gomafia_kit.records import Rejection
+    from gomafia_kit.site import Ask
+
+
+@dataclass(slots=True)
+class Load:
+    """One answer on its way into staging. `load_id` is None until its first rows are committed."""
+
+    ask: Ask
+    via: str
+    fetched_at: datetime
+    sha256: str
+    parser: str
+    load_id: int | None = None
+    rows_done: int = 0
+
+
+@dataclass(slots=True)
+class Portion:
+    """What a batch holds of a load; with `finished` its account comes along."""
+
+    load: Load
+    rows: Counter[str] = field(default_factory=Counter)
+    finished: bool = False
+    fetched: Mapping[str, int] = field(default_factory=dict)
+    rejections: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A Parquet file of a table: path relative to the data folder."""
+
+    table: str
+    path: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """A part with live rows; `ask_ids` says whose rows are live, None if all are."""
+
+    path: str
+    ask_ids: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNote:
+    """What the journal keeps of a batch."""
+
+    run_id: int
+    stage: str
+    number: int
+    started_at: datetime
+    seconds: float
+    rows_target: int
+
+
+class Ledger:
+    """The ledger of one data folder, for the one process that writes."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / "runs.sqlite"
+        self._db = open_store(data_dir)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @property
+    def folder_id(self) -> str:
+        """The folder's own name for ever (a UUID)."""
+        return self._meta("folder_id") or ""
+
+    def _meta(self, name: str) -> str | None:
+        with sqlite_faults(self.path):
+            return meta(self._db, name)
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a fact about the folder."""
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            set_meta(db, name, value)
+
+    def recall(self, name: str) -> str | None:
+        """A fact kept before, or None."""
+        return self._meta(name)
+
+    # -- loads --------------------------------------------------------------------------------
+
+    def live_sha(self, ask: Ask, parser: str) -> str | None:
+        """The body's SHA-256 of the answer that is live for an ask and was read by this parser; else None."""
+        rows = self._read(
+            "SELECT sha256 FROM load WHERE ask_id = ? AND state = 'live' AND parser = ?", (ask.ask_id, parser)
+        )
+        return rows[0][0] if rows else None
+
+    def live_rows(self, ask: Ask) -> int:
+        """How many records stood in the answer that is live for an ask."""
+        rows = self._read(
+            "SELECT coalesce(sum(fetched), 0) FROM load JOIN tally USING (load_id)"
+            " WHERE ask_id = ? AND state = 'live'",
+            (ask.ask_id,),
+        )
+        return int(rows[0][0])
+
+    def begin(self, ask: Ask, via: str, fetched_at: datetime, sha256: str, parser: str) -> Load:
+        """A load for an answer: the one that an earlier run began, or a new one."""
+        rows = self._read(
+            "SELECT load_id, rows_done FROM load WHERE ask_id = ? AND state = 'open' AND sha256 = ? AND parser = ?",
+            (ask.ask_id, sha256, parser),
+        )
+        load_id, rows_done = rows[0] if rows else (None, 0)
+        return Load(ask, via, fetched_at, sha256, parser, load_id, rows_done)
+
+    def touch(self, ask: Ask, fetched_at: datetime) -> None:
+        """Note that the live answer to an ask was confirmed: the same body came again."""
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            db.execute(
+                "UPDATE load SET fetched_at = ? WHERE ask_id = ? AND state = 'live' AND fetched_at < ?",
+                (fetched_at.isoformat(), ask.ask_id, fetched_at.isoformat()),
+            )
+
+    def commit(self, note: BatchNote, parts: Sequence[Part], portions: Sequence[Portion]) -> None:
+        """Make a batch's parts, its portions of loads and its account true together, or not at all."""
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            part_ids = {part.table: _insert_part(db, part) for part in parts}
+            rejected = 0
+            for portion in portions:
+                load_id = _note_load(db, portion)
+                for table, rows in portion.rows.items():
+                    db.execute("INSERT INTO part_load VALUES (?, ?, ?)", (part_ids[table], load_id, rows))
+                if portion.finished:
+                    rejected += _finish(db, load_id, portion)
+            rows = sum(part.rows for part in parts)
+            db.execute(
+                "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    note.run_id,
+                    note.stage,
+                    note.number,
+                    note.started_at.isoformat(),
+                    note.seconds,
+                    note.rows_target,
+                    rows,
+                    rejected,
+                ),
+            )
+        for portion in portions:  # only now is it true
+            portion.load.rows_done += sum(portion.rows.values())
+            if portion.load.load_id is None:
+                portion.load.load_id = self._open_id(portion.load)
+
+    def _open_id(self, load: Load) -> int:
+        rows = self._read(
+            "SELECT max(load_id) FROM load WHERE ask_id = ? AND sha256 = ? AND state != 'retired'",
+            (load.ask.ask_id, load.sha256),
+        )
+        return int(rows[0][0])
+
+    def retire_pages(self, series: str, visited: Iterable[int]) -> int:
+        """Retire the live pages of a list that it no longer has; returns how many they were."""
+        keep = json.dumps(list(visited))
+        return self._retire(
+            "series = ? AND ask_id NOT IN (SELECT value FROM json_each(?))", (series, keep)
+        )
+
+    def retire_others(self, kind: str, ids: Iterable[int]) -> int:
+        """Retire live answers of a kind about things that are no longer in the league."""
+        keep = json.dumps([str(item) for item in ids])
+        return self._retire(
+            "kind = ? AND json_extract(about, '$.id') NOT IN (SELECT value FROM json_each(?))", (kind, keep)
+        )
+
+    def _retire(self, condition: str, values: tuple[object, ...]) -> int:
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            cursor = db.execute(
+                f"UPDATE load SET state = 'retired' WHERE state != 'retired' AND {condition}",  # noqa: S608 - fixed texts above
+                values,
+            )
+            return cursor.rowcount
+
+    # -- what is live -------------------------------------------------------------------------
+
+    def live_parts(self, table: str) -> list[LivePart]:
+        """The parts that hold live rows of a table."""
+        rows = self._read(
+            "SELECT path, rows = live_rows, asks FROM part JOIN ("
+            "  SELECT part_id, sum(part_load.rows) AS live_rows, json_group_array(ask_id) AS asks"
+            "  FROM part_load JOIN load USING (load_id) WHERE state = 'live' GROUP BY part_id"
+            ") USING (part_id) WHERE name = ? ORDER BY part_id",
+            (table,),
+        )
+        return [LivePart(path, None if whole else tuple(json.loads(asks))) for path, whole, asks in rows]
+
+    def answers(self) -> Iterator[tuple[int, str, str, str, datetime, str]]:
+        """The live answers as rows of the table `answer`, in key order."""
+        rows = self._read(
+            "SELECT ask_id, ask_key, kind, via, fetched_at, sha256 FROM load WHERE state = 'live' ORDER BY ask_id"
+        )
+        for ask_id, ask_key, kind, via, fetched_at, sha256 in rows:
+            yield ask_id, ask_key, kind, via, datetime.fromisoformat(fetched_at), sha256
+
+    def fingerprint(self, *tables: str) -> str:
+        """A name for the live content of these tables (all if none is named): the same as long as nothing changes."""
+        condition = f"AND name IN ({', '.join('?' * len(tables))})" if tables else ""
+        rows = self._read(
+            f"SELECT DISTINCT load_id, fetched_at FROM load LEFT JOIN tally USING (load_id)"  # noqa: S608 - only marks
+            f" WHERE state = 'live' {condition} ORDER BY load_id",
+            tables,
+        )
+        return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
+
+    def tallies(self) -> dict[str, tuple[int, int]]:
+        """For each table, how many records stood in the live answers, and how many of them were refused."""
+        fetched = self._read(
+            "SELECT name, sum(fetched) FROM tally JOIN load USING (load_id) WHERE state = 'live' GROUP BY name"
+        )
+        rejected = dict(
+            self._read(
+                "SELECT name, count(*) FROM rejection JOIN load USING (load_id) WHERE state = 'live' GROUP BY name"
+            )
+        )
+        return {name: (number, rejected.get(name, 0)) for name, number in fetched}
+
+    def live_row_counts(self) -> dict[str, int]:
+        """For each table, how many rows the live loads put into parts (before keys are made unique)."""
+        return dict(
+            self._read(
+                "SELECT name, sum(part_load.rows) FROM part_load JOIN part USING (part_id) JOIN load USING (load_id)"
+                " WHERE state = 'live' GROUP BY name"
+            )
+        )
+
+    def rejections(self, table: str | None = None) -> list[tuple[str, str, str, str, str, str]]:
+        """The refused records of live answers: table, key, field, value as it came, rule, ask."""
+        return self._read(
+            "SELECT name, key, field, value, rule, ask_key FROM rejection JOIN load USING (load_id)"
+            " WHERE state = 'live' AND (? IS NULL OR name = ?) ORDER BY rejection.rowid",
+            (table, table),
+        )
+
+    # -- parts --------------------------------------------------------------------------------
+
+    def replace_parts(self, table: str, old: Sequence[str], new: Part, rows: Mapping[int, int]) -> None:
+        """Let one part take the place of several; `rows` counts its rows by ask."""
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            part_id = _insert_part(db, new)
+            for ask_id, number in rows.items():
+                db.execute(
+                    "INSERT INTO part_load SELECT ?, load_id, ? FROM load WHERE ask_id = ? AND state = 'live'",
+                    (part_id, number, ask_id),
+                )
+            db.executemany("DELETE FROM part WHERE name = ? AND path = ?", [(table, path) for path in old])
+
+    def sweep(self) -> None:
+        """Forget loads that are retired and parts that hold rows of nobody else."""
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            db.execute(
+                "DELETE FROM part WHERE part_id NOT IN (SELECT part_id FROM part_load JOIN load USING (load_id)"
+                " WHERE state != 'retired')"
+            )
+            db.execute(
+                "DELETE FROM load WHERE state = 'retired' AND load_id NOT IN (SELECT load_id FROM part_load)"
+            )
+
+    def known_paths(self) -> set[str]:
+        """The paths of all parts in the manifest."""
+        return {row[0] for row in self._read("SELECT path FROM part")}
+
+    def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]] | list[sqlite3.Row]:
+        with sqlite_faults(self.path):
+            return self._db.execute(query, tuple(values)).fetchall()
+
+
+def _insert_part(db: sqlite3.Connection, part: Part) -> int:
+    row = db.execute(
+        "INSERT INTO part (name, path, rows, bytes) VALUES (?, ?, ?, ?) RETURNING part_id",
+        (part.table, part.path, part.rows, part.bytes),
+    ).fetchone()
+    return int(row[0])
+
+
+def _note_load(db: sqlite3.Connection, portion: Portion) -> int:
+    load, rows = portion.load, sum(portion.rows.values())
+    if load.load_id is not None:
+        db.execute("UPDATE load SET rows_done = rows_done + ? WHERE load_id = ?", (rows, load.load_id))
+        return load.load_id
+    # An answer that was begun and never ended is superseded by this one.
+    db.execute("UPDATE load SET state = 'retired' WHERE ask_id = ? AND state = 'open'", (load.ask.ask_id,))
+    row = db.execute(
+        "INSERT INTO load (ask_id, ask_key, kind, series, about, via, fetched_at, sha256, parser, rows_done, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') RETURNING load_id",
+        (
+            load.ask.ask_id,
+            load.ask.key,
+            load.ask.kind,
+            load.ask.series,
+            json.dumps(dict(load.ask.about)),
+            load.via,
+            load.fetched_at.isoformat(),
+            load.sha256,
+            load.parser,
+            rows,
+        ),
+    ).fetchone()
+    return int(row[0])
+
+
+def _finish(db: sqlite3.Connection, load_id: int, portion: Portion) -> int:
+    ask_id = portion.load.ask.ask_id
+    db.execute("UPDATE load SET state = 'retired' WHERE ask_id = ? AND load_id != ?", (ask_id, load_id))
+    db.execute("UPDATE load SET state = 'live' WHERE load_id = ?", (load_id,))
+    db.executemany(
+        "INSERT INTO tally VALUES (?, ?, ?)",
+        [(load_id, table, number) for table, number in portion.fetched.items()],
+    )
+    db.executemany(
+        "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?)",
+        [(load_id, r.table, r.key, r.field, r.value, r.rule) for r in portion.rejections],
+    )
+    return len(portion.rejections)

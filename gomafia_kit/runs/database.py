@@ -55,7 +55,7 @@ CREATE INDEX load_ask ON load (ask_id, state);
 CREATE INDEX load_kind ON load (kind, state);
 CREATE TABLE tally (
     load_id INTEGER NOT NULL REFERENCES load ON DELETE CASCADE, name TEXT NOT NULL,
-    fetched INTEGER NOT NULL, PRIMARY KEY (load_id, name)
+    fetched INTEGER NOT NULL, duplicates INTEGER NOT NULL, PRIMARY KEY (load_id, name)
 ) STRICT;
 CREATE TABLE rejection (
     load_id INTEGER NOT NULL REFERENCES load ON DELETE CASCADE, name TEXT NOT NULL,

@@ -14,7 +14,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gomafia_kit.runs.database import meta, open_store, set_meta, sqlite_faults, transaction
 
@@ -48,7 +48,17 @@ class Portion:
     rows: Counter[str] = field(default_factory=Counter)
     finished: bool = False
     fetched: Mapping[str, int] = field(default_factory=dict)
+    duplicates: Mapping[str, int] = field(default_factory=dict)
     rejections: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Of one table: records that stood in the answers, those refused, and those that stood twice in one answer."""
+
+    fetched: int
+    rejected: int
+    duplicates: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,24 +253,26 @@ class Ledger:
         )
         return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
 
-    def tallies(self) -> dict[str, tuple[int, int]]:
-        """For each table, how many records stood in the live answers, and how many of them were refused."""
-        fetched = self._read(
-            "SELECT name, sum(fetched) FROM tally JOIN load USING (load_id) WHERE state = 'live' GROUP BY name"
-        )
+    def tallies(self) -> dict[str, Tally]:
+        """The account of the live answers by table, as it was kept when each was loaded."""
         rejected = dict(
             self._read(
                 "SELECT name, count(*) FROM rejection JOIN load USING (load_id) WHERE state = 'live' GROUP BY name"
             )
         )
-        return {name: (number, rejected.get(name, 0)) for name, number in fetched}
+        rows = self._read(
+            "SELECT name, sum(fetched), sum(duplicates) FROM tally JOIN load USING (load_id)"
+            " WHERE state = 'live' AND via != 'derived' GROUP BY name"
+        )
+        return {name: Tally(fetched, rejected.get(name, 0), twice) for name, fetched, twice in rows}
 
-    def live_row_counts(self) -> dict[str, int]:
-        """For each table, how many rows the live loads put into parts (before keys are made unique)."""
+    def live_row_counts(self, *, derived: bool) -> dict[str, int]:
+        """For each table, how many rows live loads put into parts: of the site's answers, or of computed ones."""
         return dict(
             self._read(
                 "SELECT name, sum(part_load.rows) FROM part_load JOIN part USING (part_id) JOIN load USING (load_id)"
-                " WHERE state = 'live' GROUP BY name"
+                " WHERE state = 'live' AND (via = 'derived') = ? GROUP BY name",
+                (derived,),
             )
         )
 
@@ -300,7 +312,7 @@ class Ledger:
         """The paths of all parts in the manifest."""
         return {row[0] for row in self._read("SELECT path FROM part")}
 
-    def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]] | list[sqlite3.Row]:
+    def _read(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         with sqlite_faults(self.path):
             return self._db.execute(query, tuple(values)).fetchall()
 
@@ -344,8 +356,8 @@ def _finish(db: sqlite3.Connection, load_id: int, portion: Portion) -> int:
     db.execute("UPDATE load SET state = 'retired' WHERE ask_id = ? AND load_id != ?", (ask_id, load_id))
     db.execute("UPDATE load SET state = 'live' WHERE load_id = ?", (load_id,))
     db.executemany(
-        "INSERT INTO tally VALUES (?, ?, ?)",
-        [(load_id, table, number) for table, number in portion.fetched.items()],
+        "INSERT INTO tally VALUES (?, ?, ?, ?)",
+        [(load_id, table, number, portion.duplicates.get(table, 0)) for table, number in portion.fetched.items()],
     )
     db.executemany(
         "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?)",

@@ -1,0 +1,54 @@
+"""Many small parts -> one: small batches must not leave thousands of files behind."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.runs.ledger import Part
+from gomafia_kit.staging.live import LiveTables, duckdb_faults
+from gomafia_kit.staging.parts import PARTS, disk_faults, replace_durably, sweep_files
+from gomafia_kit.tables import ANSWER, TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gomafia_kit.runs.ledger import Ledger
+
+MOST_PARTS: Final = 24
+
+
+def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = 256) -> None:
+    """Rewrite each table that stands in many parts, drop rows that nobody needs, delete unknown files."""
+    ledger.sweep()
+    crowded = [
+        table.name
+        for table in TABLES.values()
+        if table is not ANSWER and len(ledger.live_parts(table.name)) > MOST_PARTS
+    ]
+    if crowded:
+        with LiveTables(data_dir, ledger, memory_mb=memory_mb) as live:
+            for table in crowded:
+                _compact_table(data_dir, ledger, live, table)
+        ledger.sweep()
+    sweep_files(data_dir, ledger.known_paths())
+
+
+def _compact_table(data_dir: Path, ledger: Ledger, live: LiveTables, table: str) -> None:
+    old = [part.path for part in ledger.live_parts(table)]
+    path = data_dir / PARTS / table / f"{uuid.uuid4().hex}.parquet"
+    temporary = path.with_suffix(".tmp")
+    rows_sql = live.all_rows(table)
+    names = ", ".join(TABLES[table].names)
+    with disk_faults(path), duckdb_faults(data_dir):
+        live.connection.execute(
+            f"COPY (SELECT {names} FROM ({rows_sql})) TO '{str(temporary).replace(chr(39), chr(39) * 2)}'"
+            " (FORMAT parquet, COMPRESSION zstd)"
+        )
+        counts = live.connection.execute(
+            "SELECT ask_id, count(*) FROM read_parquet(?) GROUP BY ask_id", [str(temporary)]
+        ).fetchall()
+    replace_durably(temporary, path)
+    rows = {int(ask_id): int(number) for ask_id, number in counts}
+    part = Part(table, path.relative_to(data_dir).as_posix(), sum(rows.values()), path.stat().st_size)
+    ledger.replace_parts(table, old, part, rows)

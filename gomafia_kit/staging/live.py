@@ -1,0 +1,148 @@
+"""The live rows of every table as DuckDB sees them: newer answers have replaced older ones, keys are unique."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Self
+
+import duckdb
+
+from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError
+from gomafia_kit.staging.parts import PARTS
+from gomafia_kit.tables import ANSWER, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.tables import Table
+
+_LEAST_MEMORY_MB: Final = 96
+ROWS_A_READ: Final = 20_000
+
+
+@contextmanager
+def duckdb_faults(data_dir: Path) -> Iterator[None]:
+    """Turn what DuckDB says into our errors, naming the folder and the remedy."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        text = str(error)
+        if "No space left" in text:
+            raise DiskFullError(f"No space left on the disk of {data_dir}.", "Make room and run again.") from error
+        raise FolderError(f"{data_dir} can't be read or written: {text.splitlines()[0]}", "Check the folder.") from error
+    except (duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        raise DamagedFileError(
+            f"A part in {data_dir / PARTS} is damaged: {str(error).splitlines()[0]}",
+            "Run again with the folder parts and the file runs.sqlite moved away: all is rebuilt from the archive.",
+        ) from error
+
+
+class LiveTables:
+    """A DuckDB connection in which each table of ours is a view of its live rows, as the ledger knows them now."""
+
+    def __init__(self, data_dir: Path, ledger: Ledger, *, memory_mb: int = 256) -> None:
+        self._data_dir = data_dir
+        self._ledger = ledger
+        temporary = data_dir / "tmp"
+        self.connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": f"{max(memory_mb, _LEAST_MEMORY_MB)}MB",
+                "threads": 2,
+                "temp_directory": str(temporary),
+                "autoinstall_known_extensions": False,
+                "enable_progress_bar": False,
+            },
+        )
+        try:
+            with duckdb_faults(data_dir):
+                self._register_answers()
+                for table in TABLES.values():
+                    if table is not ANSWER:
+                        self.connection.execute(f"CREATE VIEW {table.name} AS {self._live_rows(table)}")
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def _register_answers(self) -> None:
+        import pyarrow as pa
+
+        rows = list(self._ledger.answers())
+        schema = ANSWER.arrow_schema()
+        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+        arrow = pa.Table.from_arrays(arrays, schema=schema)
+        self.connection.register("arrow_answer", arrow)
+        self.connection.execute("CREATE TABLE answer AS SELECT * FROM arrow_answer")
+        self.connection.unregister("arrow_answer")
+
+    def _live_rows(self, table: Table) -> str:
+        columns = ", ".join(table.names)
+        source = self._parts_sql(table)
+        if not table.latest_by:
+            return f"SELECT {columns} FROM ({source})"
+        qualified = ", ".join(f"part.{name}" for name in table.names)
+        return (
+            f"SELECT {columns} FROM (SELECT {qualified}, answer.fetched_at FROM ({source}) part"
+            f" JOIN answer USING (ask_id)) QUALIFY row_number() OVER ("
+            f"PARTITION BY {', '.join(table.key)} ORDER BY {', '.join(table.latest_by)}) = 1"
+        )
+
+    def _parts_sql(self, table: Table) -> str:
+        """All rows of live loads, a key perhaps several times."""
+        parts = self._ledger.live_parts(table.name)
+        whole = [self._quoted(part.path) for part in parts if part.ask_ids is None]
+        selects = [f"SELECT * FROM read_parquet([{', '.join(whole)}])"] if whole else []
+        selects += [
+            f"SELECT * FROM read_parquet({self._quoted(part.path)}) WHERE ask_id IN ({', '.join(map(str, part.ask_ids))})"
+            for part in parts
+            if part.ask_ids
+        ]
+        if not selects:
+            nothing = ", ".join(f"NULL::{column.type.value} AS {column.name}" for column in table.columns)
+            return f"SELECT {nothing} WHERE false"
+        return " UNION ALL ".join(selects)
+
+    def _quoted(self, path: str) -> str:
+        return "'" + str(self._data_dir / path).replace("'", "''") + "'"
+
+    def all_rows(self, table: str) -> str:
+        """SQL for the live rows of a table with keys perhaps several times, as the answers had them."""
+        return self._parts_sql(TABLES[table])
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int(self.values(f"SELECT count(*) FROM {table}")[0][0])
+
+    def values(self, sql: str) -> list[tuple[object, ...]] | list[tuple[int, ...]]:
+        """A small result whole."""
+        with duckdb_faults(self._data_dir):
+            return self.connection.execute(sql).fetchall()
+
+    def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
+        """The rows of a table in key order, `rows` at a time, its columns in their order."""
+        spec = TABLES[table]
+        sql = f"SELECT {', '.join(spec.names)} FROM {table} ORDER BY {', '.join(spec.key)}"
+        yield from self.stream(sql, rows)
+
+    def stream(self, sql: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
+        """A result of any size, `rows` at a time."""
+        with duckdb_faults(self._data_dir):
+            cursor = self.connection.cursor()
+            try:
+                yield from cursor.sql(sql).to_arrow_reader(rows)
+            finally:
+                cursor.close()

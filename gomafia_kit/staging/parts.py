@@ -1,0 +1,92 @@
+"""Parquet parts: written whole and lasting, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gomafia_kit.errors import DiskFullError, FolderBusyError, FolderError
+from gomafia_kit.runs.ledger import Part
+from gomafia_kit.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PARTS = "parts"
+"""Folder of the parts in a data folder."""
+
+_HELD_BY_OTHERS = frozenset({errno.EBUSY, errno.ETXTBSY, errno.EAGAIN})
+
+
+@contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file into our errors, naming the file and the remedy."""
+    try:
+        yield
+    except PermissionError as error:
+        if os.name == "nt":
+            raise FolderBusyError(f"{path} is held open by another program.", "Close it there and run again.") from error
+        raise FolderError(f"{path} can't be written: {error.strerror}.", "Check the folder's permissions.") from error
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFullError(
+                f"No space left on the disk while writing {path}.",
+                "Make room and run again: what was committed is safe.",
+            ) from error
+        if error.errno in _HELD_BY_OTHERS:
+            raise FolderBusyError(f"{path} is held by another program.", "Close it there and run again.") from error
+        raise FolderError(f"{path} can't be written: {error.strerror or error}.", "Check the folder and its drive.") from error
+
+
+def replace_durably(temporary: Path, target: Path) -> None:
+    """Give a finished file its name so that it lasts: fsync, rename, fsync of the folder."""
+    with disk_faults(target):
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+        sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's names last (a no-op where folders can't be opened)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_part(data_dir: Path, table_name: str, rows: Sequence[tuple[object, ...]]) -> Part:
+    """A new part with these rows (at least one), on the disk; the manifest doesn't know it yet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = TABLES[table_name]
+    schema = table.arrow_schema()
+    columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
+    folder = data_dir / PARTS / table_name
+    path = folder / f"{uuid.uuid4().hex}.parquet"
+    temporary = path.with_suffix(".tmp")
+    with disk_faults(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(pa.Table.from_arrays(columns, schema=schema), temporary, compression="zstd")
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    replace_durably(temporary, path)
+    return Part(table_name, path.relative_to(data_dir).as_posix(), len(rows), path.stat().st_size)
+
+
+def sweep_files(data_dir: Path, known: set[str]) -> None:
+    """Delete files among the parts that the manifest doesn't know: leftovers of a batch that was never committed."""
+    for path in (data_dir / PARTS).glob("*/*"):
+        if path.suffix in {".tmp", ".parquet"} and path.relative_to(data_dir).as_posix() not in known:
+            with disk_faults(path):
+                path.unlink(missing_ok=True)

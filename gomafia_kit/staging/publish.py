@@ -1,0 +1,142 @@
+"""What readers see: `staging.duckdb` or `staging/<table>/<table>.parquet`, replaced whole, never locked.
+
+Each DuckDB publication also has a name of its own under `published/`: a process that still holds an
+older one would otherwise be given that one again when it opens the common name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.staging.live import duckdb_faults
+from gomafia_kit.staging.parts import disk_faults, replace_durably
+from gomafia_kit.tables import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.staging.live import LiveTables
+    from gomafia_kit.tables import Table
+
+DUCKDB_FILE: Final = "staging.duckdb"
+PUBLISHED: Final = "published"
+PARQUET: Final = "staging"
+_KEPT: Final = 2
+_NUMBERED: Final = re.compile(r"staging-(\d{8})\.duckdb")
+
+
+def published_files(data_dir: Path) -> list[Path]:
+    """The numbered DuckDB publications of a folder, newest first."""
+    folder = data_dir / PUBLISHED
+    found = [path for path in folder.glob("staging-*.duckdb") if _NUMBERED.fullmatch(path.name)]
+    return sorted(found, reverse=True)
+
+
+def publish(data_dir: Path, ledger: Ledger, live: LiveTables, form: str) -> bool:
+    """Publish what is live in the form `duckdb` or `parquet`; False if it stands there already."""
+    state = ledger.fingerprint()
+    name = f"published_{form}"
+    if ledger.recall(name) == state and _stands(data_dir, form):
+        return False
+    if form == "duckdb":
+        _publish_duckdb(data_dir, live)
+    else:
+        _publish_parquet(data_dir, ledger, live)
+    ledger.remember(name, state)
+    return True
+
+
+def _stands(data_dir: Path, form: str) -> bool:
+    if form == "duckdb":
+        return (data_dir / DUCKDB_FILE).is_file() and bool(published_files(data_dir))
+    return all(_parquet_path(data_dir, table).is_file() for table in TABLES.values())
+
+
+def _publish_duckdb(data_dir: Path, live: LiveTables) -> None:
+    older = published_files(data_dir)
+    found = _NUMBERED.fullmatch(older[0].name) if older else None
+    number = int(found[1]) + 1 if found else 1
+    target = data_dir / PUBLISHED / f"staging-{number:08}.duckdb"
+    temporary = target.with_suffix(".tmp")
+    with disk_faults(target):
+        target.parent.mkdir(exist_ok=True)
+        for leftover in target.parent.glob("*.tmp*"):
+            leftover.unlink()
+    _build(data_dir, live, temporary)
+    replace_durably(temporary, target)
+    _give_common_name(data_dir, target)
+    for path in older[_KEPT - 1 :]:
+        try:
+            path.unlink()
+        except OSError:  # Windows: somebody still reads it; it goes with a later publication
+            continue
+
+
+def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
+    connection = live.connection
+    with duckdb_faults(data_dir):
+        connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS target")
+        try:
+            for table in TABLES.values():
+                _copy(connection, table)
+        finally:
+            connection.execute("DETACH target")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    connection.execute(table.duckdb_ddl(f"target.{table.name}"))
+    connection.execute(
+        f"INSERT INTO target.{table.name} SELECT {', '.join(table.names)} FROM {table.name}"
+        f" ORDER BY {', '.join(table.key)}"
+    )
+    connection.execute(f"COMMENT ON TABLE target.{table.name} IS '{_escaped(table.comment)}'")
+    for column in table.columns:
+        connection.execute(
+            f"COMMENT ON COLUMN target.{table.name}.{column.name} IS '{_escaped(column.comment)}'"
+        )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _give_common_name(data_dir: Path, target: Path) -> None:
+    """Let `staging.duckdb` be the newest publication: a second name of the file, a copy where that can't be."""
+    common = data_dir / DUCKDB_FILE
+    temporary = data_dir / f"{DUCKDB_FILE}.tmp"
+    with disk_faults(common):
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(target, temporary)
+        except OSError:
+            shutil.copyfile(target, temporary)
+    replace_durably(temporary, common)
+
+
+def _parquet_path(data_dir: Path, table: Table) -> Path:
+    return data_dir / PARQUET / table.name / f"{table.name}.parquet"
+
+
+def _publish_parquet(data_dir: Path, ledger: Ledger, live: LiveTables) -> None:
+    for table in TABLES.values():
+        state = ledger.fingerprint() if table.name == "answer" else ledger.fingerprint(table.name)
+        name = f"published_parquet_{table.name}"
+        path = _parquet_path(data_dir, table)
+        if ledger.recall(name) == state and path.is_file():
+            continue
+        temporary = path.with_suffix(".tmp")
+        with disk_faults(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb_faults(data_dir):
+            live.connection.execute(
+                f"COPY (SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {', '.join(table.key)})"
+                f" TO '{_escaped(str(temporary))}' (FORMAT parquet, COMPRESSION zstd)"
+            )
+        replace_durably(temporary, path)
+        ledger.remember(name, state)

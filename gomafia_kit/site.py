@@ -27,6 +27,7 @@ REGIONS: Final = (
     "far_east",
     "volga_region",
 )
+EVERY_REGION: Final = "all"
 FIRST_YEAR: Final = 2019
 """The first season that the rating lists know."""
 

@@ -235,6 +235,18 @@ class Ledger:
         )
         return [LivePart(path, None if whole else tuple(json.loads(asks))) for path, whole, asks in rows]
 
+    def settled_parts(self, table: str) -> list[LivePart]:
+        """The live parts of a table in which no load is still open: those that may be rewritten."""
+        open_ = {
+            row[0]
+            for row in self._read(
+                "SELECT DISTINCT path FROM part JOIN part_load USING (part_id) JOIN load USING (load_id)"
+                " WHERE state = 'open' AND name = ?",
+                (table,),
+            )
+        }
+        return [part for part in self.live_parts(table) if part.path not in open_]
+
     def answers(self) -> Iterator[tuple[int, str, str, str, datetime, str]]:
         """The live answers as rows of the table `answer`, in key order."""
         rows = self._read(
@@ -252,6 +264,26 @@ class Ledger:
             tables,
         )
         return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
+
+    def fingerprint_of_loads(self, tables: Sequence[str]) -> str:
+        """A name for the live answers of the site with rows of these tables; when they came doesn't matter."""
+        rows = self._read(
+            f"SELECT DISTINCT load_id FROM load JOIN tally USING (load_id) WHERE state = 'live'"  # noqa: S608 - only marks
+            f" AND via != 'derived' AND name IN ({', '.join('?' * len(tables))}) ORDER BY load_id",
+            tables,
+        )
+        return hashlib.sha256(repr([row[0] for row in rows]).encode()).hexdigest()
+
+    def rejected_seats(self) -> list[tuple[int, int]]:
+        """Tournament and player of each refused seat whose player is known."""
+        found = []
+        for key, *_ in self._read(
+            "SELECT key FROM rejection JOIN load USING (load_id) WHERE state = 'live' AND name = 'seat'"
+        ):
+            facts = dict(item.split("=", 1) for item in key.split(", ") if "=" in item)
+            if facts.get("player_id", "").isdigit() and facts.get("tournament_id", "").isdigit():
+                found.append((int(facts["tournament_id"]), int(facts["player_id"])))
+        return found
 
     def tallies(self) -> dict[str, Tally]:
         """The account of the live answers by table, as it was kept when each was loaded."""

@@ -24,7 +24,7 @@ def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = 256) -> None:
     crowded = [
         table.name
         for table in TABLES.values()
-        if table is not ANSWER and len(ledger.live_parts(table.name)) > MOST_PARTS
+        if table is not ANSWER and len(ledger.settled_parts(table.name)) > MOST_PARTS
     ]
     if crowded:
         with LiveTables(data_dir, ledger, memory_mb=memory_mb) as live:
@@ -35,10 +35,10 @@ def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = 256) -> None:
 
 
 def _compact_table(data_dir: Path, ledger: Ledger, live: LiveTables, table: str) -> None:
-    old = [part.path for part in ledger.live_parts(table)]
+    parts = ledger.settled_parts(table)
     path = data_dir / PARTS / table / f"{uuid.uuid4().hex}.parquet"
     temporary = path.with_suffix(".tmp")
-    rows_sql = live.all_rows(table)
+    rows_sql = live.rows_of_parts(TABLES[table], parts)
     names = ", ".join(TABLES[table].names)
     with disk_faults(path), duckdb_faults(data_dir):
         live.connection.execute(
@@ -51,4 +51,4 @@ def _compact_table(data_dir: Path, ledger: Ledger, live: LiveTables, table: str)
     replace_durably(temporary, path)
     rows = {int(ask_id): int(number) for ask_id, number in counts}
     part = Part(table, path.relative_to(data_dir).as_posix(), sum(rows.values()), path.stat().st_size)
-    ledger.replace_parts(table, old, part, rows)
+    ledger.replace_parts(table, [old.path for old in parts], part, rows)

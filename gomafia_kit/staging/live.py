@@ -12,13 +12,13 @@ from gomafia_kit.staging.parts import PARTS
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
 
-    from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.runs.ledger import Ledger, LivePart
     from gomafia_kit.tables import Table
 
 _LEAST_MEMORY_MB: Final = 96
@@ -91,7 +91,7 @@ class LiveTables:
 
     def _live_rows(self, table: Table) -> str:
         columns = ", ".join(table.names)
-        source = self._parts_sql(table)
+        source = self.rows_of_parts(table, self._ledger.live_parts(table.name))
         if not table.latest_by:
             return f"SELECT {columns} FROM ({source})"
         qualified = ", ".join(f"part.{name}" for name in table.names)
@@ -101,9 +101,8 @@ class LiveTables:
             f"PARTITION BY {', '.join(table.key)} ORDER BY {', '.join(table.latest_by)}) = 1"
         )
 
-    def _parts_sql(self, table: Table) -> str:
-        """All rows of live loads, a key perhaps several times."""
-        parts = self._ledger.live_parts(table.name)
+    def rows_of_parts(self, table: Table, parts: Sequence[LivePart]) -> str:
+        """SQL for the live rows in these parts as the answers had them: a key perhaps several times."""
         whole = [self._quoted(part.path) for part in parts if part.ask_ids is None]
         selects = [f"SELECT * FROM read_parquet([{', '.join(whole)}])"] if whole else []
         selects += [
@@ -118,10 +117,6 @@ class LiveTables:
 
     def _quoted(self, path: str) -> str:
         return "'" + str(self._data_dir / path).replace("'", "''") + "'"
-
-    def all_rows(self, table: str) -> str:
-        """SQL for the live rows of a table with keys perhaps several times, as the answers had them."""
-        return self._parts_sql(TABLES[table])
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

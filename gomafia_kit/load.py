@@ -1,0 +1,260 @@
+"""The load: the only place where fetch, parse, validate and staging meet.
+
+    answer -> records -> checked rows -> batch of `batch_rows` -> part + ledger, committed together
+
+A batch may hold rows of several answers, and an answer may span several batches; readers see an
+answer's rows once the last of them is committed. Killed at any moment, the next run reads the
+archived answer again and goes on behind the last committed row.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageError, RunStoppedError
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
+from gomafia_kit.parse import PARSER_VERSION, parse
+from gomafia_kit.records import TABLE_OF
+from gomafia_kit.runs.ledger import BatchNote, Load, Portion
+from gomafia_kit.staging.parts import write_part
+from gomafia_kit.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from gomafia_kit.events import Event, Governor, Observer
+    from gomafia_kit.fetch.source import Source
+    from gomafia_kit.plan import Phase, Planned
+    from gomafia_kit.records import Parsed, Rejection
+    from gomafia_kit.runs.ledger import Ledger, Part
+    from gomafia_kit.site import Answer, Ask
+
+LONGEST_BATCH_SECONDS: Final = 60.0
+"""A batch is committed after so long even if it isn't full: a polite import would else show nothing for long."""
+
+Row = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The open batch: rows by table, and which loads they are of."""
+
+    number: int
+    rows_target: int
+    started_at: datetime
+    clock: float
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    portions: dict[int, Portion] = field(default_factory=dict)
+    size: int = 0
+
+    def portion(self, load: Load) -> Portion:
+        return self.portions.setdefault(load.ask.ask_id, Portion(load))
+
+    @property
+    def is_full(self) -> bool:
+        return self.size >= self.rows_target or time.monotonic() - self.clock > LONGEST_BATCH_SECONDS
+
+
+class Loader:
+    """Loads stages of one run. `checkpoint` is called between asks: it may wait, or raise to stop."""
+
+    def __init__(
+        self,
+        run_id: int,
+        data_dir: Path,
+        source: Source,
+        ledger: Ledger,
+        governor: Governor,
+        observers: Sequence[Observer],
+        checkpoint: Callable[[], None],
+    ) -> None:
+        self._run_id = run_id
+        self._data_dir = data_dir
+        self._source = source
+        self._ledger = ledger
+        self._governor = governor
+        self._observers = observers
+        self._checkpoint = checkpoint
+        self._stage = ""
+        self._batch: _Batch | None = None
+        self._batches = 0
+        self.rows_written: Counter[str] = Counter()
+        self.refused: list[str] = []
+        self.asks_looked_up = 0
+
+    # -- a stage ------------------------------------------------------------------------------
+
+    def load_stage(self, stage: str, phases: Iterable[Phase]) -> None:
+        """Look up every ask of the stage and stage what is new; what was committed stays, whatever happens."""
+        started = time.monotonic()
+        self._stage, self._batch, self._batches = stage, None, 0
+        progress = _Progress()
+        self._tell(StageStarted(self._run_id, stage, 0, _now()))
+        try:
+            for phase in phases:
+                self._load_phase(phase, progress)
+        except RunStoppedError:
+            self._commit()
+            raise
+        self._tell(StageDone(self._run_id, stage, time.monotonic() - started, _now()))
+
+    def _load_phase(self, phase: Phase, progress: _Progress) -> None:
+        queue = list(reversed(phase.asks))
+        progress.known += len(queue)
+        pages: dict[str, set[int]] = {}
+        ended: set[str] = set()
+        while queue:
+            self._checkpoint()
+            planned = queue.pop()
+            made_before = self._source.asks_made
+            more = self._load_ask(planned, pages, ended)
+            queue.extend(reversed(more))
+            progress.known += len(more)
+            progress.done += 1
+            self.asks_looked_up += 1
+            made = self._source.asks_made > made_before
+            self._tell(
+                AskDone(self._run_id, self._stage, planned.ask.key, made, progress.done, progress.known, _now())
+            )
+        self._commit()
+        for series in ended:
+            self._ledger.retire_pages(series, pages[series])
+        if phase.retires:
+            self._ledger.retire_others(phase.retires, phase.ids)
+
+    def _load_ask(self, planned: Planned, pages: dict[str, set[int]], ended: set[str]) -> list[Planned]:
+        ask = planned.ask
+        try:
+            answer, parsed = self._read(planned)
+        except (AskRefusedError, NoSuchPageError) as error:
+            if ask.series:
+                raise  # a list: without it the stage makes no sense
+            self.refused.append(ask.key)
+            self._tell(Notice(self._run_id, f"{error.message} It is left out.", _now()))
+            return []
+        if ask.series:
+            pages.setdefault(ask.series, set()).add(ask.ask_id)
+            if parsed.list_ended:
+                ended.add(ask.series)
+        if self._ledger.live_sha(ask, PARSER_VERSION) == answer.sha256:
+            if not answer.from_archive:
+                self._ledger.touch(ask, answer.fetched_at)
+        else:
+            self._load_answer(answer, parsed)
+        return [type(planned)(further, planned.max_age) for further in parsed.more]
+
+    def _read(self, planned: Planned) -> tuple[Answer, Parsed]:
+        """The answer and what it holds; a list that has become empty is asked for once more."""
+        answer = self._source.answer(planned.ask, planned.max_age)
+        parsed = self._parsed(answer)
+        if not answer.from_archive and not parsed.fetched and self._ledger.live_rows(planned.ask):
+            self._tell(Notice(self._run_id, f"{planned.ask.key} has become empty: asked once more.", _now()))
+            answer = self._source.again(planned.ask)
+            parsed = self._parsed(answer)
+        return answer, parsed
+
+    def _parsed(self, answer: Answer) -> Parsed:
+        try:
+            return parse(answer)
+        except LayoutChangedError:
+            self._commit()  # what came before it is sound
+            raise
+
+    # -- an answer ----------------------------------------------------------------------------
+
+    def _load_answer(self, answer: Answer, parsed: Parsed) -> None:
+        checked = validate(parsed)
+        rows: list[tuple[str, Row]] = [
+            (TABLE_OF[type(record)], (*record, answer.ask.ask_id)) for record in checked.records
+        ]
+        load = self._ledger.begin(answer.ask, answer.via, answer.fetched_at, answer.sha256, PARSER_VERSION)
+        self.add_rows(load, iter(rows[load.rows_done :]), parsed.fetched, checked.duplicates, checked.rejections)
+
+    def add_rows(
+        self,
+        load: Load,
+        rows: Iterator[tuple[str, Row]],
+        fetched: dict[str, int] | Counter[str],
+        duplicates: Counter[str],
+        rejections: Sequence[Rejection],
+    ) -> None:
+        """Put the rows of a load into batches, committing each that is full, and finish the load."""
+        for table, row in rows:
+            batch = self._open_batch()
+            batch.rows.setdefault(table, []).append(row)
+            batch.portion(load).rows[table] += 1
+            batch.size += 1
+            if batch.size >= batch.rows_target:
+                self._commit()
+        batch = self._open_batch()
+        portion = batch.portion(load)
+        portion.finished = True
+        portion.fetched = dict(fetched)
+        portion.duplicates = duplicates
+        portion.rejections = rejections
+        if batch.is_full:
+            self._commit()
+
+    # -- a batch ------------------------------------------------------------------------------
+
+    def _open_batch(self) -> _Batch:
+        if self._batch is None:
+            target = max(1, self._governor.next_rows(self._stage))
+            self._batches += 1
+            self._batch = _Batch(self._batches, target, _now(), time.monotonic())
+            self._tell(BatchStarted(self._run_id, self._stage, self._batches, target, self._batch.started_at))
+        return self._batch
+
+    def _commit(self) -> None:
+        batch, self._batch = self._batch, None
+        if batch is None:
+            return
+        parts: list[Part] = [write_part(self._data_dir, table, rows) for table, rows in batch.rows.items()]
+        seconds = time.monotonic() - batch.clock
+        note = BatchNote(self._run_id, self._stage, batch.number, batch.started_at, seconds, batch.rows_target)
+        self._ledger.commit(note, parts, list(batch.portions.values()))
+        for part in parts:
+            self.rows_written[part.table] += part.rows
+        rejected = sum(len(portion.rejections) for portion in batch.portions.values())
+        self._tell(BatchDone(self._run_id, self._stage, batch.number, batch.size, rejected, seconds, _now()))
+        reason = self._governor.verdict()
+        if reason is not None:
+            raise RunStoppedError(reason, "Run again to go on: nothing is lost.")
+
+    def load_derived(self, ask: Ask, table: str, fingerprint: str, rows: Iterator[Row]) -> None:
+        """Stage computed rows in place of the ones computed before."""
+        load = self._ledger.begin(ask, "derived", _now(), fingerprint, PARSER_VERSION)
+        count: Counter[str] = Counter()
+
+        def counted() -> Iterator[tuple[str, Row]]:
+            for row in rows:
+                count[table] += 1
+                if count[table] > load.rows_done:
+                    yield table, (*row, ask.ask_id)
+
+        done: Counter[str] = Counter({table: 0})
+        self.add_rows(load, counted(), done, Counter(), ())
+        self._commit()
+
+    def begin_derived(self, stage: str) -> None:
+        """Note that a stage of computed rows begins."""
+        self._stage, self._batch, self._batches = stage, None, 0
+
+    def _tell(self, event: Event) -> None:
+        for observer in self._observers:
+            observer(event)
+
+
+@dataclass(slots=True)
+class _Progress:
+    known: int = 0
+    done: int = 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,50 @@
+"""The open connections, so that a fault can cut the one that a request came by."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
+"""Closing then sends a reset in place of a proper end."""
+
+
+class Connections:
+    """Connections by the address of the other side."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def reset(self, client: tuple[str, int]) -> None:
+        """Reset the connection: the other side sees an error."""
+        transport = self._open[tuple(client)]
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
+
+    def close(self, client: tuple[str, int]) -> None:
+        """End the connection once what was written is out."""
+        self._open[tuple(client)].close()
+
+    def protocol(self) -> Callable[..., asyncio.Protocol]:
+        """Uvicorn's protocol, telling this object of every connection."""
+        connections = self._open
+
+        class Told(H11Protocol):
+            def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - as the parent has it
+                super().connection_made(transport)
+                if self.client:
+                    connections[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                if self.client:
+                    connections.pop(self.client, None)
+                super().connection_lost(exc)
+
+        return Told

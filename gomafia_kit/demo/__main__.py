@@ -1,11 +1,14 @@
-"""`python -m gomafia_kit.demo`: serve the demo site."""
+"""`python -m gomafia_kit.demo`: serve the demo site, or compare its league with the real one."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gomafia_kit.demo._calibrate import as_table, comparison
+from gomafia_kit.demo._players_file import read_roster
 from gomafia_kit.demo._scales import SCALES
 from gomafia_kit.demo.league import League
 from gomafia_kit.demo.switches import Switches
@@ -36,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE")
     serving.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
     serving.set_defaults(act=_serve)
+    comparing = acts.add_parser("calibrate", help="print a league's figures beside those of a players file")
+    comparing.add_argument("--scale", choices=tuple(SCALES), default="full")
+    comparing.add_argument("--seed", type=int, default=1)
+    comparing.add_argument("--players", metavar="FILE", required=True, help="the real figures (CSV)")
+    comparing.set_defaults(act=_calibrate)
     return parser
 
 
@@ -51,6 +59,11 @@ def _serve(options: argparse.Namespace) -> None:
     switches = Switches().with_texts(options.switch)
     league = League(options.scale, options.seed, options.players, switches)
     serve(league, options.port, until_stdin_closes=options.until_stdin_closes)
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    lines = comparison(League(options.scale, options.seed), read_roster(Path(options.players)))
+    sys.stdout.write(f"{as_table(lines, options.scale)}\n")
 
 
 if __name__ == "__main__":

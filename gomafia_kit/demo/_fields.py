@@ -111,6 +111,12 @@ class Fields:
             # The first two tournaments have a guest each, so that no league is without.
             if self._dice.chance(_GUEST_SHARE) or (position == 0 and self._guests < 2):
                 self._guests += 1
-                plan.tournament.guests.append(f"Гость {self._guests}")
+                plan.tournament.guests.append(self._guest_name(field))
                 field[position] = -len(plan.tournament.guests)
         return field
+
+    def _guest_name(self, field: list[int]) -> str:
+        """The second guest of a league bears the nickname of somebody in the same field."""
+        if self._guests == 2:
+            return self._world.people[field[-1]].login
+        return f"Гость {self._guests}"

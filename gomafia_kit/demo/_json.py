@@ -14,6 +14,7 @@ from gomafia_kit.demo import _words
 from gomafia_kit.demo._figures import hundredths
 from gomafia_kit.demo._names import PLACES
 from gomafia_kit.demo._truth import elo as seat_elo
+from gomafia_kit.demo._truth import other_type
 from gomafia_kit.demo._truth import points as seat_points
 from gomafia_kit.demo._world import MARKS, TABLE
 
@@ -196,7 +197,6 @@ def _game(league: League, mix: Mixer, item: Tournament, game: int, seats: _Seats
 
 
 _ROLES: Final = tuple(f'"{word}"' for word in _words.ROLE_IN_JSON)
-_OTHER_TYPES: Final = ("main", "reserve", "")
 
 
 class _Seats:
@@ -225,7 +225,7 @@ class _Seats:
         elo = seat_elo(league, item, seat)
         known_elo = number(hundredths(elo), turn // 2) if elo is not None else number(None, turn)
         if played:
-            mark = MARKS[item.mark[seat]] if self._marks else _OTHER_TYPES[place % 3]
+            mark = MARKS[item.mark[seat]] if self._marks else other_type(seat)
             role = _ROLES[item.role[seat]]
             points = number(hundredths(seat_points(league, item, seat)), turn)
             delta = number(item.delta[seat] if player > 0 else None, turn + 1)

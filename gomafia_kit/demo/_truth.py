@@ -218,9 +218,21 @@ def elo(league: League, tournament: Tournament, seat: int) -> int | None:
     return tournament.elo[seat] - change
 
 
+_OTHER_TYPES: Final = ("", "main", "reserve")
+
+
+def other_type(seat: int) -> str:
+    """A seat's `type` where it is no first-shot mark."""
+    return _OTHER_TYPES[seat % 3]
+
+
 def _first_shot(league: League, tournament: Tournament, seat: int, *, played: bool) -> Row:
-    if not played or league.switches.seat_type != "mark":
-        return dict.fromkeys(("shot_first", "guessed_min", "guessed_max", "first_shot_mark"))
+    nothing: Row = dict.fromkeys(("shot_first", "guessed_min", "guessed_max", "first_shot_mark"))
+    if not played:
+        return nothing
+    if league.switches.seat_type != "mark":
+        # Whatever it is, it is kept as it came.
+        return nothing | {"first_shot_mark": other_type(seat) or None}
     mark = tournament.mark[seat]
     low, high = _GUESSED.get((mark, tournament.start >= NEW_MEANING_FROM), (None, None))
     return {
@@ -259,13 +271,12 @@ def _result(league: League, standings: tuple[str, ...]) -> Iterator[Row]:
                 }
 
 
-def _seated(league: League, tournament: Tournament) -> dict[str, set[int]]:
-    """Nickname -> the ids that sit under it at this tournament's tables."""
-    seated: dict[str, set[int]] = defaultdict(set)
+def _seated(league: League, tournament: Tournament) -> dict[str, set[int | None]]:
+    """Nickname -> who sits under it at this tournament's tables; None: a guest."""
+    seated: dict[str, set[int | None]] = defaultdict(set)
     for game in league.games(tournament):
         for player in tournament.player[game * TABLE : game * TABLE + TABLE]:
-            if player > 0:
-                seated[league.world.people[player].login].add(player)
+            seated[league.world.login_at(tournament, player)].add(player if player > 0 else None)
     return seated
 
 
@@ -275,7 +286,7 @@ def _player_year(league: League) -> Iterator[Row]:
     where: dict[tuple[int, int], set[object]] = defaultdict(set)
     for (player, year), role, row in _told_seats(league):
         key = (player, year)
-        sums = years.setdefault(key, _no_games(player, year, told=told))
+        sums = years.setdefault(key, _no_games(player, year))
         if role is None:
             _add(sums, "games_missing", 1)
             continue
@@ -286,12 +297,13 @@ def _player_year(league: League) -> Iterator[Row]:
         _add(sums, "points_sum", row["points"])
         _add(sums, "elo_delta_sum", row["elo_delta"])
         if told:
+            sums["first_shots"] = sums["first_shots"] or 0
             _add(sums, "first_shots", row["shot"])
     for key in sorted(years):
         yield years[key] | {"tournaments": len(where[key])}
 
 
-def _no_games(player: int, year: int, *, told: bool) -> Row:
+def _no_games(player: int, year: int) -> Row:
     return {
         "player_id": player,
         "year": year,
@@ -301,7 +313,7 @@ def _no_games(player: int, year: int, *, told: bool) -> Row:
         "tournaments": 0,
         "points_sum": Decimal(0),
         "elo_delta_sum": Decimal(0),
-        "first_shots": 0 if told else None,
+        "first_shots": None,
         "games_missing": 0,
     }
 

@@ -35,26 +35,20 @@ class App:
         fault = self._site.faults.next_for(request.path)
         if fault is None:
             reply = self._site.reply(request)
-            self._note(request, reply.status)
+            self._site.log.add(request, reply.status)
             await send_reply(send, reply)
         else:
             await self._fail(fault, request, scope, send)
 
-    def _note(self, request: Request, status: int | None) -> None:
-        agent = request.headers.get("user-agent", "")
-        self._site.log.add(
-            request.method, request.path, request.query_text, request.fields, agent, status
-        )
-
     async def _fail(self, fault: Fault, request: Request, scope: Scope, send: Send) -> None:
         if fault.kind in {"reset", "cut", "hang"}:
-            self._note(request, None)
+            self._site.log.add(request, None)
             await self._break(fault, request, scope, send)
             return
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         reply = self._faulty(fault, request)
-        self._note(request, reply.status)
+        self._site.log.add(request, reply.status)
         await send_reply(send, reply)
 
     def _faulty(self, fault: Fault, request: Request) -> Reply:

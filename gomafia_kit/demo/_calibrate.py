@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.demo._figures import PLAYED, Tally
@@ -51,19 +53,17 @@ def real_years(roster: Roster) -> dict[int, list[PlayerYear]]:
     found: dict[int, list[PlayerYear]] = {year: [] for year in YEARS}
     for player in roster.players.values():
         for year, row in player.years.items():
-            games = {role: int(row[f"{role}_games"]) for role in PLAYED}
-            if year in found and sum(games.values()):
+            games: dict[str, int] = {role: int(row[f"{role}_games"]) for role in PLAYED}
+            if year in found and any(games.values()):
                 wins = {role: games[role] * float(row[f"{role}_winrate"] or 0) / 100 for role in PLAYED}
-                extra = {
-                    role: games[role] * float(row[f"extra_points_{role}_avg"] or 0) for role in PLAYED
-                }
+                extra = {role: games[role] * float(row[f"extra_points_{role}_avg"] or 0) for role in PLAYED}
                 found[year].append(PlayerYear(games, wins, extra))
     return found
 
 
 def league_years(league: League) -> dict[int, list[PlayerYear]]:
     """The same of a league."""
-    tallies: dict[tuple[int, int], Tally] = defaultdict(Tally)
+    tallies: defaultdict[tuple[int, int], Tally] = defaultdict(Tally)
     for tournament in league.world.tournaments.values():
         if tournament.year in YEARS and not tournament.is_hidden:
             for seat, player in enumerate(tournament.player):
@@ -88,10 +88,8 @@ def comparison(league: League, roster: Roster) -> list[tuple[str, str, str]]:
     lines = []
     for year in YEARS:
         lines.append((f"players with games, {year}", str(len(real[year])), str(len(made[year]))))
-        lines.append(
-            (f"player-games, {year}", str(_games(real[year])), str(_games(made[year])))
-        )
-    both_real, both_made = sum(real.values(), []), sum(made.values(), [])
+        lines.append((f"player-games, {year}", str(_games(real[year])), str(_games(made[year]))))
+    both_real, both_made = (list(chain(*years.values())) for years in (real, made))
     lines += [_compare(what, one, two) for what, one, two in _figures(both_real, both_made)]
     return lines
 
@@ -100,9 +98,7 @@ def _games(years: Iterable[PlayerYear]) -> int:
     return sum(year.total for year in years)
 
 
-def _figures(
-    real: Sequence[PlayerYear], made: Sequence[PlayerYear]
-) -> Iterable[tuple[str, float, float]]:
+def _figures(real: Sequence[PlayerYear], made: Sequence[PlayerYear]) -> Iterable[tuple[str, float, float]]:
     for role in PLAYED:
         yield f"games as {role}, percent", _role_share(real, role), _role_share(made, role)
     for role in PLAYED:
@@ -153,7 +149,7 @@ def _mean(numbers: list[float]) -> float:
 
 def _spread(numbers: list[float]) -> float:
     mean = _mean(numbers)
-    return (sum((number - mean) ** 2 for number in numbers) / max(1, len(numbers))) ** 0.5
+    return math.sqrt(sum((number - mean) ** 2 for number in numbers) / max(1, len(numbers)))
 
 
 def as_table(lines: Sequence[tuple[str, str, str]], scale: str) -> str:

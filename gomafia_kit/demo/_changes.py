@@ -38,7 +38,8 @@ def change(world: World, what: str, fields: dict[str, Any]) -> dict[str, Any]:
         done = CHANGES[what](world, **fields)
     except (TypeError, KeyError, ValueError, IndexError, InvalidOperation) as error:
         raise SettingsError(
-            f"The change {what} can't be done with {fields}: {error!r}.", "Look at its arguments in docs/demo.md."
+            f"The change {what} can't be done with {fields}: {error!r}.",
+            "Look at its arguments in docs/demo.md.",
         ) from error
     world.version += 1
     return done
@@ -79,7 +80,7 @@ def correct_seat(
         elif name == "points":
             won = 100 if tournament.won(position) else 0
             wanted = int(Decimal(str(value)).scaleb(2)) - won
-            tournament.bonus[position] += wanted - tournament.extra(position)
+            tournament.bonus[position] += wanted - tournament.extra_of(position)
         elif name == "mark":
             tournament.mark[position] = MARKS.index(str(value))
         elif name == "elo_delta":
@@ -102,9 +103,7 @@ def _game(tournament: Tournament, round_no: int, table_no: int) -> int:
     raise KeyError((round_no, table_no))
 
 
-def set_winner(
-    world: World, tournament_id: int, round_no: int, table_no: int, winner: str
-) -> dict[str, Any]:
+def set_winner(world: World, tournament_id: int, round_no: int, table_no: int, winner: str) -> dict[str, Any]:
     """Another winner of a played game: red, black or draw."""
     tournament = world.tournaments[tournament_id]
     game = _game(tournament, round_no, table_no)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 from typing import TYPE_CHECKING, Any, Final
@@ -10,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
+Client = tuple[str, int]
+"""Address and port of the other side."""
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 """Closing then sends a reset in place of a proper end."""
 
@@ -20,17 +22,17 @@ class Connections:
     """Connections by the address of the other side."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+        self._open: dict[Client, asyncio.Transport] = {}
 
-    def reset(self, client: tuple[str, int]) -> None:
+    def reset(self, client: Client) -> None:
         """Reset the connection: the other side sees an error."""
-        transport = self._open[tuple(client)]
+        transport = self._open[client]
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
 
-    def close(self, client: tuple[str, int]) -> None:
+    def close(self, client: Client) -> None:
         """End the connection once what was written is out."""
-        self._open[tuple(client)].close()
+        self._open[client].close()
 
     def protocol(self) -> Callable[..., asyncio.Protocol]:
         """Uvicorn's protocol, telling this object of every connection."""

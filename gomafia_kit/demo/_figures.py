@@ -58,7 +58,7 @@ class Tally:
         if not role:
             return
         won = tournament.won(seat)
-        extra = tournament.extra(seat)
+        extra = tournament.extra_of(seat)
         self.games[role] += 1
         self.wins[role] += won
         self.extra[role] += extra
@@ -180,7 +180,7 @@ def _took_a_prize(tournament: Tournament, player: int) -> bool:
         return False
     sums: dict[int, int] = {}
     for seat, other in enumerate(tournament.player):
-        sums[other] = sums.get(other, 0) + tournament.extra(seat) + 100 * tournament.won(seat)
+        sums[other] = sums.get(other, 0) + tournament.extra_of(seat) + 100 * tournament.won(seat)
     return sum(points > sums[player] for points in sums.values()) < _PRIZE_PLACES
 
 
@@ -210,6 +210,16 @@ def real_check(games: tuple[int, int, int, int], extra_per_10_games: str) -> Fig
     nothing = dict.fromkeys(PLAYED, "")
     by_role = dict(zip(PLAYED, map(str, games), strict=True))
     return Figures(
-        str(sum(games)), "", "", extra_per_10_games, by_role, nothing, nothing, nothing, nothing, nothing, "", ""
+        str(sum(games)),
+        "",
+        "",
+        extra_per_10_games,
+        by_role,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        "",
+        "",
     )
-

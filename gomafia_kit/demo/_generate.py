@@ -12,7 +12,6 @@ from gomafia_kit.demo._play import Play
 from gomafia_kit.demo._world import World
 
 if TYPE_CHECKING:
-    from gomafia_kit.demo._calendar import Plan
     from gomafia_kit.demo._players_file import Roster
     from gomafia_kit.demo._scales import Scale
     from gomafia_kit.demo._world import Person
@@ -61,6 +60,3 @@ def _seat_together(field: list[int], pair: tuple[Person, Person], year: int) -> 
         others = {other.player_id for other in pair}
         free = next(place for place, player in enumerate(field) if player > 0 and player not in others)
         field[free] = person.player_id
-
-
-

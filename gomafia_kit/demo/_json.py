@@ -83,9 +83,7 @@ def spoilt(league: League, kind: str, key: Sequence[int], row: str) -> str:
 def users(league: League, lines: Sequence[RatingLine], total: int) -> list[str]:
     """Rows of a list of users."""
     mix = mixer(league)
-    return [
-        spoilt(league, "user", (line.person.player_id,), _user(mix, line, total)) for line in lines
-    ]
+    return [spoilt(league, "user", (line.person.player_id,), _user(mix, line, total)) for line in lines]
 
 
 def _user(mix: Mixer, line: RatingLine, total: int) -> str:
@@ -107,9 +105,7 @@ def _user(mix: Mixer, line: RatingLine, total: int) -> str:
 def clubs(league: League, lines: Sequence[ClubLine], total: int) -> list[str]:
     """Rows of the list of clubs."""
     mix = mixer(league)
-    return [
-        spoilt(league, "club", (line.club.club_id,), _club(mix, line, total)) for line in lines
-    ]
+    return [spoilt(league, "club", (line.club.club_id,), _club(mix, line, total)) for line in lines]
 
 
 def _club(mix: Mixer, line: ClubLine, total: int) -> str:
@@ -273,10 +269,10 @@ def profile(league: League, person: Person, year: int | None) -> str:
     """The user of a stats page."""
     mix, turn = mixer(league), person.player_id
     club = league.world.clubs.get(person.club_id or 0)
-    login = person.login
     nobody = '""' if turn % 2 else '"0"'
     return (
-        f'{{"id":{mix.number(turn, turn)},"login":{text(login)},"avatar_link":"/static/avatars/{turn % 7}.svg",'
+        f'{{"id":{mix.number(turn, turn)},"login":{text(person.login)},'
+        f'"avatar_link":"/static/avatars/{turn % 7}.svg",'
         f'"elo":{mix.number(league.shown_elo(turn, year), turn)},"icon":"","icon_type":null,'
         f'"is_paid":{mix.flag(turn % 5 == 0, turn)},"paid_account":{mix.flag(turn % 5 == 0, turn + 1)},'
         f'"title":{text(club.title if club else "")},"country":{text(person.country)},'

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gomafia_kit.demo._http import Request
 
 _KEPT: Final = 50_000
 """Requests kept whole; the counts go on."""
@@ -38,13 +41,20 @@ class Log:
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
 
-    def add(
-        self, method: str, path: str, query: str, fields: dict[str, str], user_agent: str, status: int | None
-    ) -> None:
-        """Note a request that has been answered."""
-        entry = Logged(time.time(), time.monotonic(), method, path, query, fields, user_agent, status)
+    def add(self, request: Request, status: int | None) -> None:
+        """Note a request that has been answered; `status` None: the connection was cut."""
+        entry = Logged(
+            time.time(),
+            time.monotonic(),
+            request.method,
+            request.path,
+            request.query_text,
+            request.fields,
+            request.headers.get("user-agent", ""),
+            status,
+        )
         self._requests.append(entry)
-        self._counts[f"{method} {path}"] += 1
+        self._counts[f"{entry.method} {entry.path}"] += 1
         self._statuses[str(status)] += 1
 
     def told(self, last: int | None = None) -> dict[str, Any]:

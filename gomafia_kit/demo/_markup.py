@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from gomafia_kit.demo._names import words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
@@ -17,9 +19,7 @@ DASH: Final = "–"
 _NO_BREAK: Final = "\u00a0"
 _NARROW: Final = "\u202f"
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-_MONTHS: Final = (
-    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"
-).split(" ")
+_MONTHS: Final = words("января февраля марта апреля мая июня июля августа сентября октября ноября декабря")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,9 @@ class Style:
         """A div of that class."""
         return f"<div {self.css(name)}>{content}</div>"
 
-    def table(self, name: str, head: Sequence[str], rows: Sequence[str], *, head_in_body: bool = False) -> str:
+    def table(
+        self, name: str, head: Sequence[str], rows: Sequence[str], *, head_in_body: bool = False
+    ) -> str:
         """A table; `rows` are whole `<tr>`s."""
         cells = "".join(f"<th>{safe(title)}</th>" for title in head)
         if head_in_body:

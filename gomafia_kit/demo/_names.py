@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from gomafia_kit.demo._dice import Dice
 
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text."""
+    return tuple(text.split())
+
+
 NAMESAKE: Final = "PELIMENI"
 """Two people bear it, and sit in one tournament."""
 
@@ -68,25 +74,25 @@ AWKWARD: Final = (
     "Очень длинный никнейм, который занимает почти всю строку таблицы рейтинга",
 )
 
-_STEMS: Final = (
-    "Ва До Зи Ку Ла Ми Не Ор Пе Ри Со То Фе Ша Эл Яр Бе Га Жу Ко Лю Ма На Па Ро Си Те Ур Хо Че "
-    "Da Fo Ga Ke La Mi No Ra Si To Vi Za"
-).split(" ")
+_STEMS: Final = words(
+    "Ва До Зи Ку Ла Ми Не Ор Пе Ри Со То Фе Ша Эл Яр Бе Га Жу Ко Лю Ма На Па Ро Си Те Ур Хо "
+    "Че Da Fo Ga Ke La Mi No Ra Si To Vi Za"
+)
 _MIDDLES: Final = {
-    False: "ра ни ло ме та го ки са ве ду ли по ж ры ст мо рь ца хи фа".split(" "),
-    True: "ra ni lo me ta go ki sa ve du li po x ry st mo ze ca hi fa".split(" "),
+    False: words("ра ни ло ме та го ки са ве ду ли по ж ры ст мо рь ца хи фа"),
+    True: words("ra ni lo me ta go ki sa ve du li po x ry st mo ze ca hi fa"),
 }
 _ENDS: Final = {
-    False: "н р ка ша ня ст та рин дон тик лис ман вик ход ёк ей ц".split(" "),
-    True: "n r ka sha nya st ta rin don tik lis man vik er ix o".split(" "),
+    False: words("н р ка ша ня ст та рин дон тик лис ман вик ход ёк ей ц"),
+    True: words("n r ka sha nya st ta rin don tik lis man vik er ix o"),
 }
 
-FIRST_NAMES: Final = (
-    "Анна Мария Олег Иван Пётр Елена Ольга Денис Артём Алёна Юлия Роман Игорь Вера Никита Софья"
-).split(" ")
-LAST_STEMS: Final = (
-    "Иван Петр Смирн Кузнец Волк Орл Соловь Морозо Зайц Лебед Воробь Журавл Соко Ёлки Рыжик Мельни"
-).split(" ")
+FIRST_NAMES: Final = words(
+    "Анна Мария Олег Иван Пётр Елена Ольга Денис Артём Алёна Юлия Роман Игорь Вера Максим София"
+)
+LAST_STEMS: Final = words(
+    "Иван Петр Смирн Кузнец Волк Орл Мороз Павл Фёдор Сокол Степан Козл Новик Макар Егор Пчёлк"
+)
 
 
 def nickname(dice: Dice, taken: set[str]) -> str:
@@ -102,20 +108,16 @@ def nickname(dice: Dice, taken: set[str]) -> str:
 
 
 def _decorated(dice: Dice, name: str) -> str:
-    look = dice.random()
-    if look < 0.06:
-        return name.upper()
-    if look < 0.12:
-        return name.lower()
-    if look < 0.17:
-        return f"{name} {dice.pick(FIRST_NAMES)}"
-    if look < 0.20:
-        return f"Mr. {name}"
-    if look < 0.23:
-        return f"{name}{dice.between(1, 99)}"
-    if look < 0.25:
-        return f"{dice.pick(('🦊', '🐺', '🔥', '👑', '🎭'))}{name}"
-    return name
+    looks = (
+        (name.upper(), 0.06),
+        (name.lower(), 0.06),
+        (f"{name} {dice.pick(FIRST_NAMES)}", 0.05),
+        (f"Mr. {name}", 0.03),
+        (f"{name}{dice.between(1, 99)}", 0.03),
+        (f"{dice.pick(('🦊', '🐺', '🔥', '👑', '🎭'))}{name}", 0.02),
+        (name, 0.75),
+    )
+    return dice.weighted(looks)
 
 
 def real_name(dice: Dice) -> tuple[str, str]:
@@ -159,12 +161,12 @@ PLACES: Final = (
 )
 """All cities; those without a region are outside the seven."""
 
-_CLUB_FIRST: Final = (
+_CLUB_FIRST: Final = words(
     "Чёрный Белый Красный Тихий Ночной Северный Южный Старый Новый Вольный Золотой Полночный"
-).split(" ")
-_CLUB_SECOND: Final = (
+)
+_CLUB_SECOND: Final = words(
     "Дон Город Шериф Кот Волк Круг Стол Дом Клуб Туз Феникс Ворон Маяк Якорь Хутор Совет"
-).split(" ")
+)
 AWKWARD_CLUBS: Final = ('"Омерта" & Ко', "Мафия <3", "Клуб «Ёж», г. Орёл", "Cosa Nostra", "Дон")
 
 

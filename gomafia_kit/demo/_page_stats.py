@@ -40,7 +40,12 @@ def stats(league: League, style: Style, player_id: int, query: Mapping[str, str]
         body += _figures(league, style, person, figures, year)
     body = f'<div {style.css("stats_stats")} data-player="{player_id}">{body}</div>'
     return Page(
-        "/stats/[id]", {"id": str(player_id), **query}, f"{{{data}}}", body, person.login, ("pages/stats/[id]",)
+        "/stats/[id]",
+        {"id": str(player_id), **query},
+        f"{{{data}}}",
+        body,
+        person.login,
+        ("pages/stats/[id]",),
     )
 
 
@@ -67,7 +72,7 @@ def _drop_down(league: League, style: Style, player_id: int, year: int | None) -
     ]
     options = "".join(style.div("Select_select__option", option) for option in (ALL_YEARS, *years))
     chosen = ALL_YEARS if year is None else str(year)
-    selected = f'<span {style.css("Select_select__selected-span")}>{chosen}</span>'
+    selected = f"<span {style.css('Select_select__selected-span')}>{chosen}</span>"
     hidden = f'<div {style.css("Select_select__options")} style="display:none">{options}</div>'
     return style.div("Select_select", selected + hidden)
 
@@ -102,11 +107,12 @@ def _history(league: League, style: Style, person: Person, query: Mapping[str, s
         days = f"<div>{day(item.start)}</div>"
         if item.end != item.start:
             days += f"<div>{day(item.end)}</div>"
-        shown = DASH if prize is None else money(prize)
+        shown, in_json = (DASH, "") if prize is None else (money(prize), str(prize // 100))
         rows.append(row("", link, days, str(place), str(gg), signed(change), shown))
         told.append(
             f'{{"id":{item.tournament_id},"title":{_json.text(item.title)},"date_start":"{item.start}",'
-            f'"place":"{place}","gg":{gg},"elo_delta":"{change}","prize":{_json.text("" if prize is None else str(prize // 100))}}}'
+            f'"place":"{place}","gg":{gg},"elo_delta":"{change}",'
+            f'"prize":"{in_json}"}}'
         )
     head = ("", "Турнир", "Дата", "Место", "GG", "ELO", "Приз")
     table = style.table("TableHistory_table", head, rows)

@@ -67,7 +67,9 @@ def _card(league: League, style: Style, item: Tournament) -> str:
         style.div(f"{prefix}-item", f"<div>{label}</div><div>{value}</div>") for label, value in parts
     )
     staff = _staff(league, style, "ГС", item.referee_id) + _staff(league, style, "Орг", item.organizer_id)
-    return style.div("tournament_tournament__top", style.div(f"{prefix}-title", safe(item.title)) + elo + items + staff)
+    return style.div(
+        "tournament_tournament__top", style.div(f"{prefix}-title", safe(item.title)) + elo + items + staff
+    )
 
 
 def _staff(league: League, style: Style, office: str, player_id: int | None) -> str:

@@ -32,6 +32,7 @@ _OTHER_KEYS: Final = {
 }
 """Names that nobody has seen, for the switch `list_keys`."""
 
+
 def key(league: League, name: str) -> str:
     """The key of a list in a page's data."""
     return name if league.switches.list_keys == "plain" else _OTHER_KEYS[name]
@@ -70,7 +71,9 @@ def rating(league: League, style: Style, query: Mapping[str, str]) -> Page:
         table = _player_table(style, lines[window])
     data = f'{{"{key(league, "clubs" if clubs else "users")}":{_json.join(rows)}}}'
     pager = style.pager(page, total, PAGE_ROWS, dots=league.switches.pager_dots)
-    return Page("/rating", query, data, style.div("rating_rating", table + pager), "Рейтинг", ("pages/rating",))
+    return Page(
+        "/rating", query, data, style.div("rating_rating", table + pager), "Рейтинг", ("pages/rating",)
+    )
 
 
 def _player_table(style: Style, lines: Sequence[RatingLine]) -> str:
@@ -90,7 +93,8 @@ def _player_table(style: Style, lines: Sequence[RatingLine]) -> str:
 def _player_cell(style: Style, line: RatingLine) -> str:
     club = ""
     if line.club:
-        club = f'<span {style.css("TableUsers_table-users__club", "ws-nowrap", "c-grey")}>{safe(line.club.title)}</span>'
+        css = style.css("TableUsers_table-users__club", "ws-nowrap", "c-grey")
+        club = f"<span {css}>{safe(line.club.title)}</span>"
     picture = f'<img src="/static/avatars/{line.person.player_id % 7}.svg" alt="" width="24" height="24"/>'
     return f'{picture}<a href="/stats/{line.person.player_id}">{safe(line.person.login)}</a>{club}'
 
@@ -126,19 +130,20 @@ def club(league: League, style: Style, club_id: int, query: Mapping[str, str]) -
     if president:
         link = f'<a href="/stats/{president.player_id}">{safe(president.login)}</a>'
         body += style.div("club_club__president", f"<span>Президент клуба</span>{link}")
-        told = f',"{key(league, "president")}":{{"id":{president.player_id},"login":{_json.text(president.login)}}}'
+        login = _json.text(president.login)
+        told = f',"{key(league, "president")}":{{"id":{president.player_id},"login":{login}}}'
     body += _player_table(style, members[window])
     body += style.pager(page, len(members), PAGE_ROWS, dots=league.switches.pager_dots)
     rows = _json.join(_json.users(league, members[window], len(members)))
     data = f'{{"club":{_json.clubs(league, [line], 1)[0]}{told},"{key(league, "residents")}":{rows}}}'
-    return Page("/club/[id]", {"id": str(club_id), **query}, data, style.div("club_club", body), line.club.title)
+    return Page(
+        "/club/[id]", {"id": str(club_id), **query}, data, style.div("club_club", body), line.club.title
+    )
 
 
 def tournaments(league: League, style: Style, query: Mapping[str, str]) -> Page:
     """The list of tournaments."""
-    chosen = chosen_tournaments(
-        league, query.get("time", ALL), query.get("fsm", ALL), query.get("type", ALL)
-    )
+    chosen = chosen_tournaments(league, query.get("time", ALL), query.get("fsm", ALL), query.get("type", ALL))
     page_rows = max(1, league.switches.tournaments_a_page)
     page = max(1, number(query, "page", 1))
     window = chosen[(page - 1) * page_rows : page * page_rows]
@@ -152,10 +157,10 @@ def tournaments(league: League, style: Style, query: Mapping[str, str]) -> Page:
 
 def _tournament_row(style: Style, item: Tournament) -> str:
     elo = "" if item.elo_average is None else f"<span>{item.elo_average}</span>"
-    place = PLACES[item.place]
+    place = style.text(PLACES[item.place].country_shown, ", ", PLACES[item.place].city_shown)
     name = (
         f'<a href="/tournament/{item.tournament_id}"><div>{elo}<span>{item.stars}</span>'
-        f"<b>{safe(item.title)}</b></div></a><div>{style.text(place.country_shown, ', ', place.city_shown)}</div>"
+        f"<b>{safe(item.title)}</b></div></a><div>{place}</div>"
     )
     days = f"<div>{day(item.start)}</div>"
     if item.end != item.start:

@@ -43,7 +43,7 @@ def _made_up_people(world: World) -> list[Person]:
     logins = _logins(dice, world.scale.players)
     spread = world.scale.players >= REAL_CHECK_PLAYERS
     for login in logins:
-        number += 1 if dice.chance(0.88) or number < 170 else dice.between(2, 3)
+        number += 1 if dice.chance(0.92) or number < 170 else dice.between(2, 3)
         name = REAL_CHECKS.get(number, login) if spread else login
         world.people[number] = _person(dice, world, number, name, _region(dice))
     return list(world.people.values())
@@ -89,7 +89,7 @@ def _person(dice: Dice, world: World, number: int, login: str, region: str | Non
         last_name=last_name,
         zeal=zeal,
         skill=0.35 * zeal + 0.94 * dice.bell(),
-        elo=130_000 + int(dice.random() * 40_000),
+        elo=170_000 + int(dice.random() * 50_000),
     )
     if number == world.scale.players // 2:
         # Even the smallest league has somebody whom no list knows.

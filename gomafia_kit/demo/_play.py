@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from gomafia_kit.demo._calendar import Plan
     from gomafia_kit.demo._world import Tournament, World
 
-_SKILL_EFFECT: Final = 0.26
+_SKILL_EFFECT: Final = 0.18
 """How far a team's mean skill shifts its chance: fits the spread of real win rates."""
 _SHOT: Final = 0.88
 """Share of games in which somebody is shot on the first night."""
 _MARKS: Final = (0.34, 0.86)
 """Up to there the shot player names few of the mafia, up to there some, above all of them."""
 _SHOT_POINTS: Final = (0, 0, 25, 50)
-_BONUS_CHANCE: Final = (0.0, 0.118, 0.122, 0.415, 0.445)
+_BONUS_CHANCE: Final = (0.0, 0.099, 0.086, 0.388, 0.4)
 """By role; tuned until the extra points a game meet the real ones."""
 _BONUSES: Final = (10, 10, 15, 20, 20, 25, 30, 30, 40, 40, 50, 70)
 _FINE: Final = 0.012
@@ -57,7 +57,8 @@ class Play:
             self._dice.shuffle(field)
             for table in range(plan.tables):
                 seated = field[table * TABLE : table * TABLE + TABLE]
-                self._game(tournament, number, table + 1, judges[table], seated, played=number <= stop)
+                self._seat(tournament, number, table + 1, judges[table])
+                self._game(tournament, seated, played=number <= stop)
         if plan.final_rounds:
             self._final(plan, judges[0], played=plan.status != "running")
 
@@ -65,12 +66,13 @@ class Play:
         tournament = plan.tournament
         sums: dict[int, int] = {}
         for seat, player in enumerate(tournament.player):
-            points = tournament.extra(seat) + (100 if tournament.won(seat) else 0)
+            points = tournament.extra_of(seat) + (100 if tournament.won(seat) else 0)
             sums[player] = sums.get(player, 0) + points
         best = sorted(sums, key=lambda player: (-sums[player], player))[:TABLE]
         for number in range(plan.rounds + 1, plan.rounds + plan.final_rounds + 1):
             self._dice.shuffle(best)
-            self._game(tournament, number, 1, judge, best, played=played)
+            self._seat(tournament, number, 1, judge)
+            self._game(tournament, best, played=played)
 
     def _appoint(self, tournament: Tournament) -> None:
         if self._dice.chance(0.95):
@@ -84,15 +86,15 @@ class Play:
         if known and tournament.is_fsm:
             tournament.elo_average = round(sum(known) / len(known) / 100)
 
-    def _game(
-        self, tournament: Tournament, number: int, table: int, judge: int, seated: list[int], *, played: bool
-    ) -> None:
-        dice = self._dice
+    @staticmethod
+    def _seat(tournament: Tournament, number: int, table: int, judge: int) -> None:
         tournament.round_no.append(number)
         tournament.table_no.append(table)
         tournament.judge.append(judge)
+
+    def _game(self, tournament: Tournament, seated: list[int], *, played: bool) -> None:
         tournament.player.extend(seated)
-        if not played or dice.chance(_UNPLAYED) or self._owed_unplayed(tournament):
+        if not played or self._dice.chance(_UNPLAYED) or self._owed_unplayed(tournament):
             self._leave_out(tournament, seated)
             return
         roles = self._roles()
@@ -188,15 +190,15 @@ class Play:
         people = self._world.people
         black = red = 0
         for player, role in zip(seated, roles, strict=True):
-            elo = people[player].elo if player > 0 else 120_000
+            elo = people[player].elo if player > 0 else 180_000
             if role >= MAFIA:
                 black += elo
             else:
                 red += elo
         # A straight line in place of the usual curve: its result is the same on every machine.
-        expected = min(0.95, max(0.05, 0.5 + (black / 3 - red / 7) / 160_000))
+        expected = min(0.95, max(0.05, 0.5 + (black / 3 - red / 7) / 400_000))
         gained = {BLACK: 1.0, DRAW: 0.5}.get(winner, 0.0) - expected
-        weight = 12 + 2 * tournament.stars
+        weight = 16 + 3 * tournament.stars
         for player, role in zip(seated, roles, strict=True):
             delta = round(weight * gained * (1 if role >= MAFIA else -1)) if player > 0 else 0
             if delta and people[player].elo + delta * 100 < 50_000:

@@ -60,7 +60,8 @@ def _listen(port: int) -> socket.socket:
 
 async def _run(server: uvicorn.Server, listening: socket.socket, url: str) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
+    # Uvicorn has no event to wait for.
+    while not server.started and not serving.done():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     sys.stdout.write(f"{url}\n")
     sys.stdout.flush()

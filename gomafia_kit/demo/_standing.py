@@ -54,9 +54,7 @@ def finalists(tournament: Tournament) -> set[int]:
     if not tournament.final_rounds:
         return set()
     return {
-        player
-        for seat, player in enumerate(tournament.player)
-        if tournament.round_no[seat // TABLE] >= first
+        player for seat, player in enumerate(tournament.player) if tournament.round_no[seat // TABLE] >= first
     }
 
 
@@ -87,7 +85,7 @@ def _sums(tournament: Tournament, last_round: int) -> dict[int, Line]:
             line.points += 100
             line.wins_as_don += tournament.role[seat] == DON
             line.wins_as_sheriff += tournament.role[seat] == SHERIFF
-        line.points += tournament.extra(seat)
+        line.points += tournament.extra_of(seat)
         line.bonus += tournament.bonus[seat]
         line.compensation += tournament.compensation[seat]
         line.fine += tournament.fine[seat]

@@ -75,16 +75,17 @@ def _player(league: League) -> Iterator[Row]:
             newest[line.person.player_id] = (year, line)
     for player_id in sorted(_known(league) | newest.keys()):
         person = league.world.people[player_id]
-        year, line = newest.get(player_id, (None, None))
+        found = newest.get(player_id)
+        shown = found[1] if found else None
         yield {
             "player_id": player_id,
             "login": person.login,
-            "country": (person.country or None) if line else None,
-            "city": (person.city or None) if line else None,
-            "club_title": line.club.title if line and line.club else None,
-            "elo": cents(line.elo) if line else None,
-            "listed": line is not None,
-            "listed_year": year,
+            "country": (person.country or None) if shown else None,
+            "city": (person.city or None) if shown else None,
+            "club_title": shown.club.title if shown and shown.club else None,
+            "elo": cents(shown.elo) if shown else None,
+            "listed": shown is not None,
+            "listed_year": found[0] if found else None,
         }
 
 
@@ -106,11 +107,11 @@ def _player_season(league: League) -> Iterator[Row]:
             # The list of a region says more than that of all: it wins.
             for line in league.rating(year, region):
                 lines[line.person.player_id, year] = (region, line)
-    for (player_id, year), (region, line) in sorted(lines.items(), key=lambda item: item[0]):
+    for (player_id, year), (of_region, line) in sorted(lines.items(), key=lambda item: item[0]):
         yield {
             "player_id": player_id,
             "year": year,
-            "region": region,
+            "region": of_region,
             "club_title": line.club.title if line.club else None,
             "rank": line.rank,
             "elo": cents(line.elo),
@@ -207,7 +208,7 @@ def _seat_figures(league: League, tournament: Tournament, seat: int, *, played: 
 def points(league: League, tournament: Tournament, seat: int) -> int:
     """A seat's points as the site tells them (hundredths)."""
     win = 100 if league.switches.points_include_win and tournament.won(seat) else 0
-    return win + tournament.extra(seat)
+    return win + tournament.extra_of(seat)
 
 
 def elo(league: League, tournament: Tournament, seat: int) -> int | None:
@@ -385,7 +386,12 @@ def _player_year_official(league: League) -> Iterator[Row]:
 def official(league: League, player_id: int, year: int) -> Row:
     """The row of `player_year_official` for that player and year."""
     shown = league.figures(player_id, year)
-    row: Row = {"player_id": player_id, "year": year, "games": _whole(shown.games), "wins": _whole(shown.wins)}
+    row: Row = {
+        "player_id": player_id,
+        "year": year,
+        "games": _whole(shown.games),
+        "wins": _whole(shown.wins),
+    }
     for role in PLAYED:
         row[f"{role}_games"] = _whole(shown.role_games[role])
         row[f"{role}_wins"] = _whole(shown.role_wins[role])

@@ -46,7 +46,7 @@ class Person:
     last_name: str = ""
     skill: float = 0.0
     zeal: float = 0.0
-    elo: int = 150_000
+    elo: int = 190_000
     elo_by_year: dict[int, int] = field(default_factory=dict)
 
     def club_in(self, year: int) -> int | None:
@@ -154,11 +154,9 @@ class Tournament:
         role, winner = self.role[seat], self.winner[seat // TABLE]
         return role != 0 and winner == (RED if role <= SHERIFF else BLACK)
 
-    def extra(self, seat: int) -> int:
+    def extra_of(self, seat: int) -> int:
         """The seat's points beside the one for the win (hundredths)."""
-        return (
-            self.bonus[seat] + self.shot_points[seat] + self.compensation[seat] - self.fine[seat]
-        )
+        return self.bonus[seat] + self.shot_points[seat] + self.compensation[seat] - self.fine[seat]
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 from gomafia_kit.errors import SettingsError
 
@@ -78,7 +78,8 @@ class Switches:
 
     def with_values(self, values: Mapping[str, object]) -> Switches:
         """These switches with some set; SettingsError if a name or value is wrong."""
-        return replace(self, **{name: _checked(name, value) for name, value in values.items()})
+        checked: dict[str, Any] = {name: _checked(name, value) for name, value in values.items()}
+        return replace(self, **checked)
 
     def as_values(self) -> dict[str, bool | int | str]:
         """Name -> value."""

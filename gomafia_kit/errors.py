@@ -14,7 +14,6 @@
     │   ├── NoSuchPageError            21  the main page came instead
     │   ├── LayoutChangedError         22  what we look for isn't there
     │   └── BadValueError              23  one value can't be read (becomes a rejection)
-    ├── TooManyRejectedError           24
     ├── FolderError                    30  data folder: not writable, wrong kind of drive, of another site
     │   ├── DiskFullError              31
     │   ├── FolderBusyError            32  another import works in it, or a file in it is held
@@ -25,7 +24,8 @@
     │   ├── PostgresRefusedError       42  login, database, permission
     │   └── PushConflictError          43  the schema holds another league, or more than this folder
     ├── RunStoppedError                50  stopped by a person, signal or budget: safe to go on
-    └── RunDiedError                   51  the import's process ended without a word (killed, out of memory)
+    ├── RunDiedError                   51  the import's process ended without a word (killed, out of memory)
+    └── BrokenAccountError             60  records of a run don't add up: a fault of this package
 
 Policy: one bad row is a rejection, kept and counted, not an exception. A page that we don't
 understand stops its stage; its answer stays in the archive. A library's exception is turned into
@@ -134,12 +134,6 @@ class BadValueError(ParseError):
     exit_code = 23
 
 
-class TooManyRejectedError(GomafiaError):
-    """More rows of a table were refused than the settings allow."""
-
-    exit_code = 24
-
-
 class FolderError(GomafiaError):
     """The data folder can't be used."""
 
@@ -194,6 +188,12 @@ class PushConflictError(PushError):
     exit_code = 43
 
 
+class BrokenAccountError(GomafiaError):
+    """The records of a run don't add up: a fault of this package."""
+
+    exit_code = 60
+
+
 class RunStoppedError(GomafiaError):
     """Stopped between two batches, everything before it committed; run again to go on."""
 
@@ -204,3 +204,15 @@ class RunDiedError(GomafiaError):
     """The import's process ended without a word; run again to go on."""
 
     exit_code = 51
+
+
+def _all_kinds(kind: type[GomafiaError]) -> dict[str, type[GomafiaError]]:
+    found = {kind.__name__: kind}
+    for child in kind.__subclasses__():
+        found |= _all_kinds(child)
+    return found
+
+
+def revived(name: str, message: str, remedy: str) -> GomafiaError:
+    """The error of that class name, as another process met it; the base class if the name is unknown."""
+    return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -60,6 +61,12 @@ class _Batch:
         return self.size >= self.rows_target or time.monotonic() - self.clock > LONGEST_BATCH_SECONDS
 
 
+@dataclass(slots=True)
+class _Progress:
+    known: int = 0
+    done: int = 0
+
+
 class Loader:
     """Loads stages of one run. `checkpoint` is called between asks: it may wait, or raise to stop."""
 
@@ -83,25 +90,31 @@ class Loader:
         self._stage = ""
         self._batch: _Batch | None = None
         self._batches = 0
+        self._progress = _Progress()
         self.rows_written: Counter[str] = Counter()
         self.refused: list[str] = []
         self.asks_looked_up = 0
 
     # -- a stage ------------------------------------------------------------------------------
 
-    def load_stage(self, stage: str, phases: Iterable[Phase]) -> None:
-        """Look up every ask of the stage and stage what is new; what was committed stays, whatever happens."""
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """The stage that all within belongs to; what was committed stays, whatever happens."""
         started = time.monotonic()
-        self._stage, self._batch, self._batches = stage, None, 0
-        progress = _Progress()
-        self._tell(StageStarted(self._run_id, stage, 0, _now()))
+        self._stage, self._batch, self._batches = name, None, 0
+        self._progress = _Progress()
+        self._tell(StageStarted(self._run_id, name, 0, _now()))
         try:
-            for phase in phases:
-                self._load_phase(phase, progress)
+            yield
         except RunStoppedError:
             self._commit()
             raise
-        self._tell(StageDone(self._run_id, stage, time.monotonic() - started, _now()))
+        self._tell(StageDone(self._run_id, name, time.monotonic() - started, _now()))
+
+    def load(self, phases: Iterable[Phase]) -> None:
+        """Look up every ask and stage what is new."""
+        for phase in phases:
+            self._load_phase(phase, self._progress)
 
     def _load_phase(self, phase: Phase, progress: _Progress) -> None:
         queue = list(reversed(phase.asks))
@@ -241,19 +254,9 @@ class Loader:
         self.add_rows(load, counted(), done, Counter(), ())
         self._commit()
 
-    def begin_derived(self, stage: str) -> None:
-        """Note that a stage of computed rows begins."""
-        self._stage, self._batch, self._batches = stage, None, 0
-
     def _tell(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
-
-
-@dataclass(slots=True)
-class _Progress:
-    known: int = 0
-    done: int = 0
 
 
 def _now() -> datetime:

@@ -181,7 +181,7 @@ def _game(league: League, mix: Mixer, item: Tournament, game: int, seats: _Seats
     nothing = "null" if league.switches.unplayed == "null" else '""'
     win = f'"{_words.WIN_IN_JSON[winner]}"' if played else nothing
     referee = text(league.world.people[item.judge[game]].login)
-    rows = [seats.row(seat, played=played) for seat in range(game * TABLE, game * TABLE + TABLE)]
+    rows = seats.rows(game, played=played)
     key = (item.tournament_id, item.round_no[game], number)
     if league.world.spoiled:
         rows = [spoilt(league, "seat", (*key, place), row) for place, row in enumerate(rows, 1)]
@@ -196,43 +196,67 @@ _ROLES: Final = tuple(f'"{word}"' for word in _words.ROLE_IN_JSON)
 
 
 class _Seats:
-    """Writes the seats of a tournament; the players' unchanging parts are written once."""
+    """Writes the seats of a tournament: the hottest loop of the site, so what can be is written once."""
 
     def __init__(self, league: League, item: Tournament) -> None:
         self._league = league
         self._item = item
-        mix = mixer(league)
-        self._mix = mix
+        self._mix = mixer(league)
         self._marks = league.switches.seat_type == "mark"
-        # Full speed where nothing but the plain answer is asked for.
-        self._players = {player: self._player(mix, player) for player in set(item.player)}
+        # Before and behind the value of a number, by its turn.
+        self._quotes = {"mixed": ('"', ""), "strings": ('"', '"'), "numbers": ("", "")}[self._mix.numbers]
+        self._heads = {player: self._head(player) for player in set(item.player)}
+        self._tails = {
+            player: f'"isPaid":{self._mix.flag(player % 5 == 0, player)},"icon":"","iconType":null}}'
+            for player in self._heads
+        }
 
-    def _player(self, mix: Mixer, player: int) -> str:
+    def _head(self, player: int) -> str:
         login = text(self._league.world.login_at(self._item, player))
-        number = mix.number(player, player) if player > 0 else "null"
+        number = self._mix.number(player, player) if player > 0 else "null"
         return f'"id":{number},"login":{login},'
 
-    def row(self, seat: int, *, played: bool) -> str:
-        """The seat at that position."""
-        league, item = self._league, self._item
-        place, player = seat % TABLE + 1, item.player[seat]
-        turn = place + item.round_no[seat // TABLE]
-        number = self._mix.number
-        elo = seat_elo(league, item, seat)
-        known_elo = number(hundredths(elo), turn // 2) if elo is not None else number(None, turn)
-        if played:
-            mark = MARKS[item.mark[seat]] if self._marks else other_type(seat)
-            role = _ROLES[item.role[seat]]
-            points = number(hundredths(seat_points(league, item, seat)), turn)
-            delta = number(item.delta[seat] if player > 0 else None, turn + 1)
+    def rows(self, game: int, *, played: bool) -> list[str]:
+        """The ten seats of a game."""
+        write = self._played if played else self._unplayed
+        first, turn = game * TABLE, self._item.round_no[game]
+        return [write(first + place, place + 1, turn + place) for place in range(TABLE)]
+
+    def _played(self, seat: int, place: int, turn: int) -> str:
+        league, item, quotes = self._league, self._item, self._quotes
+        player = item.player[seat]
+        one, other, third = quotes[turn % 2], quotes[1 - turn % 2], quotes[turn // 2 % 2]
+        mark = MARKS[item.mark[seat]] if self._marks else other_type(seat)
+        if player > 0:
+            delta = f"{other}{item.delta[seat]}{other}"
+            elo = f"{third}{_cents(seat_elo(league, item, seat) or 0)}{third}"
         else:
-            mark, role = "", '""' if league.switches.unplayed == "empty" else "null"
-            points = delta = number(None, turn)
+            delta = elo = self._mix.number(None, turn)
         return (
-            f'{{"place":{number(place, turn)},{self._players[player]}"role":{role},"points":{points},'
-            f'"type":"{mark}","eloDelta":{delta},"elo":{known_elo},'
-            f'"isPaid":{self._mix.flag(player % 5 == 0, player)},"icon":"","iconType":null}}'
+            f'{{"place":{one}{place}{one},{self._heads[player]}"role":{_ROLES[item.role[seat]]},'
+            f'"points":{one}{_points(seat_points(league, item, seat))}{one},"type":"{mark}",'
+            f'"eloDelta":{delta},"elo":{elo},{self._tails[player]}'
         )
+
+    def _unplayed(self, seat: int, place: int, turn: int) -> str:
+        number = self._mix.number
+        player = self._item.player[seat]
+        role = '""' if self._league.switches.unplayed == "empty" else "null"
+        elo = seat_elo(self._league, self._item, seat)
+        return (
+            f'{{"place":{number(place, turn)},{self._heads[player]}"role":{role},'
+            f'"points":{number(None, turn)},"type":"","eloDelta":{number(None, turn + 1)},'
+            f'"elo":{number(None if elo is None else hundredths(elo), turn // 2)},{self._tails[player]}'
+        )
+
+
+_points: Final = lru_cache(maxsize=2_000)(hundredths)
+
+
+def _cents(number: int) -> str:
+    """As `hundredths`, for numbers from 0."""
+    digits = f"{number:03d}"
+    return f"{digits[:-2]}.{digits[-2:]}"
 
 
 def standing(league: League, item: Tournament, which: str) -> str:

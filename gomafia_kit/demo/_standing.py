@@ -73,22 +73,26 @@ def _placed(tournament: Tournament, last_round: int) -> list[Line]:
 
 
 def _sums(tournament: Tournament, last_round: int) -> dict[int, Line]:
-    lines: dict[int, Line] = {}
-    for seat, player in enumerate(tournament.player):
-        if tournament.round_no[seat // TABLE] > last_round:
+    lines = {player: Line(player) for player in tournament.player}
+    for game, winner in enumerate(tournament.winner):
+        if tournament.round_no[game] > last_round:
             break
-        line = lines.get(player)
-        if line is None:
-            line = lines[player] = Line(player)
-        if tournament.won(seat):
-            line.wins += 1
-            line.points += 100
-            line.wins_as_don += tournament.role[seat] == DON
-            line.wins_as_sheriff += tournament.role[seat] == SHERIFF
-        line.points += tournament.extra_of(seat)
-        line.bonus += tournament.bonus[seat]
-        line.compensation += tournament.compensation[seat]
-        line.fine += tournament.fine[seat]
-        line.shot_points += tournament.shot_points[seat]
-        line.first_shots += 0 < tournament.mark[seat] <= LAST_SHOT_MARK
+        if not winner:
+            continue
+        for seat in range(game * TABLE, game * TABLE + TABLE):
+            _count(lines[tournament.player[seat]], tournament, seat)
     return lines
+
+
+def _count(line: Line, tournament: Tournament, seat: int) -> None:
+    if tournament.won(seat):
+        line.wins += 1
+        line.points += 100
+        line.wins_as_don += tournament.role[seat] == DON
+        line.wins_as_sheriff += tournament.role[seat] == SHERIFF
+    line.points += tournament.extra_of(seat)
+    line.bonus += tournament.bonus[seat]
+    line.fine += tournament.fine[seat]
+    line.shot_points += tournament.shot_points[seat]
+    line.compensation += tournament.compensation[seat]
+    line.first_shots += 0 < tournament.mark[seat] <= LAST_SHOT_MARK

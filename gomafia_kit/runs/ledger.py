@@ -137,6 +137,12 @@ class Ledger:
         )
         return rows[0][0] if rows else None
 
+    def is_live(self, ask: Ask, sha256: str) -> bool:
+        """True if this very body is live for an ask."""
+        return bool(
+            self._read("SELECT 1 FROM load WHERE ask_id = ? AND state = 'live' AND sha256 = ?", (ask.ask_id, sha256))
+        )
+
     def live_rows(self, ask: Ask) -> int:
         """How many records stood in the answer that is live for an ask."""
         rows = self._read(

@@ -122,6 +122,15 @@ class LiveTables:
         """How many rows a table has."""
         return int(self.values(f"SELECT count(*) FROM {table}")[0][0])
 
+    def keys_given_again(self, table: str) -> int:
+        """How many rows give way to another answer's row of the same key."""
+        spec = TABLES[table]
+        if not spec.latest_by:
+            return 0
+        rows = self.rows_of_parts(spec, self._ledger.live_parts(table))
+        key = ", ".join(spec.key)
+        return int(self.values(f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM ({rows}) GROUP BY {key})")[0][0])
+
     def values(self, sql: str) -> list[tuple[object, ...]] | list[tuple[int, ...]]:
         """A small result whole."""
         with duckdb_faults(self._data_dir):

@@ -1,0 +1,118 @@
+"""A DataFrame as a table to read, in a notebook and in its saved copy; all text is escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from gomafia_kit.analyse.players import PlayerPage
+
+NONE: Final = "–"
+_SHARES: Final = ("_rate", "_share", "share", "low", "high")
+_ROWS: Final = 50
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table with a heading that shows itself as a notebook cell's result; `note` stands below it."""
+
+    frame: pl.DataFrame
+    heading: str
+    note: str = ""
+    rows: int = _ROWS
+
+    def _repr_html_(self) -> str:
+        shown = self.frame.head(self.rows)
+        numeric = [kind.is_numeric() for kind in self.frame.dtypes]
+        aligned = [f' style="text-align: {"right" if number else "left"}"' for number in numeric]
+        head = "".join(
+            f"<th{style}>{escape(name.replace('_', ' '))}</th>"
+            for name, style in zip(self.frame.columns, aligned, strict=True)
+        )
+        body = "".join(
+            "<tr>"
+            + "".join(
+                # dir=auto: a nickname in a script written from the right must not turn the row around.
+                f'<td{style} dir="auto">{escape(as_text(value, name))}</td>'
+                for name, value, style in zip(self.frame.columns, row, aligned, strict=True)
+            )
+            + "</tr>"
+            for row in shown.iter_rows()
+        )
+        notes = [self.note] if self.note else []
+        if self.frame.is_empty():
+            notes.insert(0, "Nothing of it here.")
+        elif len(shown) < len(self.frame):
+            notes.insert(0, f"The first {len(shown)} of {len(self.frame)} rows.")
+        below = f"<p><small>{escape(' '.join(notes))}</small></p>" if notes else ""
+        table = "" if self.frame.is_empty() else f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<p><b>{escape(self.heading)}</b></p>{table}{below}"
+
+    def __repr__(self) -> str:
+        return f"{self.heading}\n{self.frame}" + (f"\n{self.note}" if self.note else "")
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Several tables, one below the other."""
+
+    heading: str
+    sheets: tuple[Sheet, ...]
+
+    def _repr_html_(self) -> str:
+        # The pieces have escaped their own text.
+        return f"<h3>{escape(self.heading)}</h3>" + "".join(sheet._repr_html_() for sheet in self.sheets)  # noqa: SLF001
+
+    def __repr__(self) -> str:
+        return "\n\n".join([self.heading, *(repr(sheet) for sheet in self.sheets)])
+
+
+def sheet(frame: pl.DataFrame, heading: str, note: str = "") -> Sheet:
+    """The frame as a table to read: percentages, plain numbers, a dash for what is missing.
+
+    >>> sheet(top_players(league), "By ELO")  # doctest: +SKIP
+    """
+    return Sheet(frame, heading, note)
+
+
+def page_sheets(page: PlayerPage) -> Sheets:
+    """A player's page as tables to read: first as the site shows him, then as counted from the games."""
+    official = (
+        Sheet(page.player, "Who"),
+        Sheet(page.seasons, "On the rating, year by year (as the site lists it)"),
+        *([Sheet(page.official_years, "The site's own figures of a year")] if len(page.official_years) else []),
+        Sheet(page.standings, "Last places (as the site shows them)"),
+    )
+    derived = (
+        Sheet(page.years, "Counted from the games, year by year"),
+        Sheet(page.roles, "Counted from the games, by role", "Rates of decided games, with 95% intervals."),
+        Sheet(page.tournaments, "Counted from the games, last tournaments"),
+    )
+    return Sheets(page.title, (*official, *derived))
+
+
+def as_text(value: object, column: str = "") -> str:
+    """A value as a person reads it; shares (by the column's name) in percent, a dash for None."""
+    match value:
+        case None:
+            return NONE
+        case bool():
+            return "yes" if value else "no"
+        case float() if column.endswith(_SHARES):
+            return f"{value:.1%}"
+        case float():
+            return f"{value:.4g}"
+        case Decimal():
+            return f"{value.normalize():f}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case date():
+            return f"{value:%Y-%m}" if column == "month" else value.isoformat()
+        case _:
+            return str(value)

@@ -131,9 +131,7 @@ class Loader:
             progress.done += 1
             self.asks_looked_up += 1
             made = self._source.asks_made > made_before
-            self._tell(
-                AskDone(self._run_id, self._stage, planned.ask.key, made, progress.done, progress.known, _now())
-            )
+            self._tell(AskDone(self._run_id, self._stage, planned.ask.key, made, progress.done, progress.known, _now()))
         self._commit()
         for series in ended:
             self._ledger.retire_pages(series, pages[series])

@@ -170,9 +170,7 @@ class PlayerYearOfficial(NamedTuple):
     elo: Decimal | None
 
 
-Record = (
-    Club | ClubMember | Player | PlayerSeason | Tournament | Game | Seat | Result | PlayerYearOfficial
-)
+Record = Club | ClubMember | Player | PlayerSeason | Tournament | Game | Seat | Result | PlayerYearOfficial
 
 TABLE_OF: Final[dict[type[Record], str]] = {
     Club: "club",

@@ -200,9 +200,7 @@ class Settings:
     staging: str = _setting("duckdb", _one_of("duckdb", "parquet"), "what to publish: duckdb or parquet")
     data_dir: str = _setting("", _text, "data folder; empty: data/<source> of the project")
     via: str = _setting("auto", _one_of("auto", "http", "chromium"), "who fetches: auto, http, chromium")
-    form: str = _setting(
-        "auto", _one_of("auto", "api", "page_data", "dom"), "what is read: auto, api, page_data, dom"
-    )
+    form: str = _setting("auto", _one_of("auto", "api", "page_data", "dom"), "what is read: auto, api, page_data, dom")
     batch_rows: int | None = _setting(None, _maybe(_at_least(1, _whole)), "rows a batch; none: automatic")
     seconds_between_asks: float | None = _setting(
         None, _maybe(_at_least(0, _number)), "pace; none: 2 s, and no pause on loopback"

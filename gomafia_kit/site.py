@@ -107,9 +107,7 @@ def player_list(year: int, region: str, offset: int = 0, limit: int = LIST_LIMIT
 
 def tournament_list(offset: int = 0) -> Ask:
     """The list of all tournaments."""
-    return _api_list(
-        "tournament_list", "/api/tournament/getAll", offset, LIST_LIMIT, time="all", fsm="all", type="all"
-    )
+    return _api_list("tournament_list", "/api/tournament/getAll", offset, LIST_LIMIT, time="all", fsm="all", type="all")
 
 
 def tournament(tournament_id: int) -> Ask:

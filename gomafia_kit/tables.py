@@ -112,8 +112,7 @@ class Table:
     def duckdb_ddl(self, name: str | None = None) -> str:
         """The CREATE TABLE statement for DuckDB, without keys (they cost memory; `verify` checks)."""
         columns = ", ".join(
-            f"{column.name} {column.type.value}{'' if column.nullable else ' NOT NULL'}"
-            for column in self.columns
+            f"{column.name} {column.type.value}{'' if column.nullable else ' NOT NULL'}" for column in self.columns
         )
         return f"CREATE TABLE {name or self.name} ({columns})"
 
@@ -172,7 +171,10 @@ CLUB: Final = Table(
         _ASK_ID,
     ),
     ("club_id",),
-    latest_by=("fetched_at DESC", "ask_id",),
+    latest_by=(
+        "fetched_at DESC",
+        "ask_id",
+    ),
 )
 
 CLUB_MEMBER: Final = Table(
@@ -186,7 +188,10 @@ CLUB_MEMBER: Final = Table(
     ),
     ("club_id", "player_id"),
     (Reference(("club_id",), "club"), Reference(("player_id",), "player")),
-    latest_by=("fetched_at DESC", "ask_id",),
+    latest_by=(
+        "fetched_at DESC",
+        "ask_id",
+    ),
 )
 
 PLAYER: Final = Table(
@@ -252,7 +257,10 @@ TOURNAMENT: Final = Table(
         _ASK_ID,
     ),
     ("tournament_id",),
-    latest_by=("fetched_at DESC", "ask_id",),
+    latest_by=(
+        "fetched_at DESC",
+        "ask_id",
+    ),
 )
 
 _GAME_KEY: Final = (
@@ -376,8 +384,7 @@ def _by_role(form: str, comment: str, make: object = _int) -> tuple[Column, ...]
     if not callable(make):
         raise TypeError(make)
     return tuple(
-        make(form.format(role=role), comment.format(role=role))
-        for role in ("citizen", "sheriff", "mafia", "don")
+        make(form.format(role=role), comment.format(role=role)) for role in ("citizen", "sheriff", "mafia", "don")
     )
 
 

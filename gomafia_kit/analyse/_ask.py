@@ -26,7 +26,9 @@ _FORMS: Final = {
 }
 
 
-def ask(league: League, sql: str, columns: Mapping[str, str], params: Mapping[str, object] | None = None) -> pl.DataFrame:
+def ask(
+    league: League, sql: str, columns: Mapping[str, str], params: Mapping[str, object] | None = None
+) -> pl.DataFrame:
     """The answer with exactly `columns` (name -> int, text, bool, date, time, decimal, share), in that order.
 
     The stores have their own types for a sum or an empty column; here they become the same.

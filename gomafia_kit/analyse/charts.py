@@ -65,9 +65,7 @@ def top_players(frame: pl.DataFrame, by: str = "elo") -> Picture:
         .then(pl.format("{} ({})", "login", "player_id"))
         .otherwise(pl.col("login"))
     )
-    rows = frame.select(
-        "rank", "player_id", "city", "club_title", player=label, measure=pl.col(by).cast(pl.Float64)
-    )
+    rows = frame.select("rank", "player_id", "city", "club_title", player=label, measure=pl.col(by).cast(pl.Float64))
     word = "ELO" if by == "elo" else "GG points"
     base = alt.Chart(_values(rows)).encode(
         y=alt.Y("player:N", sort=alt.EncodingSortField("rank", order="ascending"), title=None),
@@ -98,7 +96,9 @@ def win_rates(frame: pl.DataFrame, heading: str = "Win rate by role") -> Picture
         color=alt.Color("role:N", scale=colours, legend=None),
         tooltip=_rate_tooltip("role:N", "win_rate", "low", "high"),
     )
-    reach = base.mark_rule(strokeWidth=3, opacity=0.45).encode(x=_share_axis("low", "of decided games won"), x2="high:Q")
+    reach = base.mark_rule(strokeWidth=3, opacity=0.45).encode(
+        x=_share_axis("low", "of decided games won"), x2="high:Q"
+    )
     points = base.mark_point(filled=True, size=110, opacity=1).encode(x="win_rate:Q")
     figures = base.mark_text(dy=-13, fontSize=11, color=INK).encode(
         x="win_rate:Q", text=alt.Text("win_rate:Q", format=".1%"), color=alt.value(INK)
@@ -120,7 +120,9 @@ def games_by_month(frame: pl.DataFrame) -> Picture:
         .mark_bar(color=BLUE)
         .encode(
             # A month's column reaches from its first day to the next month's.
-            x=alt.X("month:T", timeUnit="utcyearmonth", title=None, axis=alt.Axis(format="%m.%Y", labelAngle=0, grid=False)),
+            x=alt.X(
+                "month:T", timeUnit="utcyearmonth", title=None, axis=alt.Axis(format="%m.%Y", labelAngle=0, grid=False)
+            ),
             y=alt.Y("games:Q", title="games played"),
             tooltip=[
                 alt.Tooltip("month:T", timeUnit="utcyearmonth", format="%Y-%m"),

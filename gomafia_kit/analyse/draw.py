@@ -67,7 +67,9 @@ def to_svg(spec: dict[str, Any], *, by_font: bool = True) -> str:
     parts = re.split("(<[^>]*>)", svg)
     for stand_in, (piece, font) in zip(_STAND_INS, pieces, strict=False):
         tag = f'<tspan font-family="{font}">{escape(piece)}</tspan>'
-        parts = [part.replace(stand_in, escape(piece, {'"': '&quot;'}) if part.startswith("<") else tag) for part in parts]
+        parts = [
+            part.replace(stand_in, escape(piece, {'"': "&quot;"}) if part.startswith("<") else tag) for part in parts
+        ]
     return "".join(parts)
 
 
@@ -75,7 +77,7 @@ def font_folder() -> Path:
     """Where the packaged fonts lie."""
     found = find_spec("manimgx_fonts")
     if found is None or found.origin is None:
-        raise ModuleNotFoundError("manimgx_fonts")  # noqa: EM101 - as Python itself says it
+        raise ModuleNotFoundError("manimgx_fonts")
     return Path(found.origin).parent
 
 

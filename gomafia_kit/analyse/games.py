@@ -187,9 +187,7 @@ def games_by_month(league: League) -> pl.DataFrame:
     One row a month with a game: month (its first day), games (played), games_not_played, tournaments
     (with a game played). Games of tournaments without a date stand in no month.
     """
-    return ask(
-        league, _MONTHS, {"month": "date", "games": "int", "games_not_played": "int", "tournaments": "int"}
-    )
+    return ask(league, _MONTHS, {"month": "date", "games": "int", "games_not_played": "int", "tournaments": "int"})
 
 
 def tournament(league: League, tournament_id: int = 0) -> pl.DataFrame:

@@ -24,7 +24,7 @@ def overview(league: League) -> pl.DataFrame:
     """
     # Names come from `tables`, not from the caller.
     sql = "\nUNION ALL\n".join(
-        f"SELECT {number} AS number, '{name}' AS table_name, count(*) AS rows, "  # noqa: S608
+        f"SELECT {number} AS number, '{name}' AS table_name, count(*) AS rows, "
         "min(a.fetched_at) AS oldest_answer, max(a.fetched_at) AS newest_answer, "
         "avg(CASE WHEN a.via = 'derived' THEN 1.0 ELSE 0.0 END) AS derived_share "
         f"FROM {name} t LEFT JOIN answer a ON a.ask_id = t.ask_id"

@@ -48,7 +48,7 @@ class Picture:
 
     def png(self) -> bytes:
         """The chart as a PNG, drawn in a process that ends with it (about 110 MB, half a second)."""
-        done = subprocess.run(  # noqa: S603 - our own module
+        done = subprocess.run(
             [sys.executable, "-m", "gomafia_kit.analyse.draw"],
             input=json.dumps(self.spec).encode(),
             capture_output=True,

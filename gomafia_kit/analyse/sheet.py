@@ -67,7 +67,7 @@ class Sheets:
 
     def _repr_html_(self) -> str:
         # The pieces have escaped their own text.
-        return f"<h3>{escape(self.heading)}</h3>" + "".join(sheet._repr_html_() for sheet in self.sheets)  # noqa: SLF001
+        return f"<h3>{escape(self.heading)}</h3>" + "".join(sheet._repr_html_() for sheet in self.sheets)
 
     def __repr__(self) -> str:
         return "\n\n".join([self.heading, *(repr(sheet) for sheet in self.sheets)])

@@ -65,7 +65,7 @@ class League:
             raise SettingsError(f"{name!r} is no table.{_nearest(name, tuple(TABLES))}", _one_of(TABLES))
         table = TABLES[name]
         # Names come from `tables`, not from the caller.
-        rows = self.query(f"SELECT {', '.join(table.names)} FROM {name} ORDER BY {', '.join(table.key)}")  # noqa: S608
+        rows = self.query(f"SELECT {', '.join(table.names)} FROM {name} ORDER BY {', '.join(table.key)}")
         return rows.cast(dict(table.polars_schema()))
 
     def close(self) -> None:
@@ -244,7 +244,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str
             ) from error
         except duckdb.Error as error:
             first_line = str(error).strip().splitlines()[0]
-            raise SettingsError(f"DuckDB can't answer the query: {first_line}", "Check it against docs/tables.md.") from error
+            raise SettingsError(
+                f"DuckDB can't answer the query: {first_line}", "Check it against docs/tables.md."
+            ) from error
 
 
 def _nearest(text: str, choices: tuple[str, ...]) -> str:

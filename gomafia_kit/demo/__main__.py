@@ -54,7 +54,7 @@ def _add_league(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from gomafia_kit.demo._serve import serve  # noqa: PLC0415 - only the server needs uvicorn
+    from gomafia_kit.demo._serve import serve
 
     switches = Switches().with_texts(options.switch)
     league = League(options.scale, options.seed, options.players, switches)

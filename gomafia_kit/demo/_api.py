@@ -110,9 +110,7 @@ _TIMES: Final = {
 
 
 def _all_tournaments(league: League, fields: Mapping[str, str]) -> str:
-    chosen = chosen_tournaments(
-        league, fields.get("time", ALL), fields.get("fsm", ALL), fields.get("type", ALL)
-    )
+    chosen = chosen_tournaments(league, fields.get("time", ALL), fields.get("fsm", ALL), fields.get("type", ALL))
     return _json.join(_json.tournaments(league, chosen[_window(fields, MOST_ROWS)], len(chosen)))
 
 

@@ -62,10 +62,7 @@ def _first_days(dice: Dice, world: World) -> list[date]:
     weights = [YEAR_SHARES[year] for year in years]
     total = sum(weights)
     shares = tuple((year, weight / total) for year, weight in zip(years, weights, strict=True))
-    days = [
-        date(dice.weighted(shares), 1, 8) + timedelta(days=dice.below(340))
-        for _ in range(world.scale.tournaments)
-    ]
+    days = [date(dice.weighted(shares), 1, 8) + timedelta(days=dice.below(340)) for _ in range(world.scale.tournaments)]
     # Each season has one at least.
     for position, year in enumerate(years):
         days[position] = days[position].replace(year=year, day=min(28, days[position].day))

@@ -143,17 +143,13 @@ def remove_tournament(world: World, tournament_id: int) -> dict[str, Any]:
     return {"tournament_id": tournament_id}
 
 
-def add_tournament(
-    world: World, copy_of: int, title: str = "Новый турнир", start: str | None = None
-) -> dict[str, Any]:
+def add_tournament(world: World, copy_of: int, title: str = "Новый турнир", start: str | None = None) -> dict[str, Any]:
     """A new tournament with the next number and the games of another."""
     source = deepcopy(world.tournaments[copy_of])
     tournament_id = max(world.tournaments) + 1
     first = date.fromisoformat(start) if start else source.start
     last = first + (source.end - source.start)
-    world.tournaments[tournament_id] = replace(
-        source, tournament_id=tournament_id, title=title, start=first, end=last
-    )
+    world.tournaments[tournament_id] = replace(source, tournament_id=tournament_id, title=title, start=first, end=last)
     return {"tournament_id": tournament_id}
 
 

@@ -170,8 +170,7 @@ def games(league: League, item: Tournament) -> str:
     for game in league.games(item):
         rounds.setdefault(item.round_no[game], []).append(_game(league, mix, item, game, seats))
     return join(
-        f'{{"gameNum":{mix.number(number, number)},"game":{join(tables)}}}'
-        for number, tables in rounds.items()
+        f'{{"gameNum":{mix.number(number, number)},"game":{join(tables)}}}' for number, tables in rounds.items()
     )
 
 
@@ -315,9 +314,7 @@ def stats(league: League, figures: Figures, turn: int) -> str:
     """The figures of a stats page."""
     mix = mixer(league)
     number: Callable[[str, int], str] = mix.number
-    primary = ",".join(
-        f'"{word}":{number(figures.role_games[role], turn)}' for word, role in _STAT_ROLES.items()
-    )
+    primary = ",".join(f'"{word}":{number(figures.role_games[role], turn)}' for word, role in _STAT_ROLES.items())
     rates = ",".join(
         f'"{word}":{{"win":{{"value":{number(figures.role_wins[role], turn)},'
         f'"percent":{number(figures.role_percent[role], turn + 1)}}},'
@@ -329,9 +326,7 @@ def stats(league: League, figures: Figures, turn: int) -> str:
         f'"per_game":{number(figures.role_extra_per_game[role], turn + 1)}}}'
         for word, role in {"red": "citizen", "black": "mafia", "sheriff": "sheriff", "don": "don"}.items()
     )
-    strikes = ",".join(
-        f'"{word}":{{"max":{number(figures.strike[role], turn)}}}' for word, role in _STAT_ROLES.items()
-    )
+    strikes = ",".join(f'"{word}":{{"max":{number(figures.strike[role], turn)}}}' for word, role in _STAT_ROLES.items())
     return (
         f'{{"primary":{{{primary},"total_games":{number(figures.games, turn)}}},'
         f'"win_rate":{{{rates},"total_games":{number(figures.games, turn + 1)},'

@@ -65,9 +65,7 @@ class Style:
         """A div of that class."""
         return f"<div {self.css(name)}>{content}</div>"
 
-    def table(
-        self, name: str, head: Sequence[str], rows: Sequence[str], *, head_in_body: bool = False
-    ) -> str:
+    def table(self, name: str, head: Sequence[str], rows: Sequence[str], *, head_in_body: bool = False) -> str:
         """A table; `rows` are whole `<tr>`s."""
         cells = "".join(f"<th>{safe(title)}</th>" for title in head)
         if head_in_body:

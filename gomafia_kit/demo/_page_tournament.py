@@ -63,13 +63,9 @@ def _card(league: League, style: Style, item: Tournament) -> str:
     )
     prefix = "tournament_tournament__top-left"
     elo = "" if item.elo_average is None else style.div(f"{prefix}-elo", str(item.elo_average))
-    items = "".join(
-        style.div(f"{prefix}-item", f"<div>{label}</div><div>{value}</div>") for label, value in parts
-    )
+    items = "".join(style.div(f"{prefix}-item", f"<div>{label}</div><div>{value}</div>") for label, value in parts)
     staff = _staff(league, style, "ГС", item.referee_id) + _staff(league, style, "Орг", item.organizer_id)
-    return style.div(
-        "tournament_tournament__top", style.div(f"{prefix}-title", safe(item.title)) + elo + items + staff
-    )
+    return style.div("tournament_tournament__top", style.div(f"{prefix}-title", safe(item.title)) + elo + items + staff)
 
 
 def _staff(league: League, style: Style, office: str, player_id: int | None) -> str:
@@ -128,10 +124,7 @@ def _game(league: League, style: Style, item: Tournament, game: int) -> str:
     first = f'<th colSpan="3">{style.text("Стол ", item.table_no[game], ", ", judge)}</th>'
     seats = range(game * TABLE, game * TABLE + TABLE)
     rows = "".join(_seat_row(league, style, item, seat, played=winner != 0) for seat in seats)
-    return (
-        f"<table {style.css(_TABLE)}><thead><tr>{first}</tr><tr>{second}</tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
-    )
+    return f"<table {style.css(_TABLE)}><thead><tr>{first}</tr><tr>{second}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _seat_row(league: League, style: Style, item: Tournament, seat: int, *, played: bool) -> str:

@@ -71,9 +71,7 @@ def rating(league: League, style: Style, query: Mapping[str, str]) -> Page:
         table = _player_table(style, lines[window])
     data = f'{{"{key(league, "clubs" if clubs else "users")}":{_json.join(rows)}}}'
     pager = style.pager(page, total, PAGE_ROWS, dots=league.switches.pager_dots)
-    return Page(
-        "/rating", query, data, style.div("rating_rating", table + pager), "Рейтинг", ("pages/rating",)
-    )
+    return Page("/rating", query, data, style.div("rating_rating", table + pager), "Рейтинг", ("pages/rating",))
 
 
 def _player_table(style: Style, lines: Sequence[RatingLine]) -> str:
@@ -103,8 +101,7 @@ def _club_table(style: Style, lines: Sequence[ClubLine]) -> str:
     rows = [
         row(
             str(line.rank),
-            f'<a href="/club/{line.club.club_id}">{safe(line.club.title)}</a>'
-            f"<div>{safe(line.club.city or DASH)}</div>",
+            f'<a href="/club/{line.club.club_id}">{safe(line.club.title)}</a><div>{safe(line.club.city or DASH)}</div>',
             "",
             grouped(line.score, narrow=True),
             DASH if line.elo_average is None else hundredths(line.elo_average),
@@ -118,9 +115,7 @@ def club(league: League, style: Style, club_id: int, query: Mapping[str, str]) -
     """A club: president and members; None if there is no such club."""
     if club_id not in league.world.clubs:
         return None
-    line = next(
-        line for line in league.ratings.clubs(league.current_year, ALL) if line.club.club_id == club_id
-    )
+    line = next(line for line in league.ratings.clubs(league.current_year, ALL) if line.club.club_id == club_id)
     members = league.ratings.members(club_id)
     page = max(1, number(query, "page", 1))
     window = slice((page - 1) * PAGE_ROWS, page * PAGE_ROWS)
@@ -136,9 +131,7 @@ def club(league: League, style: Style, club_id: int, query: Mapping[str, str]) -
     body += style.pager(page, len(members), PAGE_ROWS, dots=league.switches.pager_dots)
     rows = _json.join(_json.users(league, members[window], len(members)))
     data = f'{{"club":{_json.clubs(league, [line], 1)[0]}{told},"{key(league, "residents")}":{rows}}}'
-    return Page(
-        "/club/[id]", {"id": str(club_id), **query}, data, style.div("club_club", body), line.club.title
-    )
+    return Page("/club/[id]", {"id": str(club_id), **query}, data, style.div("club_club", body), line.club.title)
 
 
 def tournaments(league: League, style: Style, query: Mapping[str, str]) -> Page:

@@ -84,9 +84,7 @@ def read_roster(path: Path) -> Roster:
                 _check_row(path, reader.line_num, row)
                 years.add(_add(path, reader.line_num, row, players))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(
-            f"The players file {path} can't be read: {error}.", "Give a CSV file in UTF-8."
-        ) from error
+        raise SettingsError(f"The players file {path} can't be read: {error}.", "Give a CSV file in UTF-8.") from error
     if not players:
         raise SettingsError(f"The players file {path} has no players.", "Give a file with rows.")
     return Roster(str(path), dict(sorted(players.items())), tuple(sorted(years)))

@@ -83,8 +83,7 @@ class Ratings:
         chosen = [club for club in self._world.clubs.values() if region in {ALL, club.region}]
         chosen.sort(key=lambda club: (-scores[club.club_id], club.club_id))
         return [
-            ClubLine(club, rank, scores[club.club_id], _mean(elos[club.club_id]))
-            for rank, club in enumerate(chosen, 1)
+            ClubLine(club, rank, scores[club.club_id], _mean(elos[club.club_id])) for rank, club in enumerate(chosen, 1)
         ]
 
     def _forget_if_changed(self) -> None:

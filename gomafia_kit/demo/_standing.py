@@ -53,9 +53,7 @@ def finalists(tournament: Tournament) -> set[int]:
     first = tournament.rounds - tournament.final_rounds + 1
     if not tournament.final_rounds:
         return set()
-    return {
-        player for seat, player in enumerate(tournament.player) if tournament.round_no[seat // TABLE] >= first
-    }
+    return {player for seat, player in enumerate(tournament.player) if tournament.round_no[seat // TABLE] >= first}
 
 
 def _placed(tournament: Tournament, last_round: int) -> list[Line]:

@@ -376,9 +376,7 @@ def _player_role_year(league: League) -> Iterator[Row]:
 
 def _player_year_official(league: League) -> Iterator[Row]:
     """A row for each player and year whose list has him."""
-    listed = sorted(
-        (line.person.player_id, year) for year in league.world.years for line in league.rating(year, ALL)
-    )
+    listed = sorted((line.person.player_id, year) for year in league.world.years for line in league.rating(year, ALL))
     for player_id, year in listed:
         yield official(league, player_id, year)
 

@@ -52,7 +52,7 @@ class League:
         Rows have the columns of `gomafia_kit.tables` but `ask_id`. `standings` says which of total
         (the API's), with_final and without_final (the page's) the table `result` shall hold.
         """
-        from gomafia_kit.demo import _truth  # noqa: PLC0415 - it knows the league's type
+        from gomafia_kit.demo import _truth
 
         return _truth.table(self, name, standings)
 

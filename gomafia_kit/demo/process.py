@@ -69,7 +69,7 @@ def start(
     players; `switches` the answers to open questions that differ from the defaults. Raises
     SettingsError with the site's own words if it can't start.
     """
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+    child = subprocess.Popen(
         command(scale, seed, players, switches, port),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -99,6 +99,4 @@ def _checked(name: str, value: object) -> bool | int | str:
     choices = {bool: ("true", "false"), int: ("a whole number",)}.get(form, get_args(form))
     if text in choices and form not in {bool, int}:
         return text
-    raise SettingsError(
-        f"The switch {name} can't be {value!r}.", f"It can be {', '.join(map(str, choices))}."
-    )
+    raise SettingsError(f"The switch {name} can't be {value!r}.", f"It can be {', '.join(map(str, choices))}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
@@ -166,5 +165,3 @@ class Archive:
         with sqlite_faults(self.path):
             row = self._connection.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM answer").fetchone()
         return int(row[0]), int(row[1])
-
-

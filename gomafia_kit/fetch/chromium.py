@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 MILLISECONDS_TO_LOAD: Final = 60_000
 PAGES_A_COLLECTION: Final = 10
 _OK: Final = 200
-_BLOCKED: Final = ("*.css*", "*.js*", "*.png*", "*.jpg*", "*.jpeg*", "*.svg*", "*.webp*", "*.gif*", "*.ico*", "*.woff*", "*.ttf*")
+_BLOCKED: Final = (
+    "*.css*",
+    "*.js*",
+    "*.png*",
+    "*.jpg*",
+    "*.jpeg*",
+    "*.svg*",
+    "*.webp*",
+    "*.gif*",
+    "*.ico*",
+    "*.woff*",
+    "*.ttf*",
+)
 _ARGUMENTS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -52,7 +64,8 @@ class ChromiumFetcher:
             from playwright.sync_api import Error, sync_playwright
         except ImportError as error:
             raise UnavailableError(
-                "via=chromium needs Playwright, which isn't installed.", "Install gomafia-kit[browser], or use via=http."
+                "via=chromium needs Playwright, which isn't installed.",
+                "Install gomafia-kit[browser], or use via=http.",
             ) from error
         browser = find_chromium()
         if browser is None:
@@ -118,7 +131,9 @@ class ChromiumFetcher:
         if status in BUSY_STATUSES:
             told = response.headers.get("retry-after", "") if response is not None else ""
             wait = float(told) if told.isdigit() else None
-            raise SiteBusyError(f"{url}: the site is busy (status {status}).", "Run again later: nothing is lost.", wait)
+            raise SiteBusyError(
+                f"{url}: the site is busy (status {status}).", "Run again later: nothing is lost.", wait
+            )
         if status != _OK:
             raise AskRefusedError(f"{url}: the site answered with status {status}.", "See docs/errors.md.")
 

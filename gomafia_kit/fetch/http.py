@@ -88,9 +88,7 @@ class HttpFetcher:
             raise AskRefusedError(f"{where}: the site answered with status {answer.status}.", "See docs/errors.md.")
         kind = response.headers.get("Content-Type", "")
         if answer.ask.form == "api" and ("html" in kind or answer.body.lstrip()[:1] == b"<"):
-            raise SiteBusyError(
-                f"{where}: HTML came where JSON was expected.", "Run again later: nothing is lost."
-            )
+            raise SiteBusyError(f"{where}: HTML came where JSON was expected.", "Run again later: nothing is lost.")
 
 
 def _reason(error: Exception) -> str:

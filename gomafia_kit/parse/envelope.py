@@ -33,7 +33,8 @@ def data_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
     if envelope["result"] != "success":
         raise AskRefusedError(
             f"{answer.ask.key}: the site answered {shown(envelope['result'])}"
-            f" {shown(envelope.get('message', ''))}".rstrip() + ".",
+            f" {shown(envelope.get('message', ''))}".rstrip()
+            + ".",
             "What was asked for doesn't exist there, or the site refuses it.",
         )
     if "data" not in envelope:

@@ -41,8 +41,6 @@ def parse_list(answer: Answer) -> Parsed:
     parsed, rows = Parsed(), rows_of(answer)
     year = int(answer.ask.fact("year"))
     parsed.records += read_objects(parsed, Player, _PLAYER, rows, listed=True, listed_year=year)
-    parsed.records += read_objects(
-        parsed, PlayerSeason, _SEASON, rows, year=year, region=region_asked(answer)
-    )
+    parsed.records += read_objects(parsed, PlayerSeason, _SEASON, rows, year=year, region=region_asked(answer))
     turn_page(parsed, answer.ask, rows)
     return parsed

@@ -141,9 +141,7 @@ def _list_at(answer: Answer, data: dict[str, Any], key: str) -> list[Any]:
     return found
 
 
-def _read_round(
-    parsed: Parsed, answer: Answer, tournament_id: int, started_on: date | None, round_: object
-) -> None:
+def _read_round(parsed: Parsed, answer: Answer, tournament_id: int, started_on: date | None, round_: object) -> None:
     if not isinstance(round_, dict) or not isinstance(round_.get("game"), list):
         raise refused_list(answer.ask, 'rounds with "gameNum" and "game"', round_)
     raw_number = round_.get("gameNum")
@@ -174,7 +172,7 @@ def _read_game(
         _read_seat(parsed, tournament_id, started_on, round_no, values.get("table_no"), place, seat)
 
 
-def _read_seat(  # noqa: PLR0917, PLR0913 - the place of a seat has that many parts
+def _read_seat(
     parsed: Parsed,
     tournament_id: int,
     started_on: date | None,
@@ -233,9 +231,7 @@ def _forget_untold_shots(parsed: Parsed) -> None:
     if marks and marks <= (_GUESSED.keys() | _NO_SHOT):
         return
     parsed.records[:] = [
-        record._replace(shot_first=None, guessed_min=None, guessed_max=None)
-        if isinstance(record, Seat)
-        else record
+        record._replace(shot_first=None, guessed_min=None, guessed_max=None) if isinstance(record, Seat) else record
         for record in parsed.records
     ]
 

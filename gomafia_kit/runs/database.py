@@ -87,7 +87,9 @@ def sqlite_faults(path: Path) -> Iterator[None]:
 def _translated(path: Path, error: sqlite3.Error) -> FolderError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return DiskFullError(f"No space left on the disk while writing {path}.", "Make room and run again: what was committed is safe.")
+        return DiskFullError(
+            f"No space left on the disk while writing {path}.", "Make room and run again: what was committed is safe."
+        )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return FolderBusyError(f"{path} is locked by another program.", "Close it there and run again.")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:

@@ -288,9 +288,7 @@ class Journal:
                     (event.at.isoformat(), event.run_id, event.stage),
                 )
             case Notice():
-                self._write(
-                    "INSERT INTO notice VALUES (?, ?, ?)", (event.run_id, event.at.isoformat(), event.text)
-                )
+                self._write("INSERT INTO notice VALUES (?, ?, ?)", (event.run_id, event.at.isoformat(), event.text))
             case BatchStarted() | BatchDone():
                 pass
 

@@ -146,8 +146,7 @@ class Ledger:
     def live_rows(self, ask: Ask) -> int:
         """How many records stood in the answer that is live for an ask."""
         rows = self._read(
-            "SELECT coalesce(sum(fetched), 0) FROM load JOIN tally USING (load_id)"
-            " WHERE ask_id = ? AND state = 'live'",
+            "SELECT coalesce(sum(fetched), 0) FROM load JOIN tally USING (load_id) WHERE ask_id = ? AND state = 'live'",
             (ask.ask_id,),
         )
         return int(rows[0][0])
@@ -209,9 +208,7 @@ class Ledger:
     def retire_pages(self, series: str, visited: Iterable[int]) -> int:
         """Retire the live pages of a list that it no longer has; returns how many they were."""
         keep = json.dumps(list(visited))
-        return self._retire(
-            "series = ? AND ask_id NOT IN (SELECT value FROM json_each(?))", (series, keep)
-        )
+        return self._retire("series = ? AND ask_id NOT IN (SELECT value FROM json_each(?))", (series, keep))
 
     def retire_others(self, kind: str, ids: Iterable[int]) -> int:
         """Retire live answers of a kind about things that are no longer in the league."""
@@ -223,7 +220,7 @@ class Ledger:
     def _retire(self, condition: str, values: tuple[object, ...]) -> int:
         with sqlite_faults(self.path), transaction(self._db) as db:
             cursor = db.execute(
-                f"UPDATE load SET state = 'retired' WHERE state != 'retired' AND {condition}",  # noqa: S608 - fixed texts above
+                f"UPDATE load SET state = 'retired' WHERE state != 'retired' AND {condition}",
                 values,
             )
             return cursor.rowcount
@@ -265,7 +262,7 @@ class Ledger:
         """A name for the live content of these tables (all if none is named): the same as long as nothing changes."""
         condition = f"AND name IN ({', '.join('?' * len(tables))})" if tables else ""
         rows = self._read(
-            f"SELECT DISTINCT load_id, fetched_at FROM load LEFT JOIN tally USING (load_id)"  # noqa: S608 - only marks
+            f"SELECT DISTINCT load_id, fetched_at FROM load LEFT JOIN tally USING (load_id)"
             f" WHERE state = 'live' {condition} ORDER BY load_id",
             tables,
         )
@@ -274,7 +271,7 @@ class Ledger:
     def fingerprint_of_loads(self, tables: Sequence[str]) -> str:
         """A name for the live answers of the site with rows of these tables; when they came doesn't matter."""
         rows = self._read(
-            f"SELECT DISTINCT load_id FROM load JOIN tally USING (load_id) WHERE state = 'live'"  # noqa: S608 - only marks
+            f"SELECT DISTINCT load_id FROM load JOIN tally USING (load_id) WHERE state = 'live'"
             f" AND via != 'derived' AND name IN ({', '.join('?' * len(tables))}) ORDER BY load_id",
             tables,
         )
@@ -342,9 +339,7 @@ class Ledger:
                 "DELETE FROM part WHERE part_id NOT IN (SELECT part_id FROM part_load JOIN load USING (load_id)"
                 " WHERE state != 'retired')"
             )
-            db.execute(
-                "DELETE FROM load WHERE state = 'retired' AND load_id NOT IN (SELECT load_id FROM part_load)"
-            )
+            db.execute("DELETE FROM load WHERE state = 'retired' AND load_id NOT IN (SELECT load_id FROM part_load)")
 
     def known_paths(self) -> set[str]:
         """The paths of all parts in the manifest."""

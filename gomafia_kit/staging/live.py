@@ -34,7 +34,9 @@ def duckdb_faults(data_dir: Path) -> Iterator[None]:
         text = str(error)
         if "No space left" in text:
             raise DiskFullError(f"No space left on the disk of {data_dir}.", "Make room and run again.") from error
-        raise FolderError(f"{data_dir} can't be read or written: {text.splitlines()[0]}", "Check the folder.") from error
+        raise FolderError(
+            f"{data_dir} can't be read or written: {text.splitlines()[0]}", "Check the folder."
+        ) from error
     except (duckdb.InvalidInputException, duckdb.SerializationException) as error:
         raise DamagedFileError(
             f"A part in {data_dir / PARTS} is damaged: {str(error).splitlines()[0]}",
@@ -129,7 +131,11 @@ class LiveTables:
             return 0
         rows = self.rows_of_parts(spec, self._ledger.live_parts(table))
         key = ", ".join(spec.key)
-        return int(self.values(f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM ({rows}) GROUP BY {key})")[0][0])
+        return int(
+            self.values(f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM ({rows}) GROUP BY {key})")[0][
+                0
+            ]
+        )
 
     def values(self, sql: str) -> list[tuple[object, ...]] | list[tuple[int, ...]]:
         """A small result whole."""

@@ -29,7 +29,9 @@ def disk_faults(path: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         if os.name == "nt":
-            raise FolderBusyError(f"{path} is held open by another program.", "Close it there and run again.") from error
+            raise FolderBusyError(
+                f"{path} is held open by another program.", "Close it there and run again."
+            ) from error
         raise FolderError(f"{path} can't be written: {error.strerror}.", "Check the folder's permissions.") from error
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -39,7 +41,9 @@ def disk_faults(path: Path) -> Iterator[None]:
             ) from error
         if error.errno in _HELD_BY_OTHERS:
             raise FolderBusyError(f"{path} is held by another program.", "Close it there and run again.") from error
-        raise FolderError(f"{path} can't be written: {error.strerror or error}.", "Check the folder and its drive.") from error
+        raise FolderError(
+            f"{path} can't be written: {error.strerror or error}.", "Check the folder and its drive."
+        ) from error
 
 
 def replace_durably(temporary: Path, target: Path) -> None:

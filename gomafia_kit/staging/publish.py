@@ -97,9 +97,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     )
     connection.execute(f"COMMENT ON TABLE target.{table.name} IS '{_escaped(table.comment)}'")
     for column in table.columns:
-        connection.execute(
-            f"COMMENT ON COLUMN target.{table.name}.{column.name} IS '{_escaped(column.comment)}'"
-        )
+        connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS '{_escaped(column.comment)}'")
 
 
 def _escaped(text: str) -> str:

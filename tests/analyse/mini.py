@@ -64,7 +64,19 @@ def _players() -> list[Row]:
         city = {1: "Москва", 2: "Казань", 3: "Томск"}.get(player_id)
         club = "Клуб «Ночь»" if player_id == 1 else None
         listed = player_id in ELO
-        rows.append((player_id, login, "Россия", city, club, _decimal(ELO.get(player_id)), listed, 2024 if listed else None, LISTS))
+        rows.append(
+            (
+                player_id,
+                login,
+                "Россия",
+                city,
+                club,
+                _decimal(ELO.get(player_id)),
+                listed,
+                2024 if listed else None,
+                LISTS,
+            )
+        )
     return rows
 
 

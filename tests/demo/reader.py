@@ -98,9 +98,7 @@ def everything(url: str, years: range | list[int]) -> dict[str, list[Row]]:
     ]
     tables["tournament"] = [
         _tournament(raw)
-        for raw in post(
-            url, "/api/tournament/getAll", time="all", fsm="all", type="all", limit=10_000, offset=0
-        )
+        for raw in post(url, "/api/tournament/getAll", time="all", fsm="all", type="all", limit=10_000, offset=0)
     ]
     tables["game"], tables["seat"], tables["result"] = [], [], []
     for tournament in tables["tournament"]:
@@ -230,9 +228,7 @@ def _result(raw: Row, tournament_id: int, row_no: int, logins: dict[str, set[int
     }
 
 
-def _players(
-    url: str, years: range | list[int], tables: dict[str, list[Row]]
-) -> tuple[list[Row], list[Row]]:
+def _players(url: str, years: range | list[int], tables: dict[str, list[Row]]) -> tuple[list[Row], list[Row]]:
     players: dict[int, Row] = {}
     seasons: dict[tuple[int, int], Row] = {}
     for year in years:

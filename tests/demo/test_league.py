@@ -57,7 +57,7 @@ def test_the_truth_is_the_same_for_ever(scale: str, seed: int) -> None:
 def test_another_process_with_another_hash_seed_makes_the_same_league() -> None:
     code = "import sys; from tests.demo.test_league import fingerprint; sys.stdout.write(fingerprint('tiny', 1))"
     root = Path(__file__).parents[2]
-    told = subprocess.run(  # noqa: S603 - our own interpreter
+    told = subprocess.run(
         [sys.executable, "-c", code],
         cwd=root,
         env={"PYTHONHASHSEED": "7"},
@@ -265,7 +265,9 @@ def test_win_rates_and_games_by_role_are_near_the_real_ones(small: League) -> No
             played[seat["role"]] += 1
             won[seat["role"]] += winners[game_key(seat)] == seat["team"]
     real = {"citizen": 41.3, "sheriff": 41.5, "mafia": 58.6, "don": 58.6}
-    far = {role: 100 * won[role] / played[role] for role in real if abs(100 * won[role] / played[role] - real[role]) > 3}
+    far = {
+        role: 100 * won[role] / played[role] for role in real if abs(100 * won[role] / played[role] - real[role]) > 3
+    }
     assert far == {}
 
 

@@ -106,8 +106,7 @@ def test_presidents_stand_on_their_clubs_pages_alone(site: DemoSite) -> None:
         found[club_id] = [int(block.one("a").attributes["href"].rpartition("/")[2]) for block in blocks]
         assert all("Президент клуба" in block.text for block in blocks)
     expected = {
-        club_id: [club.president_id] if club.president_id else []
-        for club_id, club in site.league.world.clubs.items()
+        club_id: [club.president_id] if club.president_id else [] for club_id, club in site.league.world.clubs.items()
     }
     assert found == expected
     assert {len(ids) for ids in found.values()} == {0, 1}
@@ -266,9 +265,7 @@ def test_a_players_page_shows_his_figures(site: DemoSite) -> None:
 
 
 def test_a_players_history_has_his_tournaments_and_prizes(site: DemoSite) -> None:
-    results = {
-        (row["tournament_id"], row["player_id"]): row for row in site.league.table("result") if row["player_id"]
-    }
+    results = {(row["tournament_id"], row["player_id"]): row for row in site.league.table("result") if row["player_id"]}
     deltas: dict[tuple[object, object], Decimal] = defaultdict(Decimal)
     for row in site.league.table("seat"):
         deltas[row["tournament_id"], row["player_id"]] += row["elo_delta"] or 0  # type: ignore[operator]  # decimals

@@ -495,7 +495,7 @@ def _run(run_id: int, settings: Settings, journal: Journal, stop: threading.Even
     except GomafiaError as error:
         journal.end(run_id, "failed", error=_told(error))
         return error.exit_code
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - the last line of the process: a fault of ours is noted too
         traceback.print_exc()
         message = f"The import failed by a fault of this package: {type(error).__name__}."
         remedy = f"Please report it with {settings.folder / LOG_FILE}; what was committed is safe."

@@ -64,9 +64,9 @@ def _bool(name: str, value: object) -> bool:
 
 
 def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _wrong(name, value, "a number")
     try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise ValueError  # noqa: TRY301 - one way out for all that is no number
         number = float(value)
     except ValueError:
         raise _wrong(name, value, "a number") from None
@@ -236,7 +236,7 @@ class Settings:
         given: frozenset[str] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Settings:
-        """Settings from parameters, environment and file; SettingsError names what is wrong, and the nearest right name.
+        """Settings from parameters, environment and file; SettingsError names what is wrong and the nearest name.
 
         A parameter that equals the default counts as not given, unless its name is in `given`.
         """
@@ -253,9 +253,9 @@ class Settings:
                 values[name] = _SPECS[name].read(name, value)
                 origins[name] = origin
         all_origins = {name: origins.get(name, "automatic") for name in cls.names()}
-        return cls(**values, origins=MappingProxyType(all_origins))._checked()
+        return cls(**values, origins=MappingProxyType(all_origins)).checked()
 
-    def _checked(self) -> Settings:
+    def checked(self) -> Settings:
         """Itself, if its values go together."""
         self._check_pace()
         self._check_roads()

@@ -74,7 +74,7 @@ def read_objects(
     kind: type[Record],
     fields: Sequence[Field],
     objects: Sequence[object],
-    **known: object,
+    **known: Any,  # noqa: ANN401 - a record's columns are of many types
 ) -> list[Any]:
     """Records of a kind from JSON objects; refused ones go to `parsed`. `known` columns are the ask's.
 

@@ -105,16 +105,17 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-        if mode != "wal":
-            raise FolderError(
-                f"{path} lies on a drive where SQLite's write-ahead log can't work (it stays in mode {mode}).",
-                "Choose a data_dir on a local disk.",
-            )
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
     except BaseException:
         connection.close()
         raise
+    if mode != "wal":
+        connection.close()
+        raise FolderError(
+            f"{path} lies on a drive where SQLite's write-ahead log can't work (it stays in mode {mode}).",
+            "Choose a data_dir on a local disk.",
+        )
     return connection
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gomafia_kit.staging.live import LiveTables
 
@@ -35,6 +35,6 @@ class StagedLeague:
         """All players' seasons: player and year."""
         return self._rows("SELECT player_id, year FROM player_season ORDER BY year DESC, player_id")
 
-    def _rows(self, sql: str) -> list[tuple[int, ...]]:
+    def _rows(self, sql: str) -> list[Any]:
         with LiveTables(self._data_dir, self._ledger) as live:
             return live.values(sql)

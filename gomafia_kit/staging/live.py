@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import duckdb
 
@@ -82,11 +82,9 @@ class LiveTables:
     def _register_answers(self) -> None:
         import pyarrow as pa
 
-        rows = list(self._ledger.answers())
         schema = ANSWER.arrow_schema()
-        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
-        arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
-        arrow = pa.Table.from_arrays(arrays, schema=schema)
+        rows = [dict(zip(schema.names, row, strict=True)) for row in self._ledger.answers()]
+        arrow = pa.Table.from_pylist(rows, schema=schema)
         self.connection.register("arrow_answer", arrow)
         self.connection.execute("CREATE TABLE answer AS SELECT * FROM arrow_answer")
         self.connection.unregister("arrow_answer")
@@ -107,11 +105,10 @@ class LiveTables:
         """SQL for the live rows in these parts as the answers had them: a key perhaps several times."""
         whole = [self._quoted(part.path) for part in parts if part.ask_ids is None]
         selects = [f"SELECT * FROM read_parquet([{', '.join(whole)}])"] if whole else []
-        selects += [
-            f"SELECT * FROM read_parquet({self._quoted(part.path)}) WHERE ask_id IN ({', '.join(map(str, part.ask_ids))})"
-            for part in parts
-            if part.ask_ids
-        ]
+        for part in parts:
+            if part.ask_ids:
+                live = ", ".join(map(str, part.ask_ids))
+                selects.append(f"SELECT * FROM read_parquet({self._quoted(part.path)}) WHERE ask_id IN ({live})")
         if not selects:
             nothing = ", ".join(f"NULL::{column.type.value} AS {column.name}" for column in table.columns)
             return f"SELECT {nothing} WHERE false"
@@ -137,8 +134,8 @@ class LiveTables:
             ]
         )
 
-    def values(self, sql: str) -> list[tuple[object, ...]] | list[tuple[int, ...]]:
-        """A small result whole."""
+    def values(self, sql: str) -> list[Any]:
+        """A small result whole: a tuple a row."""
         with duckdb_faults(self._data_dir):
             return self.connection.execute(sql).fetchall()
 

@@ -6,7 +6,6 @@ import errno
 import os
 import uuid
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gomafia_kit.errors import DiskFullError, FolderBusyError, FolderError
@@ -15,6 +14,7 @@ from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 PARTS = "parts"
 """Folder of the parts in a data folder."""
@@ -51,7 +51,7 @@ def replace_durably(temporary: Path, target: Path) -> None:
     with disk_faults(target):
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        temporary.replace(target)
         sync_folder(target.parent)
 
 

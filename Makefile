@@ -1,0 +1,65 @@
+# The two commands: `make import` and `make test`. Each sets up all that it needs.
+
+PYTHON ?= python3
+SCALE ?= small
+BIN := .venv/bin
+READY := .venv/.ready
+RUN := $(BIN)/python -m
+
+.PHONY: help import test setup browser lab lint format lock docs test-root test-real soak-full clean
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+import: setup browser  ## the main job: the demo league into DuckDB and an embedded PostgreSQL
+	@mkdir -p data/runs
+	@$(RUN) gomafia_kit.cli run import -p source demo -p scale $(SCALE)
+
+test: setup browser  ## every test that needs neither root nor hours (under 15 minutes)
+	@$(RUN) pytest
+
+setup: $(READY)  ## a virtual environment with everything in it
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gomafia-kit needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another by: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv .venv || { echo "No virtual environment could be made. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing the packages of requirements.lock ..."
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+browser: setup  ## find a Chromium, or install one
+	@$(RUN) gomafia_kit.fetch.browser --install
+
+lab: setup  ## JupyterLab on the notebooks
+	@$(RUN) jupyterlab --notebook-dir=notebooks
+
+lint: setup  ## style and types
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+
+format: setup  ## put the code into shape
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+docs: setup  ## write the pages of docs/ that are made from the code
+	@$(RUN) gomafia_kit.cli.docs
+
+lock: setup  ## resolve the packages anew, for every platform
+	@$(RUN) pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras --group dev --python-version 3.11 \
+		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+test-root: setup browser  ## tests that need root: memory limits, full disks (about a minute)
+	@$(RUN) pytest tests/root
+
+test-real: setup  ## real players through everything: make test-real PLAYERS=players.csv (minutes)
+	@test -f "$(PLAYERS)" || { echo "PLAYERS names no file: make test-real PLAYERS=players.csv"; exit 2; }
+	@GOMAFIA_PLAYERS_FILE="$(PLAYERS)" $(RUN) pytest tests/real
+
+soak-full: setup  ## the league at the real site's size, into both stores, compared with the truth (minutes)
+	@$(RUN) benchmarks.full
+
+clean:  ## remove what was installed and built, not the data
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,187 @@
+"""Text and JSON values -> numbers, dates and texts: a value, nothing, or a refusal."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gomafia_kit.errors import BadValueError
+from gomafia_kit.values import decimal, flag, identity, integer, iso_date, name, text
+
+READERS = (decimal, flag, identity, integer, iso_date, name, text)
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("0.6", "0.6"),
+        ("-0.4", "-0.4"),
+        ("\u22120,4", "-0.4"),
+        ("+12", "12"),
+        ("0,5", "0.5"),
+        ("1 500,50", "1500.50"),
+        ("1\u00a0500", "1500"),
+        ("60\u202f000", "60000"),
+        ("12\u2009345\u2009678", "12345678"),
+        (" 7 ", "7"),
+        ("2325.48", "2325.48"),
+        (2325.48, "2325.48"),
+        (0.1 + 0.2, "0.3"),
+        (3, "3"),
+        ("0", "0"),
+        ("1.500", "1.500"),
+    ],
+)
+def test_a_number_is_read_exactly(raw: object, value: str) -> None:
+    assert decimal(raw) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "1.500,50",
+        "1,500.50",
+        "1 50",
+        "1  500",
+        "12 3456",
+        "1e5",
+        "NaN",
+        "inf",
+        "0x10",
+        "7\u0660",
+        "٧",
+        "1_000",
+        "+-1",
+        "5 %",
+        "1234567890123",
+        "0.1234567",
+        True,
+        float("nan"),
+        float("inf"),
+        1e300,
+        0.12345678,
+        [],
+        {},
+    ],
+)
+def test_what_is_ambiguous_or_no_number_is_refused(raw: object) -> None:
+    with pytest.raises(BadValueError, match="is not"):
+        decimal(raw)
+
+
+@pytest.mark.parametrize("raw", [None, "", "-", "–", "—", "\u2212", "\u00a0"])
+def test_a_dash_or_nothing_is_no_number(raw: object) -> None:
+    assert decimal(raw) is None
+
+
+@pytest.mark.parametrize(("raw", "value"), [(7, 7), ("7", 7), ("7.0", 7), ("1 234", 1234), ("", None), ("–", None)])
+def test_a_whole_number(raw: object, value: int | None) -> None:
+    assert integer(raw) == value
+
+
+@pytest.mark.parametrize("raw", ["7,5", 7.5, 2**31, -(2**31), "abc", True])
+def test_no_whole_number_of_32_bits(raw: object) -> None:
+    with pytest.raises(BadValueError):
+        integer(raw)
+
+
+@pytest.mark.parametrize(("raw", "value"), [("159", 159), (0, None), ("0", None), ("", None), (None, None)])
+def test_an_identity(raw: object, value: int | None) -> None:
+    assert identity(raw) == value
+
+
+def test_nobody_has_a_number_under_zero() -> None:
+    with pytest.raises(BadValueError, match="-3 is not the number of anybody"):
+        identity(-3)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("0", False), ("1", True), (0, False), (1, True), (True, True), (False, False), ("", None), (None, None)],
+)
+def test_a_flag(raw: object, value: bool | None) -> None:  # noqa: FBT001 - a value of the table above
+    assert flag(raw) is value
+
+
+@pytest.mark.parametrize("raw", ["yes", "2", 2, 0.5, "true", []])
+def test_no_flag(raw: object) -> None:
+    with pytest.raises(BadValueError):
+        flag(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("2025-11-01", date(2025, 11, 1)),
+        ("2025-11-01 10:00:00", date(2025, 11, 1)),
+        ("2025-11-01T10:00:00.000Z", date(2025, 11, 1)),
+        ("2025-11-01T23:00:00+03:00", date(2025, 11, 1)),
+        ("0000-00-00", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_day(raw: object, value: date | None) -> None:
+    assert iso_date(raw) == value
+
+
+@pytest.mark.parametrize("raw", ["01.11.2025", "2025-02-30", "2025-13-01", "2025-11-01x", 20251101, "2025-11"])
+def test_no_day(raw: object) -> None:
+    with pytest.raises(BadValueError):
+        iso_date(raw)
+
+
+@pytest.mark.parametrize("raw", [" fx ", "Ё", "Е\u0308", "<script>", "🐺", "-", "a\tb\nc", "\u202eabc"])
+def test_a_text_stays_as_it_came(raw: str) -> None:
+    assert text(raw) == raw
+
+
+@pytest.mark.parametrize("raw", ["a\0b", "\ud83d", 5, ["a"]])
+def test_a_text_that_no_database_can_hold_is_refused(raw: object) -> None:
+    with pytest.raises(BadValueError):
+        text(raw)
+
+
+def test_a_lone_dash_is_no_word() -> None:
+    assert [name(" – "), name("Москва"), name("")] == [None, "Москва", None]
+
+
+@given(json_values)
+def test_any_value_is_read_or_refused(raw: object) -> None:
+    for read in READERS:
+        try:
+            value: Any = read(raw)
+        except BadValueError as error:
+            assert error.message  # noqa: PT017 - the refusal must say why
+        else:
+            assert value is None or isinstance(value, str | int | bool | Decimal | date)
+
+
+@given(st.decimals(min_value="-999999999999", max_value="999999999999", places=6))
+def test_a_number_that_is_written_and_read_is_the_same(number: Decimal) -> None:
+    plain = format(number, "f")
+    assert decimal(plain) == number
+    assert decimal(plain.replace(".", ",")) == number
+    assert decimal(plain.replace("-", "\u2212")) == number
+
+
+@given(st.integers(min_value=1_000, max_value=999_999_999), st.sampled_from(" \u00a0\u202f\u2009"))
+def test_thousands_may_be_parted_by_any_space_of_the_site(number: int, space: str) -> None:
+    assert decimal(f"{number:,}".replace(",", space)) == number
+    assert integer(f"{number:,}".replace(",", space)) == number
+
+
+@given(st.dates())
+def test_a_day_that_is_written_and_read_is_the_same(day: date) -> None:
+    assert iso_date(day.isoformat()) == day

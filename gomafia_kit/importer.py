@@ -32,7 +32,7 @@ from gomafia_kit.errors import (
     RunStoppedError,
     revived,
 )
-from gomafia_kit.events import FixedRows, Notice
+from gomafia_kit.events import Notice
 from gomafia_kit.fetch.archive import Archive
 from gomafia_kit.fetch.manners import Gate
 from gomafia_kit.fetch.source import Source
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gomafia_kit.events import Event, Governor
+    from gomafia_kit.events import Event
     from gomafia_kit.fetch.source import Fetcher
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
@@ -204,8 +204,8 @@ class _Import:
         self._started = time.monotonic()
         self._push: list[dict[str, Any]] = []
         self._failures: list[GomafiaError] = []
-        limit = settings.memory_limit_mb or memory_limit_mb()
-        self._duckdb_mb = max(96, min(1024, int(limit) // 4))
+        self._limit_mb = settings.memory_limit_mb or memory_limit_mb()
+        self._duckdb_mb = max(96, min(1024, int(self._limit_mb) // 4))
 
     def work(self, stack: ExitStack) -> dict[str, Any]:
         """Run every stage; returns the receipt."""
@@ -216,13 +216,16 @@ class _Import:
         since = datetime.now(UTC) if settings.refresh else None
         self.source = Source(self.archive, self._fetchers(stack), Gate(settings.pace), self._tell, since)
         stack.callback(self.source.close)
+        meter = Meter(self.journal, self.run_id)
+        budget = AutomaticRows(self._limit_mb, meter, self._tell, settings.batch_rows)
         self.loader = Loader(
             self.run_id,
             self.data_dir,
             self.source,
             self.ledger,
-            self._governor(),
-            (self.journal.observe, Meter(self.journal, self.run_id), self._publish_now_and_then),
+            Steered(budget, lambda: self.journal.control(self.run_id).batch_rows),
+            # The budget learns from what the meter has just seen: it comes behind it.
+            (self.journal.observe, meter, budget, self._publish_now_and_then),
             self._checkpoint,
         )
         self.journal.set_state(self.run_id, "running")
@@ -305,15 +308,6 @@ class _Import:
         ]
 
     # -- what steers it ---------------------------------------------------------------------------
-
-    def _governor(self) -> Governor:
-        settings = self.settings
-        base: Governor = (
-            FixedRows(settings.batch_rows)
-            if settings.batch_rows is not None
-            else AutomaticRows(settings.memory_limit_mb or memory_limit_mb())
-        )
-        return Steered(base, lambda: self.journal.control(self.run_id).batch_rows)
 
     def _checkpoint(self) -> None:
         """Between two asks: wait while paused, raise if the run is to stop."""

@@ -1,0 +1,1 @@
+"""What memory an import takes, and what it may take: observers and a governor beside the load."""

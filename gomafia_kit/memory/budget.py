@@ -1,0 +1,198 @@
+"""Steers the batch size by what was learned, and holds the import to its memory budget.
+
+`choose` and `allowed` decide; they know nothing of clocks or processes. `AutomaticRows` feeds them
+with what the batches showed.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Final, Protocol
+
+from gomafia_kit.events import BatchDone, BatchStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gomafia_kit.events import Event, Governor
+    from gomafia_kit.memory.probe import Use
+
+SHRINK_AT: Final = 0.80
+STOP_AT: Final = 0.95
+AIM_AT: Final = 0.75
+"""Shares of the limit: batches are planned for the last, shrink at the first, and end the run at the second."""
+
+STARTS: Final = ((8192, 10_000), (2048, 5_000), (1024, 2_500), (512, 1_000), (0, 500))
+"""Rows of the first batches by the limit in MB: as many as are sure to fit, since a row takes under a kilobyte."""
+
+LEAST_ROWS: Final = 100
+MOST_ROWS: Final = 200_000
+TRIES: Final = 2
+"""So many batches of a size are measured before it is given up: one may be slow by chance."""
+KEPT: Final = 5
+WORTH_GROWING: Final = 1.03
+"""A batch twice as long must bring so much more speed, else the shorter one is kept: it costs less memory."""
+NEARLY_FULL: Final = 0.8
+"""A batch shorter than this share of its target was cut by the end of a stage: it tells nothing of the size."""
+MEASURABLE_MB: Final = 1.0
+
+
+@dataclass(slots=True)
+class Learned:
+    """What the batches of one stage showed: rows/s by size, and the memory of a row."""
+
+    rates: dict[int, deque[float]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT)))
+    mb_a_row: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def add(self, target: int, rows: int, seconds: float, growth_mb: float) -> None:
+        """Take in a batch: its size, how long it took, and how far memory rose in it."""
+        if rows >= NEARLY_FULL * target and seconds > 0:
+            self.rates[target].append(rows / seconds)
+        if rows and growth_mb >= MEASURABLE_MB:
+            self.mb_a_row.append(growth_mb / rows)
+
+    def rate(self, size: int) -> float:
+        """Rows/s of a size, by the median of its batches."""
+        return median(self.rates[size])
+
+
+def starting_rows(limit_mb: float) -> int:
+    """Rows of the first batches under a limit."""
+    return next(rows for least_mb, rows in STARTS if limit_mb >= least_mb)
+
+
+def choose(learned: Learned, start: int, most: int) -> int:
+    """The size that brings the most rows/s of those up to `most`, or twice the longest as long as growing pays.
+
+    Sizes are `start` doubled; each is tried twice before it is judged.
+    """
+    sizes = sorted(size for size, rates in learned.rates.items() if rates and size <= most)
+    if not sizes:
+        return min(start, most)
+    longest = sizes[-1]
+    if len(learned.rates[longest]) < TRIES:
+        return longest
+    best = sizes[0]
+    for size in sizes[1:]:
+        if learned.rate(size) >= WORTH_GROWING * learned.rate(best):
+            best = size
+    if best == longest and longest * 2 <= most:
+        return longest * 2
+    return best
+
+
+def allowed(learned: Learned, limit_mb: float, idle_mb: float) -> int:
+    """The most rows whose batch stays under the part of the limit that is planned for, by the dearest batch seen."""
+    dearest = max(learned.mb_a_row, default=0.0)
+    if not dearest:
+        return MOST_ROWS
+    room = AIM_AT * limit_mb - idle_mb
+    return min(MOST_ROWS, max(LEAST_ROWS, math.floor(room / dearest)))
+
+
+class Watched(Protocol):
+    """Where memory is measured; `memory.meter.Meter` is one."""
+
+    peaks: tuple[Use, ...]
+    idle_mb: float
+
+
+class AutomaticRows:
+    """A governor that finds the batch size by itself; it is an observer, too: by batches it learns.
+
+    `rows` keeps the size at a person's choice and leaves the watch over the budget. Without `watched`
+    nothing is known of memory, and only speed counts.
+    """
+
+    def __init__(
+        self,
+        limit_mb: float,
+        watched: Watched | None = None,
+        tell: Callable[[str], None] | None = None,
+        rows: int | None = None,
+    ) -> None:
+        self.limit_mb = limit_mb
+        self._watched = watched
+        self._tell = tell
+        self._rows = rows
+        self._start = starting_rows(limit_mb)
+        self._learned: dict[str, Learned] = defaultdict(Learned)
+        self._begun = 0.0
+        self._idle_mb = 0.0
+        self._cap = MOST_ROWS
+        self._target = 0
+        self._told = False
+
+    def __call__(self, event: Event) -> None:
+        """Learn from a batch."""
+        if isinstance(event, BatchStarted):
+            self._begun = time.monotonic()
+            self._target = event.rows_target
+            self._idle_mb = self._watched.idle_mb if self._watched else 0.0
+        elif isinstance(event, BatchDone):
+            growth = max(0.0, self._python_mb() - self._idle_mb) if self._watched else 0.0
+            self._learned[event.stage].add(self._target, event.rows, time.monotonic() - self._begun, growth)
+            self._keep_to_budget()
+
+    def next_rows(self, stage: str) -> int:
+        """The size that is best by what is known of the stage, within the budget."""
+        if self._rows is not None:
+            return min(self._rows, max(self._cap, LEAST_ROWS))
+        learned = self._learned[stage]
+        others_mb = self._used_mb() - self._python_mb()
+        most = min(self._cap, allowed(learned, self.limit_mb - others_mb, self._idle_mb))
+        return choose(learned, self._start, most)
+
+    def verdict(self) -> str | None:
+        """A reason to stop once nearly all of the limit is taken."""
+        if self._used_mb() < STOP_AT * self.limit_mb:
+            return None
+        return (
+            f"The import takes {self._used_mb():.0f} MB of the {self.limit_mb:.0f} MB it may ({self._by_part()}): "
+            "it stopped before the system would end it."
+        )
+
+    def _keep_to_budget(self) -> None:
+        """Halve what a batch may have while too much is taken; let it grow again after."""
+        if self._used_mb() < SHRINK_AT * self.limit_mb:
+            self._cap = min(MOST_ROWS, self._cap * 2)
+            return
+        self._cap = max(LEAST_ROWS, min(self._cap, self._target) // 2)
+        if not self._told and self._tell is not None:
+            self._told = True
+            self._tell(
+                f"Memory: {self._used_mb():.0f} MB of {self.limit_mb:.0f} MB are taken ({self._by_part()}); "
+                "batches are made shorter."
+            )
+
+    def _peaks(self) -> Sequence[Use]:
+        return self._watched.peaks if self._watched else ()
+
+    def _used_mb(self) -> float:
+        return next((use.best_mb for use in self._peaks() if use.part == "tree"), 0.0)
+
+    def _python_mb(self) -> float:
+        return next((use.best_mb for use in self._peaks() if use.part == "python"), 0.0)
+
+    def _by_part(self) -> str:
+        return ", ".join(f"{use.part} {use.best_mb:.0f} MB" for use in self._peaks() if use.part != "tree")
+
+
+class Steered:
+    """Follows a person's wish for the batch size while there is one, else `base`."""
+
+    def __init__(self, base: Governor, wished: Callable[[], int | None]) -> None:
+        self._base = base
+        self._wished = wished
+
+    def next_rows(self, stage: str) -> int:
+        """What the person wishes, else what the base says."""
+        return self._wished() or self._base.next_rows(stage)
+
+    def verdict(self) -> str | None:
+        """The base's."""
+        return self._base.verdict()

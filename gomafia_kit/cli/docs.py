@@ -1,0 +1,208 @@
+"""`python -m gomafia_kit.cli.docs`: writes the pages of `docs/` that are made from the code.
+
+`docs/errors.md` comes from `errors`, `docs/tables.md` from `tables`, `docs/cli.md` from the commands
+themselves; a test holds them together. The examples in `docs/cli.md` are real output and are kept as
+they stand; `--examples` runs them again.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit import errors
+from gomafia_kit.errors import GomafiaError
+from gomafia_kit.tables import TABLES, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gomafia_kit.tables import Column, Reference, Table
+
+_MADE: Final = "<!-- Made by `make docs`: change the code, not this page. -->"
+
+WHAT_TO_DO: Final = {
+    "GomafiaError": "Read the sentence; if it names a traceback, report it with that file.",
+    "SettingsError": "Correct what the message names; it tells the nearest right name. Nothing was asked or written.",
+    "UnavailableError": "Choose what the message offers instead, or install what it names.",
+    "FetchError": "Run again: what is archived isn't asked for again.",
+    "SiteUnreachableError": "Check the address and the network (`gomafia doctor --source ...`), then run again.",
+    "SiteBusyError": "Run again later, or with a larger `seconds_between_asks`. Nothing is lost.",
+    "AskRefusedError": "Look at the status in the message; other stages went on. Run again later.",
+    "DisallowedError": "Leave the stage out (`--stages`), or ask the site's admins.",
+    "NotInArchiveError": "Run once without `offline`.",
+    "BrowserError": "`python -m gomafia_kit.fetch.browser --install`, or use `via=http`.",
+    "ParseError": "The answer is kept in the archive: update the package and run again, without asking anew.",
+    "NoSuchPageError": "Check the id: the site doesn't know it.",
+    "LayoutChangedError": "The site has changed: update the package, or report the message. Other stages went on.",
+    "BadValueError": "Look at `gomafia rejected`: the value stands there as it came.",
+    "FolderError": "Check the folder's path, permissions and drive, or choose another `data_dir`.",
+    "DiskFullError": "Make room and run again: what was committed is safe.",
+    "FolderBusyError": "Wait for the other import or `gomafia stop` it; close the program that holds the file.",
+    "DamagedFileError": "Move the named file away and run again: the archive rebuilds the staging.",
+    "LayoutVersionError": "Use the version that made the folder, or do as the message says.",
+    "PushError": "Run `gomafia push` again: PostgreSQL's tables are as they were before.",
+    "PostgresUnreachableError": "Start the server or correct `GOMAFIA_POSTGRES_URL`, then `gomafia push`.",
+    "PostgresRefusedError": "Correct user, password, database or rights, then `gomafia push`.",
+    "PushConflictError": "Choose another `postgres_schema`, or push from the folder that filled it.",
+    "RunStoppedError": "Run again to go on: everything before the stop is committed.",
+    "RunDiedError": "Run again to go on. If it died of memory, set `memory_limit_mb` or smaller `batch_rows`.",
+    "BrokenAccountError": "Please report it with the folder's `runs.sqlite`; the archive is safe.",
+}
+"""Class of an error -> what a person does about it in general; each message says it for its own case."""
+
+
+_BASE: Final = "Something without a code of its own, as a fault of this package."
+
+
+# -- docs/errors.md -------------------------------------------------------------------------------
+
+
+def error_kinds() -> list[type[GomafiaError]]:
+    """Every class of `errors`, by exit code."""
+    found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GomafiaError)]
+    return sorted(found, key=lambda kind: kind.exit_code)
+
+
+def errors_page() -> str:
+    """The table of exit codes: what happened, and what to do."""
+    lines = [
+        "# Exit codes",
+        "",
+        _MADE,
+        "",
+        "Every command ends with one of these codes, and with a sentence on standard error that says what",
+        "happened and what to do. A code holds for notebooks run by `gomafia run` as well; papermill alone",
+        "knows only 0 and 1 (138 when the kernel was killed).",
+        "",
+        "| code | error | what happened | what to do |",
+        "| ---: | --- | --- | --- |",
+        "| 0 | | All that was asked for is done. | |",
+    ]
+    for kind in error_kinds():
+        meaning = _BASE if kind is GomafiaError else (kind.__doc__ or "").strip().splitlines()[0]
+        lines.append(f"| {kind.exit_code} | `{kind.__name__}` | {meaning} | {WHAT_TO_DO[kind.__name__]} |")
+    lines += [
+        "",
+        "Which is a kind of which, so that a program can catch a whole family:",
+        "",
+        "```text",
+        *_family(GomafiaError, 0),
+        "```",
+        "",
+        "`gomafia doctor` ends with 0 if nothing is wrong and with 1 if something is.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _family(kind: type[GomafiaError], depth: int) -> Iterator[str]:
+    yield f"{'    ' * depth}{kind.__name__}"
+    for child in sorted(set(error_kinds()) & set(kind.__subclasses__()), key=lambda child: child.exit_code):
+        yield from _family(child, depth + 1)
+
+
+# -- docs/tables.md -------------------------------------------------------------------------------
+
+_TYPE_WORDS: Final = {
+    Type.INTEGER: "integer",
+    Type.BIGINT: "bigint",
+    Type.TEXT: "text",
+    Type.BOOLEAN: "boolean",
+    Type.DATE: "date",
+    Type.TIMESTAMP: "timestamp (UTC)",
+    Type.DECIMAL: "decimal(18,6)",
+}
+
+
+def tables_page() -> str:
+    """Every table with its columns, key and references, and a diagram of all."""
+    lines = [
+        "# Tables",
+        "",
+        _MADE,
+        "",
+        "The same tables stand in DuckDB (`staging.duckdb`), as Parquet (`staging/<table>/<table>.parquet`) and in",
+        "PostgreSQL (schema `gomafia`). *Key* columns tell rows apart; a column that may be null says when in its",
+        "comment. `ask_id` names in each row the answer that it was read from: join it with `answer` to see how",
+        "fresh the row is. *Derived* tables are computed from the others after each import.",
+        "",
+        "```mermaid",
+        *_diagram(),
+        "```",
+        "",
+    ]
+    for table in TABLES.values():
+        lines += _table_section(table)
+    return "\n".join(lines)
+
+
+def _diagram() -> Iterator[str]:
+    yield "erDiagram"
+    for table in TABLES.values():
+        for reference in table.references:
+            many = "o|" if _may_be_null(table, reference) else "||"
+            yield f'    {reference.table} {many}--o{{ {table.name} : "{", ".join(reference.columns)}"'
+    for table in TABLES.values():
+        yield f"    {table.name} {{"
+        for name in table.key:
+            yield f"        {table.column(name).type.name.lower()} {name} PK"
+        yield "    }"
+
+
+def _may_be_null(table: Table, reference: Reference) -> bool:
+    return any(table.column(name).nullable for name in reference.columns)
+
+
+def _table_section(table: Table) -> list[str]:
+    references = [f"`{', '.join(reference.columns)}` → `{reference.table}`" for reference in table.references]
+    return [
+        f"## {table.name}",
+        "",
+        f"{_capital(table.comment)}.{' Derived.' if table.derived else ''}",
+        "",
+        f"Key: `{', '.join(table.key)}`." + (f" Refers to: {'; '.join(references)}." if references else ""),
+        "",
+        "| column | type | null | meaning |",
+        "| --- | --- | --- | --- |",
+        *(_column_line(table, column) for column in table.columns),
+        "",
+    ]
+
+
+def _column_line(table: Table, column: Column) -> str:
+    name = f"**{column.name}**" if column.name in table.key else column.name
+    null = "yes" if column.nullable else "no"
+    return f"| {name} | {_TYPE_WORDS[column.type]} | {null} | {column.comment} |"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# -- writing --------------------------------------------------------------------------------------
+
+
+def pages() -> dict[str, str]:
+    """File name in `docs/` -> its whole text."""
+    return {"errors.md": errors_page(), "tables.md": tables_page()}
+
+
+def docs_dir() -> Path:
+    """The folder `docs/` of the checkout."""
+    return Path(__file__).resolve().parents[2] / "docs"
+
+
+def main() -> int:
+    """Write every page that changed, and say which."""
+    for name, text in pages().items():
+        path = docs_dir() / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"{name} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

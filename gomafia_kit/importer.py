@@ -455,7 +455,8 @@ def _folder_lock(data_dir: Path, journal: Journal, run_id: int) -> Iterator[None
 
 def _watch_lifeline(journal_dir: Path, run_id: int, stop: threading.Event) -> None:
     """Stop the run when the process that started it is gone: its end of the pipe closes."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):  # not the buffer: its lock would hang the interpreter's end
+        pass
     stop.set()
     with Journal(journal_dir) as journal:
         journal.set_state(run_id, "stopping")

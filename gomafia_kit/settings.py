@@ -142,7 +142,10 @@ def _source(name: str, value: object) -> str:
     text = _text(name, value).rstrip("/")
     if text in {"demo", "site"}:
         return text
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise _wrong(name, value, "a sound address") from None
     if parts.username or parts.password:
         raise SettingsError(
             f"{name} holds a user or a password.", "Give the address without it: settings are written down."
@@ -371,13 +374,18 @@ def refuse_unknown(names: Mapping[str, object]) -> None:
     for name in names:
         if name in _SPECS:
             continue
-        if any(word in name.lower() for word in _SECRET_WORDS):
-            raise SettingsError(
-                f"{name} is no parameter: secrets would be written into the notebook.",
-                "Set GOMAFIA_POSTGRES_URL, PGSERVICE or a pass file instead.",
-            )
+        refuse_secret(name)
         raise SettingsError(
             f"{name} is no parameter.{_nearest(name, tuple(_SPECS))}", f"There are: {', '.join(_SPECS)}."
+        )
+
+
+def refuse_secret(name: str) -> None:
+    """Nothing, unless the name is one of a secret: then SettingsError says where secrets belong."""
+    if any(word in name.lower() for word in _SECRET_WORDS):
+        raise SettingsError(
+            f"{name} is no parameter: secrets would be written into the notebook.",
+            "Set GOMAFIA_POSTGRES_URL, PGSERVICE or a pass file instead.",
         )
 
 

@@ -65,6 +65,7 @@ def test_a_pace_that_is_given_holds_on_this_machine_too() -> None:
         ({"source": "gomafia"}, "source: 'gomafia' is no source."),
         ({"source": "ftp://example.org"}, "is no source."),
         ({"source": "http://example.org:99999"}, "is not an address with a sound port."),
+        ({"source": "http://[::1"}, "is not a sound address."),
         ({"source": 5}, "source: 5 is not a text."),
         ({"memory_limit_mb": 10}, "memory_limit_mb: 10 is not 64 or more."),
         ({"postgres_schema": "Drop Table"}, "postgres_schema: 'Drop Table' is not a plain lower-case name."),

@@ -106,7 +106,7 @@ def derived_rows(table: str, ledger: Ledger, live: LiveTables) -> Iterator[tuple
             }
         )
         live.connection.register("rejected_arrow", arrow)
-        live.connection.execute("CREATE OR REPLACE TEMP TABLE rejected_seat AS SELECT * FROM rejected_arrow")
+        live.connection.execute("CREATE OR REPLACE TABLE rejected_seat AS SELECT * FROM rejected_arrow")
         live.connection.unregister("rejected_arrow")
     for batch in live.stream(_SQL[table][0]):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

@@ -58,11 +58,11 @@ class LiveTables:
                 "threads": 2,
                 "temp_directory": str(temporary),
                 "autoinstall_known_extensions": False,
-                "enable_progress_bar": False,
             },
         )
         try:
             with duckdb_faults(data_dir):
+                self.connection.execute("SET enable_progress_bar = false")
                 self._register_answers()
                 for table in TABLES.values():
                     if table is not ANSWER:

@@ -14,6 +14,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageError, RunStoppedError
@@ -56,9 +57,20 @@ class _Batch:
     def portion(self, load: Load) -> Portion:
         return self.portions.setdefault(load.ask.ask_id, Portion(load))
 
+    def add(self, load: Load, rows: list[tuple[str, Row]]) -> None:
+        counts = self.portion(load).rows
+        for table, row in rows:
+            self.rows.setdefault(table, []).append(row)
+            counts[table] += 1
+        self.size += len(rows)
+
+    @property
+    def room(self) -> int:
+        return max(0, self.rows_target - self.size)
+
     @property
     def is_full(self) -> bool:
-        return self.size >= self.rows_target or time.monotonic() - self.clock > LONGEST_BATCH_SECONDS
+        return not self.room or time.monotonic() - self.clock > LONGEST_BATCH_SECONDS
 
 
 @dataclass(slots=True)
@@ -195,14 +207,12 @@ class Loader:
         rejections: Sequence[Rejection],
     ) -> None:
         """Put the rows of a load into batches, committing each that is full, and finish the load."""
-        for table, row in rows:
-            batch = self._open_batch()
-            batch.rows.setdefault(table, []).append(row)
-            batch.portion(load).rows[table] += 1
-            batch.size += 1
-            if batch.size >= batch.rows_target:
-                self._commit()
         batch = self._open_batch()
+        while chunk := list(islice(rows, batch.room)):
+            batch.add(load, chunk)
+            if not batch.room:
+                self._commit()
+                batch = self._open_batch()
         portion = batch.portion(load)
         portion.finished = True
         portion.fetched = dict(fetched)

@@ -7,7 +7,7 @@ pages by GET. An ask knows nothing of the host: the same ask goes to gomafia.pro
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -39,6 +39,8 @@ class Ask:
     `kind` says what the answer is about, `form` how it is read (api, dom, text), `series` names the
     list that a page of a list belongs to, so that pages that no longer exist can be told.
     `about` is what the parser must know and the answer doesn't say (an id, a year, a region).
+    `key` is the ask in words, the same for ever: what ledger and archive know it by. `ask_id` is a
+    positive 63-bit number made from it: it stands in every row of the answer.
     """
 
     kind: str
@@ -48,18 +50,15 @@ class Ask:
     fields: tuple[tuple[str, str], ...] = ()
     about: tuple[tuple[str, str], ...] = ()
     series: str = ""
+    key: str = field(init=False, compare=False)
+    ask_id: int = field(init=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        """The ask in words, the same for ever: what ledger and archive know it by."""
+    def __post_init__(self) -> None:
         query = urlencode(self.fields)
-        return f"{self.form} {self.method} {self.path}" + (f"?{query}" if query else "")
-
-    @property
-    def ask_id(self) -> int:
-        """A positive 63-bit number made from the key: stands in every row of the answer."""
-        digest = hashlib.blake2b(self.key.encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big") >> 1
+        key = f"{self.form} {self.method} {self.path}" + (f"?{query}" if query else "")
+        digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "ask_id", int.from_bytes(digest, "big") >> 1)
 
     def fact(self, name: str) -> str:
         """What the ask was about, by name; KeyError if it isn't about that."""

@@ -16,27 +16,27 @@ _MAIN: Final = "window.__demo = { started: Date.now() };\n"
 _STATS: Final = """\
 // The drop-down of years: posts, and redraws when the answer is in.
 (() => {
-  const find = (name, root = document) => root.querySelector(`[class*="${name}"]`);
-  const page = document.querySelector('[data-player]');
+  const all = (name) => [...document.querySelectorAll(`[class*="${name}"]`)];
+  const find = (name) => all(name)[0];
+  const told = JSON.parse(document.getElementById('__NEXT_DATA__').textContent);
   const selected = find('Select_select__selected-span');
   const options = find('Select_select__options');
-  if (!page || !selected || !options) return;
+  if (!selected || !options) return;
   const word = (n) => {
     if (n % 100 > 10 && n % 100 < 20) return 'Игр';
     return { 1: 'Игра', 2: 'Игры', 3: 'Игры', 4: 'Игры' }[n % 10] || 'Игр';
   };
-  const whom = { citizen: 'мирного', mafia: 'мафию', don: 'дона', sheriff: 'шерифа' };
-  const key = { citizen: 'red', mafia: 'mafia', don: 'don', sheriff: 'sheriff' };
+  const circles = [['red', 'мирного'], ['mafia', 'мафию'], ['don', 'дона'], ['sheriff', 'шерифа']];
   const redraw = ({ user, stats }) => {
     const games = Number(stats.primary.total_games || 0);
     find('stats__stat-main-bottom-block-left-content-amount').textContent = games;
-    for (const role of Object.keys(whom)) {
-      const circle = page.querySelector(`[data-role="${role}"]`);
-      const count = Number(stats.primary[key[role]] || 0);
+    const [numbers, texts] = [all('profile-user-circle__num'), all('profile-user-circle__text')];
+    circles.forEach(([role, whom], place) => {
+      const count = Number(stats.primary[role] || 0);
       const share = games ? Math.floor((200 * count + games) / (2 * games)) : 0;
-      find('profile-user-circle__num', circle).textContent = `${count} (${share}%)`;
-      find('profile-user-circle__text', circle).textContent = `${word(count)} за ${whom[role]}`;
-    }
+      numbers[place].textContent = `${count} (${share}%)`;
+      texts[place].textContent = `${word(count)} за ${whom}`;
+    });
     find('stats__stat-elo').querySelector('b').textContent = user.elo;
     find('stats__stat-advanced').querySelector('b').textContent = stats.advanced_points.points_10_games;
   };
@@ -47,13 +47,13 @@ _STATS: Final = """\
     const year = event.target.textContent;
     options.style.display = 'none';
     selected.textContent = year;
-    const fields = { id: page.dataset.player, period: year === 'Все' ? 'all' : year };
+    const fields = { id: told.query.id, period: year === 'Все' ? 'all' : year };
     const answer = await fetch('/api/stats/get', {
       method: 'POST',
       body: new URLSearchParams({ ...fields, gameType: 'all', tournamentType: 'all' }),
     });
-    const told = await answer.json();
-    if (told.result === 'success') redraw(told.data);
+    const { result, data } = await answer.json();
+    if (result === 'success') redraw(data);
   });
 })();
 """

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _TABLES: Final = ((1, 0.36), (2, 0.36), (3, 0.17), (4, 0.07), (5, 0.02), (6, 0.02))
 _FEWEST_ROUNDS: Final = 5
 _MOST_ROUNDS: Final = 24
+_MOST_PASSES: Final = 10_000
+_ROUNDS_A_DAY: Final = 7
 NEW_MEANING_FROM: Final = date(2023, 1, 5)
 """From that day on a first-shot mark tells none, one or two, all three."""
 
@@ -58,14 +60,15 @@ def draw_up(world: World) -> list[Plan]:
 
 
 def _first_days(dice: Dice, world: World) -> list[date]:
-    years = world.scale.years
-    weights = [YEAR_SHARES[year] for year in years]
-    total = sum(weights)
-    shares = tuple((year, weight / total) for year, weight in zip(years, weights, strict=True))
-    days = [date(dice.weighted(shares), 1, 8) + timedelta(days=dice.below(340)) for _ in range(world.scale.tournaments)]
-    # Each season has one at least.
-    for position, year in enumerate(years):
-        days[position] = days[position].replace(year=year, day=min(28, days[position].day))
+    """Each season gets its share of tournaments exactly; the day falls by chance."""
+    years, count = world.scale.years, world.scale.tournaments
+    total = sum(YEAR_SHARES[year] for year in years)
+    days: list[date] = []
+    due = 0.0
+    for year in years:
+        due += count * YEAR_SHARES[year] / total
+        while len(days) + 0.5 < due:
+            days.append(date(year, 1, 8) + timedelta(days=dice.below(340)))
     return days
 
 
@@ -113,8 +116,10 @@ def _fit(plans: Sequence[Plan], games: int) -> None:
         if plan.tables > 1:
             plan.final_rounds = 2
             plan.rounds -= 1
-    step = 0
-    while missing := games - sum(plan.games for plan in played):
+    for step in range(_MOST_PASSES):
+        missing = games - sum(plan.games for plan in played)
+        if not missing:
+            return
         sign = 1 if missing > 0 else -1
         for plan in played[step % 7 :: 7]:
             fits = _FEWEST_ROUNDS <= plan.rounds + sign <= _MOST_ROUNDS
@@ -122,16 +127,14 @@ def _fit(plans: Sequence[Plan], games: int) -> None:
                 plan.rounds += sign
                 missing -= sign * plan.tables
             if not missing:
-                break
-        step += 1
-        if step > 10_000:
-            raise ValueError(missing)
+                return
+    raise ValueError(games)
 
 
 def _dress(dice: Dice, plan: Plan) -> None:
     tournament = plan.tournament
     rounds = plan.rounds + plan.final_rounds
-    days = 1 if rounds <= 7 or dice.chance(0.12) else 2 + (rounds > 14)
+    days = 1 if rounds <= _ROUNDS_A_DAY or dice.chance(0.12) else 2 + (rounds > 2 * _ROUNDS_A_DAY)
     if plan.status == "running":
         days = 5
     tournament.end = tournament.start + timedelta(days=days - 1)

@@ -52,6 +52,11 @@ def _redeploy(site: Site, _: dict[str, Any]) -> object:
     return {"build_id": site.build_id}
 
 
+def _robots(site: Site, wanted: dict[str, Any]) -> object:
+    site.robots = str(wanted["text"])
+    return {}
+
+
 def _fault(site: Site, wanted: dict[str, Any]) -> object:
     if wanted.get("clear"):
         site.faults.clear()
@@ -82,6 +87,7 @@ _ACTS: Final[dict[str, Callable[[Site, dict[str, Any]], object]]] = {
     "log": _log,
     "switches": _switches,
     "redeploy": _redeploy,
+    "robots": _robots,
     "fault": _fault,
     "change": _change,
     "league": _league,

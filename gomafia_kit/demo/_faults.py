@@ -28,6 +28,16 @@ class Fault:
     """So many requests pass first."""
 
 
+_FORMS: Final[dict[str, tuple[type, ...]]] = {
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "float": (int, float),
+}
+"""A field's type as written -> what may be given for it."""
+
+
 class Faults:
     """The faults that are ordered; the first that fits a request happens."""
 
@@ -37,11 +47,12 @@ class Faults:
 
     def order(self, wanted: dict[str, Any]) -> None:
         """Order a fault; SettingsError if it isn't one."""
-        known = {field.name for field in fields(Fault)}
-        if wanted.get("kind") not in KINDS or not known >= wanted.keys():
+        forms = {field.name: _FORMS[str(field.type)] for field in fields(Fault)}
+        wrong = [name for name, value in wanted.items() if not isinstance(value, forms.get(name, ()))]
+        if wanted.get("kind") not in KINDS or wrong:
             raise SettingsError(
                 f"The demo site has no fault {wanted}.",
-                f"Its kind is one of {', '.join(KINDS)}, its other fields {', '.join(sorted(known))}.",
+                f"Its kind is one of {', '.join(KINDS)}, its other fields {', '.join(sorted(forms))}.",
             )
         self._ordered.append(Fault(**wanted))
 

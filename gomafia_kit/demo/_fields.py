@@ -18,6 +18,8 @@ _FEWEST_ACTIVE: Final = 45
 _FROM_NEAR: Final = 0.75
 """Share of a field that comes from the region of the tournament."""
 _GUEST_SHARE: Final = 0.006
+_SURE_GUESTS: Final = 2
+"""The first tournaments have a guest each, so that no league is without."""
 
 
 class Fields:
@@ -108,15 +110,14 @@ class Fields:
 
     def _with_guests(self, plan: Plan, field: list[int]) -> list[int]:
         for position in range(len(field)):
-            # The first two tournaments have a guest each, so that no league is without.
-            if self._dice.chance(_GUEST_SHARE) or (position == 0 and self._guests < 2):
+            if self._dice.chance(_GUEST_SHARE) or (position == 0 and self._guests < _SURE_GUESTS):
                 self._guests += 1
                 plan.tournament.guests.append(self._guest_name(field))
                 field[position] = -len(plan.tournament.guests)
         return field
 
     def _guest_name(self, field: list[int]) -> str:
-        """The second guest of a league bears the nickname of somebody in the same field."""
-        if self._guests == 2:
+        """The last sure guest of a league bears the nickname of somebody in the same field."""
+        if self._guests == _SURE_GUESTS:
             return self._world.people[field[-1]].login
         return f"Гость {self._guests}"

@@ -141,8 +141,9 @@ class Careers:
         Tournaments with hidden results don't count.
         """
         roster = self._world.roster
-        if roster and player_id in roster.players and year is not None:
-            return _as_in_file(roster.players[player_id], year)
+        if roster and player_id in roster.players:
+            real = roster.players[player_id]
+            return _all_of_file(real) if year is None else _as_in_file(real, year)
         tally, prizes = Tally(), 0
         for tournament in self.tournaments(player_id):
             if year not in {None, tournament.year} or tournament.is_hidden:
@@ -158,8 +159,8 @@ class Careers:
         """The years in which he has games."""
         roster = self._world.roster
         if roster and player_id in roster.players:
-            figures = roster.players[player_id].years
-            return {year for year, row in figures.items() if row["total_games"] != "0"}
+            player = roster.players[player_id]
+            return {year for year in player.years if player.has_games(year)}
         return {tournament.year for tournament in self.tournaments(player_id) if not tournament.is_hidden}
 
 
@@ -182,6 +183,14 @@ def _took_a_prize(tournament: Tournament, player: int) -> bool:
     for seat, other in enumerate(tournament.player):
         sums[other] = sums.get(other, 0) + tournament.extra_of(seat) + 100 * tournament.won(seat)
     return sum(points > sums[player] for points in sums.values()) < _PRIZE_PLACES
+
+
+def _all_of_file(player: RealPlayer) -> Figures:
+    """Games are added up; percentages and points of all years are told by no file."""
+    nothing = dict.fromkeys(PLAYED, "")
+    games = {role: str(sum(int(row[f"{role}_games"]) for row in player.years.values())) for role in PLAYED}
+    total = str(sum(int(row["total_games"]) for row in player.years.values()))
+    return Figures(total, "", "", "", games, nothing, nothing, nothing, nothing, nothing, "", "")
 
 
 def _as_in_file(player: RealPlayer, year: int) -> Figures:

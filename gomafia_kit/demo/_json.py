@@ -33,8 +33,8 @@ _write: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enco
 
 @lru_cache(maxsize=20_000)
 def text(value: str) -> str:
-    """A JSON string."""
-    return _write(value)
+    """A JSON string; one that UTF-8 can't hold (lone surrogates) is written with escapes."""
+    return _write(value) if value.isprintable() else json.dumps(value)
 
 
 def join(rows: Iterable[str]) -> str:
@@ -77,7 +77,7 @@ def spoilt(league: League, kind: str, key: Sequence[int], row: str) -> str:
     values = league.world.spoiled.get((kind, *key)) if league.world.spoiled else None
     if values is None:
         return row
-    return _write(json.loads(row) | values)
+    return json.dumps(json.loads(row) | values)
 
 
 def users(league: League, lines: Sequence[RatingLine], total: int) -> list[str]:
@@ -155,11 +155,15 @@ def tournament(league: League, item: Tournament, total: int = 1) -> str:
     return spoilt(league, "tournament", (turn,), row)
 
 
+_TIMES: Final = {0: "T00:00:00.000Z", 3: " 00:00:00", 7: "T10:00:00+03:00"}
+"""Behind a day, by the last digit of the turn."""
+
+
 def _day(day: date | None, turn: int) -> str:
     """ISO, at times with a time behind it."""
     if day is None:
         return '""' if turn % 2 else "null"
-    return f'"{day.isoformat()}T00:00:00.000Z"' if turn % 5 == 0 else f'"{day.isoformat()}"'
+    return f'"{day.isoformat()}{_TIMES.get(turn % 10, "")}"'
 
 
 def games(league: League, item: Tournament) -> str:
@@ -177,20 +181,25 @@ def games(league: League, item: Tournament) -> str:
 def _game(league: League, mix: Mixer, item: Tournament, game: int, seats: _Seats) -> str:
     number, winner = item.table_no[game], item.winner[game]
     played = bool(winner) and not league.blank(item)
-    nothing = "null" if league.switches.unplayed == "null" else '""'
-    win = f'"{_words.WIN_IN_JSON[winner]}"' if played else nothing
+    win = (
+        f'"win":"{_words.WIN_IN_JSON[league.switches.win_words][winner]}",'
+        if played
+        else _NO_WIN[league.switches.unplayed]
+    )
     referee = text(league.world.people[item.judge[game]].login)
     rows = seats.rows(game, played=played)
     key = (item.tournament_id, item.round_no[game], number)
     if league.world.spoiled:
         rows = [spoilt(league, "seat", (*key, place), row) for place, row in enumerate(rows, 1)]
     row = (
-        f'{{"tableNum":{mix.number(number, game)},"win":{win},"referee":{referee},'
+        f'{{"tableNum":{mix.number(number, game)},{win}"referee":{referee},'
         f'"referee_is_paid":{mix.flag(game % 5 == 0, game)},"table":[{",".join(rows)}]}}'
     )
     return spoilt(league, "game", key, row)
 
 
+_NO_WIN: Final = {"empty": '"win":"",', "null": '"win":null,', "missing": "", "absent": '"win":"",'}
+"""By the switch `unplayed`; hidden games have no winner either, even where unplayed ones are absent."""
 _ROLES: Final = tuple(f'"{word}"' for word in _words.ROLE_IN_JSON)
 
 
@@ -240,7 +249,9 @@ class _Seats:
     def _unplayed(self, seat: int, place: int, turn: int) -> str:
         number = self._mix.number
         player = self._item.player[seat]
-        role = '""' if self._league.switches.unplayed == "empty" else "null"
+        if self._league.switches.unplayed == "missing":
+            return f'{{"place":{number(place, turn)},{self._heads[player]}{self._tails[player]}'
+        role = "null" if self._league.switches.unplayed == "null" else '""'
         elo = seat_elo(self._league, self._item, seat)
         return (
             f'{{"place":{number(place, turn)},{self._heads[player]}"role":{role},'
@@ -298,11 +309,12 @@ def profile(league: League, person: Person, year: int | None) -> str:
         f'"avatar_link":"/static/avatars/{turn % 7}.svg",'
         f'"elo":{mix.number(league.shown_elo(turn, year), turn)},"icon":"","icon_type":null,'
         f'"is_paid":{mix.flag(turn % 5 == 0, turn)},"paid_account":{mix.flag(turn % 5 == 0, turn + 1)},'
-        f'"title":{text(club.title if club else "")},"country":{text(person.country)},'
-        f'"city":{text(person.city)},"club_id":{mix.number(club.club_id, turn) if club else nobody},'
+        f'"rank":{mix.number(league.rank(turn), turn + 1)},"title":{text(club.title if club else "")},'
+        f'"country":{text(person.country)},"city":{text(person.city)},"club_id":{mix.number(club.club_id, turn) if club else nobody},'
         f'"first_name":{text(person.first_name)},"last_name":{text(person.last_name)},'
         f'"date_registration":"{person.first_year}-01-15 12:00:00","gcoin":{mix.number(turn % 90, turn)},'
-        f'"vk_id":"","referee_license":{mix.flag(turn in league.world.judges, turn)},'
+        f'"vk_id":{mix.number(turn * 7919 if turn % 3 == 0 else None, turn)},'
+        f'"referee_license":{mix.flag(turn in league.world.judges, turn)},'
         f'"since":"{person.first_year}","is_can_comment":{mix.flag(value=True, turn=turn)}}}'
     )
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 PAGE_ROWS: Final = 10
 DASH: Final = "–"
-_NO_BREAK: Final = "\u00a0"
-_NARROW: Final = "\u202f"
+_MISSING: Final = (DASH, "—", "-", "")
+_SPACES: Final = ("\u00a0", "\u202f", " ")
+"""Between thousands: no-break, narrow no-break, plain."""
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _MONTHS: Final = words("января февраля марта апреля мая июня июля августа сентября октября ноября декабря")
 
@@ -65,13 +66,11 @@ class Style:
         """A div of that class."""
         return f"<div {self.css(name)}>{content}</div>"
 
-    def table(self, name: str, head: Sequence[str], rows: Sequence[str], *, head_in_body: bool = False) -> str:
-        """A table; `rows` are whole `<tr>`s."""
+    def table(self, name: str, head: Sequence[str], rows: Sequence[str], header: str = "thead") -> str:
+        """A table; `rows` are whole `<tr>`s; `header`: the head stands in thead, tbody or both."""
         cells = "".join(f"<th>{safe(title)}</th>" for title in head)
-        if head_in_body:
-            top, first = "", f"<tr>{cells.replace('th>', 'td>')}</tr>"
-        else:
-            top, first = f"<thead><tr>{cells}</tr></thead>", ""
+        top = "" if header == "tbody" else f"<thead><tr>{cells}</tr></thead>"
+        first = "" if header == "thead" else f"<tr>{cells.replace('th>', 'td>')}</tr>"
         return f"<table {self.css(name)}>{top}<tbody>{first}{''.join(rows)}</tbody></table>"
 
     def pager(self, page: int, rows: int, page_rows: int, *, dots: bool) -> str:
@@ -121,15 +120,20 @@ def day_in_words(value: date) -> str:
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year} г."
 
 
-def grouped(number: int, *, narrow: bool = False) -> str:
-    """12345 -> 12 345, with a no-break space or a narrow one."""
-    return f"{number:,}".replace(",", _NARROW if narrow else _NO_BREAK)
+def missing(turn: int) -> str:
+    """What stands where there is no value: now this dash, now that, now nothing."""
+    return _MISSING[turn % len(_MISSING)]
 
 
-def money(number: int) -> str:
+def grouped(number: int, turn: int) -> str:
+    """12345 -> 12 345, now with this space, now with that."""
+    return f"{number:,}".replace(",", _SPACES[turn % len(_SPACES)])
+
+
+def money(number: int, turn: int) -> str:
     """Hundredths of roubles -> 1 500,50 ₽."""
     whole, rest = divmod(number, 100)
-    return grouped(whole) + (f",{rest:02d}" if rest else "") + f"{_NO_BREAK}₽"
+    return grouped(whole, turn) + (f",{rest:02d}" if rest else "") + f"{_SPACES[turn % 2]}₽"
 
 
 def short(number: int) -> str:

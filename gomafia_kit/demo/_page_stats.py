@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.demo import _json
 from gomafia_kit.demo._figures import per, seats_of
-from gomafia_kit.demo._markup import DASH, PAGE_ROWS, Page, day, money, row, safe, signed
+from gomafia_kit.demo._markup import PAGE_ROWS, Page, day, missing, money, row, safe, signed
 from gomafia_kit.demo._pages import key, number
 from gomafia_kit.demo._standing import with_final
 
@@ -38,7 +38,7 @@ def stats(league: League, style: Style, player_id: int, query: Mapping[str, str]
         figures = league.figures(player_id, year)
         data += f',"stats":{_json.stats(league, figures, player_id)}'
         body += _figures(league, style, person, figures, year)
-    body = f'<div {style.css("stats_stats")} data-player="{player_id}">{body}</div>'
+    body = style.div("stats_stats", body)
     return Page(
         "/stats/[id]",
         {"id": str(player_id), **query},
@@ -82,7 +82,7 @@ def _circle(style: Style, role: str, figures: Figures, games: int) -> str:
     share = per(100 * count, games)
     shown = style.text(count, " (", share, "%)")
     return (
-        f'<div {style.css("ProfileUserCircle_profile-user-circle")} data-role="{role}">'
+        f"<div {style.css('ProfileUserCircle_profile-user-circle')}>"
         + style.div("ProfileUserCircle_profile-user-circle__num", shown)
         + style.div("ProfileUserCircle_profile-user-circle__text", f"{games_word(count)} за {CIRCLES[role]}")
         + "</div>"
@@ -91,7 +91,7 @@ def _circle(style: Style, role: str, figures: Figures, games: int) -> str:
 
 def games_word(count: int) -> str:
     """Игра, Игры or Игр, as Russian wants it beside the number."""
-    if 10 < count % 100 < 20:
+    if count % 100 in range(11, 20):
         return "Игр"
     return {1: "Игра", 2: "Игры", 3: "Игры", 4: "Игры"}.get(count % 10, "Игр")
 
@@ -107,7 +107,8 @@ def _history(league: League, style: Style, person: Person, query: Mapping[str, s
         days = f"<div>{day(item.start)}</div>"
         if item.end != item.start:
             days += f"<div>{day(item.end)}</div>"
-        shown, in_json = (DASH, "") if prize is None else (money(prize), str(prize // 100))
+        turn = item.tournament_id
+        shown, in_json = (missing(turn), "") if prize is None else (money(prize, turn), str(prize // 100))
         rows.append(row("", link, days, str(place), str(gg), signed(change), shown))
         told.append(
             f'{{"id":{item.tournament_id},"title":{_json.text(item.title)},"date_start":"{item.start}",'

@@ -11,7 +11,7 @@ from gomafia_kit.demo._truth import points as seat_points
 from gomafia_kit.demo._world import BLACK, DRAW, MARKS, RED, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gomafia_kit.demo._markup import Style
     from gomafia_kit.demo._standing import Line
@@ -27,9 +27,10 @@ def tournament(league: League, style: Style, tournament_id: int, query: Mapping[
     item = league.world.tournaments.get(tournament_id)
     if item is None:
         return None
-    tab = query.get("tab", "tournament")
+    tab = query.get("tab", "")
     body = _card(league, style, item)
-    body += _games(league, style, item) if tab == "games" else _results(league, style, item)
+    if tab in _TABS:
+        body += _TABS[tab](league, style, item)
     return Page(
         "/tournament/[tid]",
         {"tid": str(tournament_id), **query},
@@ -45,7 +46,7 @@ def _data(league: League, item: Tournament, tab: str) -> str:
     parts = [f'"tournament":{_json.tournament(league, item)}']
     if everything or tab == "games":
         parts.append(f'"games":{_json.games(league, item)}')
-    if everything or tab != "games":
+    if everything or tab == "tournament":
         parts.append(f'"tournamentResultWithFinal":{_json.standing(league, item, "with_final")}')
         parts.append(f'"tournamentResultWithoutFinal":{_json.standing(league, item, "without_final")}')
     return f"{{{','.join(parts)}}}"
@@ -55,11 +56,12 @@ def _card(league: League, style: Style, item: Tournament) -> str:
     place = PLACES[item.place]
     days = [day(item.start)] if item.end == item.start else [day(item.start), " – ", day(item.end)]
     count = len(set(item.player))
+    participants = str(count) if item.projected is None else style.text(count, " из ", item.projected)
     parts = (
         ("Дата проведения турнира", style.text(*days)),
         ("Место", style.text(place.country_shown, ", ", place.city_shown)),
         ("Тип турнира", safe(_words.KIND_SHOWN[item.kind])),
-        ("Участники", style.text(count, " из ", item.projected)),
+        ("Участники", participants),
     )
     prefix = "tournament_tournament__top-left"
     elo = "" if item.elo_average is None else style.div(f"{prefix}-elo", str(item.elo_average))
@@ -132,10 +134,15 @@ def _seat_row(league: League, style: Style, item: Tournament, seat: int, *, play
     css = [f"{_TABLE}__item"]
     if played and item.mark[seat]:
         css.append(f"{_TABLE}__item_{MARKS[item.mark[seat]]}")
+    plain = style.css(f"{_TABLE}__item")
     role = _words.ROLE_ON_PAGE[item.role[seat]] if played else ""
     points = short(seat_points(league, item, seat)) if played else DASH
     delta = signed(item.delta[seat]) if played and player > 0 else DASH
     return (
-        f"<tr><td>{seat % TABLE + 1}</td><td>{safe(league.world.login_at(item, player))}</td>"
-        f"<td {style.css(*css)}>{role}</td><td>{points}</td><td>{delta}</td></tr>"
+        f"<tr><td {plain}>{seat % TABLE + 1}</td><td {plain}>{safe(league.world.login_at(item, player))}</td>"
+        f"<td {style.css(*css)}>{role}</td><td {plain}>{points}</td><td {plain}>{delta}</td></tr>"
     )
+
+
+_TABS: Final[dict[str, Callable[[League, Style, Tournament], str]]] = {"tournament": _results, "games": _games}
+"""What a tab shows under the card; without one there is only the card."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.demo import _json, _words
 from gomafia_kit.demo._api import chosen_tournaments
 from gomafia_kit.demo._figures import hundredths
-from gomafia_kit.demo._markup import DASH, PAGE_ROWS, Page, day, day_in_words, grouped, row, safe
+from gomafia_kit.demo._markup import PAGE_ROWS, Page, day, day_in_words, grouped, missing, row, safe
 from gomafia_kit.demo._names import PLACES
 from gomafia_kit.demo._players_file import REGIONS
 from gomafia_kit.demo._rating import ALL
@@ -80,7 +80,7 @@ def _player_table(style: Style, lines: Sequence[RatingLine]) -> str:
             str(line.rank),
             _player_cell(style, line),
             str(len(line.gg)),
-            grouped(sum(line.gg)),
+            grouped(sum(line.gg), line.person.player_id),
             hundredths(line.elo),
         )
         for line in lines
@@ -101,10 +101,10 @@ def _club_table(style: Style, lines: Sequence[ClubLine]) -> str:
     rows = [
         row(
             str(line.rank),
-            f'<a href="/club/{line.club.club_id}">{safe(line.club.title)}</a><div>{safe(line.club.city or DASH)}</div>',
+            f'<a href="/club/{line.club.club_id}">{safe(line.club.title)}</a><div>{safe(line.club.city)}</div>',
             "",
-            grouped(line.score, narrow=True),
-            DASH if line.elo_average is None else hundredths(line.elo_average),
+            grouped(line.score, line.club.club_id),
+            missing(line.rank) if line.elo_average is None else hundredths(line.elo_average),
         )
         for line in lines
     ]
@@ -169,8 +169,7 @@ def judges(league: League, style: Style, query: Mapping[str, str]) -> Page:
     judged = _games_judged(league.world)
     rows = [_judge_row(league.world, judge, judged[judge.player_id]) for judge in window]
     head = ("", "Судья", "Категория", "", "", "Столов ГС", "Рейтинг", "Игр", "Аккредитация", "Ответственный")
-    in_body = league.switches.judges_header == "tbody"
-    table = style.table("TableJudges_table", head, rows, head_in_body=in_body)
+    table = style.table("TableJudges_table", head, rows, league.switches.judges_header)
     pager = style.pager(page, len(accredited), PAGE_ROWS, dots=league.switches.pager_dots)
     told = _json.join(_judge_told(league.world, judge, judged[judge.player_id]) for judge in window)
     data = f'{{"{key(league, "judges")}":{told}}}'
@@ -195,9 +194,9 @@ def _judge_row(world: World, judge: Judge, games: int) -> str:
         "",
         str(judge.most_tables),
         str(judge.rating),
-        grouped(games),
+        grouped(games, judge.player_id),
         day_in_words(judge.accredited_on),
-        safe(judge.responsible or DASH),
+        safe(judge.responsible) or missing(judge.player_id),
     )
 
 

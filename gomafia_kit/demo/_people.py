@@ -21,6 +21,11 @@ JUDGE_SHARE: Final = 0.03
 UNLISTED_SHARE: Final = 0.015
 REAL_CHECKS: Final = {1: "fx", 15: "Ардыльян", 159: "Градиент"}
 """Players whose real figures of 2025 are known; leagues that reach their ids bear them."""
+_LAST_CHECK: Final = max(REAL_CHECKS)
+_FROM_ABROAD: Final = 4
+"""Every league has somebody of no region: this player, if nobody else."""
+_ALWAYS_LISTED: Final = 7
+"""The first players stay listed: awkward names are among them."""
 
 _PLACES_OF: Final = {
     region: tuple(place for place in names.PLACES if place.region == region)
@@ -39,18 +44,16 @@ def settle(world: World) -> list[Person]:
 
 def _made_up_people(world: World) -> list[Person]:
     dice = Dice("people", world.scale.name, world.seed)
+    count = world.scale.players
+    checks = REAL_CHECKS if count > _LAST_CHECK else {}
+    logins = iter(_logins(dice, count - len(checks)))
     number = 0
-    logins = _logins(dice, world.scale.players)
-    spread = world.scale.players >= REAL_CHECK_PLAYERS
-    for login in logins:
-        number += 1 if dice.chance(0.92) or number < 170 else dice.between(2, 3)
-        name = REAL_CHECKS.get(number, login) if spread else login
-        world.people[number] = _person(dice, world, number, name, _region(dice))
+    for _ in range(count):
+        number += 1 if dice.chance(0.92) or number <= _LAST_CHECK else dice.between(2, 3)
+        login = checks.get(number) or next(logins)
+        region = _region(dice)
+        world.people[number] = _person(dice, world, number, login, None if number == _FROM_ABROAD else region)
     return list(world.people.values())
-
-
-REAL_CHECK_PLAYERS: Final = 200
-"""Leagues of at least that many people have the players of `REAL_CHECKS`."""
 
 
 def _logins(dice: Dice, count: int) -> list[str]:
@@ -83,8 +86,7 @@ def _person(dice: Dice, world: World, number: int, login: str, region: str | Non
         place.city_shown if dice.chance(0.93) else "",
         region,
         years[first],
-        # The first dozens stay listed: the awkward names are among them.
-        listed=number < 8 or not dice.chance(UNLISTED_SHARE),
+        listed=number <= _ALWAYS_LISTED or not dice.chance(UNLISTED_SHARE),
         first_name=first_name,
         last_name=last_name,
         zeal=zeal,
@@ -107,11 +109,11 @@ def _real_people(world: World) -> list[Person]:
         person.first_year, person.listed = world.scale.years[0], True
         world.people[real.player_id] = person
     keep = list(_spread(list(world.people.values()), world.scale.players))
-    for number in range(max(2, len(keep) // 100)):
-        player_id = max(world.people) + 1
-        taken = {person.login for person in keep}
+    taken = {person.login for person in world.people.values()}
+    # Made-up players whom no list knows, so that these leagues have some too.
+    for player_id in range(max(world.people) + 1, max(world.people) + 1 + max(2, len(keep) // 100)):
         person = _person(dice, world, player_id, names.nickname(dice, taken), None)
-        person.first_year, person.listed = world.scale.years[0], number < 0
+        person.first_year, person.listed = world.scale.years[0], False
         world.people[player_id] = person
         keep.append(person)
     return keep
@@ -172,8 +174,10 @@ _CATEGORIES: Final = (
 def _accredit(world: World, pool: list[Person]) -> None:
     dice = Dice("judges", world.scale.name, world.seed)
     wanted = max(12, int(len(pool) * JUDGE_SHARE))
-    for person in pool[:: max(1, len(pool) // wanted)]:
-        if not person.listed:
+    step = max(1, len(pool) // wanted)
+    for position, person in enumerate(pool):
+        # A comma in a judge's nickname stands in every league that has such a nickname.
+        if not person.listed or (position % step and "," not in person.login):
             continue
         day = date(dice.between(2014, world.scale.years[0]), dice.between(1, 12), dice.between(1, 28))
         first, last = names.real_name(dice)

@@ -32,7 +32,18 @@ _BONUS_CHANCE: Final = (0.0, 0.099, 0.086, 0.388, 0.4)
 """By role; tuned until the extra points a game meet the real ones."""
 _BONUSES: Final = (10, 10, 15, 20, 20, 25, 30, 30, 40, 40, 50, 70)
 _FINE: Final = 0.012
+_RED_SHARE: Final = 0.1
+"""Of the fined: marked red in place of yellow."""
+_CITIZEN_SHOT: Final = 0.8
+"""A citizen is shot a little less often than a sheriff."""
 _UNPLAYED: Final = 0.001
+_LEAST_ELO: Final = 50_000
+
+# What every league must show once, whatever the chance says.
+_UNPLAYED_AFTER: Final = 3
+"""A game not played, once a tournament has that many."""
+_DRAWN_GAME: Final = 12
+_UNMARKED_GAME: Final = 5
 
 
 class Play:
@@ -42,9 +53,9 @@ class Play:
         self._world = world
         self._dice = Dice("games", world.scale.name, world.seed)
         self._judges = list(world.judges)
+        self._with_comma = [judge for judge in self._judges if "," in world.people[judge].login]
         self._unplayed = 0
-        self._draws = 0
-        self._unmarked = 0
+        self._games = 0
 
     def tournament(self, plan: Plan, field: list[int]) -> None:
         """Play all rounds of a tournament, the final last."""
@@ -52,6 +63,8 @@ class Play:
         self._appoint(tournament)
         self._rate(tournament, field)
         judges = [self._dice.pick(self._judges) for _ in range(max(1, plan.tables))]
+        if self._with_comma:
+            judges[0] = self._with_comma.pop()
         stop = plan.rounds // 2 if plan.status == "running" else plan.rounds
         for number in range(1, plan.rounds + 1):
             self._dice.shuffle(field)
@@ -97,6 +110,7 @@ class Play:
         if not played or self._dice.chance(_UNPLAYED) or self._owed_unplayed(tournament):
             self._leave_out(tournament, seated)
             return
+        self._games += 1
         roles = self._roles()
         winner = self._winner(seated, roles)
         tournament.winner.append(winner)
@@ -106,7 +120,7 @@ class Play:
 
     def _owed_unplayed(self, tournament: Tournament) -> bool:
         """Once in every league a finished tournament has a game that wasn't played."""
-        owed = self._unplayed == 0 and tournament.games > 2
+        owed = self._unplayed == 0 and tournament.games >= _UNPLAYED_AFTER
         self._unplayed += owed
         return owed
 
@@ -147,8 +161,7 @@ class Play:
                 red += skill
         share = BLACK_WINS + _SKILL_EFFECT * (black / 3 - red / 7)
         throw = self._dice.random()
-        self._draws += 1
-        if throw > 1 - DRAWS or self._draws == 12:
+        if throw > 1 - DRAWS or self._games == _DRAWN_GAME:
             return DRAW
         return BLACK if throw < min(0.95, max(0.05, share)) * (1 - DRAWS) else RED
 
@@ -165,7 +178,7 @@ class Play:
             tournament.bonus.append(_BONUSES[int(throw() * 12)] if throw() < chance else 0)
             fined = throw() < _FINE
             tournament.fine.append((30, 40, 70)[int(throw() * 3)] if fined else 0)
-            mark = (5 if throw() < 0.1 else 4) if fined and seat != shot else 0
+            mark = (5 if throw() < _RED_SHARE else 4) if fined and seat != shot else 0
             if seat == shot:
                 named = throw()
                 mark = 1 + (named >= _MARKS[0]) + (named >= _MARKS[1])
@@ -177,13 +190,11 @@ class Play:
     def _shot(self, roles: list[int]) -> int:
         """The seat shot on the first night; -1 where the mafia missed."""
         throw = self._dice.random
-        self._unmarked += 1
-        if throw() >= _SHOT or self._unmarked == 5:
+        if throw() >= _SHOT or self._games == _UNMARKED_GAME:
             return -1
         while True:
             seat = int(throw() * TABLE)
-            # The mafia shoots a sheriff a little more often than a citizen.
-            if roles[seat] == SHERIFF or (roles[seat] == CITIZEN and throw() < 0.8):
+            if roles[seat] == SHERIFF or (roles[seat] == CITIZEN and throw() < _CITIZEN_SHOT):
                 return seat
 
     def _elo(self, tournament: Tournament, seated: list[int], roles: list[int], winner: int) -> None:
@@ -201,7 +212,7 @@ class Play:
         weight = 16 + 3 * tournament.stars
         for player, role in zip(seated, roles, strict=True):
             delta = round(weight * gained * (1 if role >= MAFIA else -1)) if player > 0 else 0
-            if delta and people[player].elo + delta * 100 < 50_000:
+            if delta and people[player].elo + delta * 100 < _LEAST_ELO:
                 delta = 0
             tournament.delta.append(delta)
             if player > 0:

@@ -62,6 +62,10 @@ class RealPlayer:
     region: str
     years: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
+    def has_games(self, year: int) -> bool:
+        """Whether the file gives him games in that year."""
+        return int(self.years[year]["total_games"]) > 0 if year in self.years else False
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:

@@ -47,13 +47,16 @@ def serve(league: League, port: int = 0, *, until_stdin_closes: bool = False) ->
 def _listen(port: int) -> socket.socket:
     # With the protocol named, asyncio switches Nagle off: else every answer waits 40 ms for an acknowledgement.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":
+        # Elsewhere this would let two sites share a port.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listening.close()
+        why = error.strerror if isinstance(error, OSError) else "ports go from 0 to 65535"
         raise SettingsError(
-            f"The demo site can't have port {port}: {error.strerror}.", "Give another, or 0 for any free one."
+            f"The demo site can't have port {port}: {why}.", "Give another, or 0 for any free one."
         ) from error
     listening.listen(128)
     return listening

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from gomafia_kit.demo import _api, _pages
 from gomafia_kit.demo._assets import asset
@@ -61,7 +60,7 @@ class Site:
 
     def reply(self, request: Request) -> Reply:
         """The answer to a request, sound."""
-        path = unquote(request.path)
+        path = request.path
         if path.startswith("/api/"):
             return self._api(request)
         if request.method not in {"GET", "HEAD"}:
@@ -104,7 +103,7 @@ class Site:
             if self.league.switches.unknown_id == "redirect":
                 return Reply(b"", status=307, headers=(("location", "/"),))
             page = _pages.main_page(style)
-        return Reply(whole_page(page, style, self.build_id).encode())
+        return Reply(whole_page(page, style, self.build_id).encode(errors="replace"))
 
     def _data(self, path: str, query: Mapping[str, str]) -> Reply:
         """The page's data without its shell; an old build id is not found."""

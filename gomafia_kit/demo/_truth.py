@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 
 
-def table(league: League, name: str, standings: tuple[str, ...]) -> Iterator[Row]:
+def table(league: League, name: str, standings: tuple[str, ...], years: tuple[int, ...]) -> Iterator[Row]:
     """The rows of that table, ordered by its key; KeyError if there is no truth about it."""
     if name == "result":
         return _result(league, standings)
+    if name in _BY_LISTS:
+        return _BY_LISTS[name](league, years)
     return _TABLES[name](league)
 
 
@@ -68,9 +70,9 @@ def _club_member(league: League) -> Iterator[Row]:
         yield {"club_id": club_id, "player_id": player_id, "login": login}
 
 
-def _player(league: League) -> Iterator[Row]:
+def _player(league: League, years: tuple[int, ...]) -> Iterator[Row]:
     newest: dict[int, tuple[int, RatingLine]] = {}
-    for year in league.world.years:
+    for year in years:
         for line in league.rating(year, ALL):
             newest[line.person.player_id] = (year, line)
     for player_id in sorted(_known(league) | newest.keys()):
@@ -98,9 +100,9 @@ def _known(league: League) -> set[int]:
     return {player for player in known if player > 0}
 
 
-def _player_season(league: League) -> Iterator[Row]:
+def _player_season(league: League, years: tuple[int, ...]) -> Iterator[Row]:
     lines: dict[tuple[int, int], tuple[str | None, RatingLine]] = {}
-    for year in league.world.years:
+    for year in years:
         for line in league.rating(year, ALL):
             lines[line.person.player_id, year] = (None, line)
         for region in REGIONS:
@@ -213,7 +215,8 @@ def points(league: League, tournament: Tournament, seat: int) -> int:
 
 def elo(league: League, tournament: Tournament, seat: int) -> int | None:
     """A seat's ELO as the site tells it (hundredths); None for a guest or where nothing is told."""
-    if tournament.player[seat] < 0 or league.blank(tournament):
+    untold = league.switches.unplayed == "missing" and not tournament.winner[seat // TABLE]
+    if tournament.player[seat] < 0 or league.blank(tournament) or untold:
         return None
     change = tournament.delta[seat] * 100 if league.switches.seat_elo == "before" else 0
     return tournament.elo[seat] - change
@@ -374,9 +377,9 @@ def _player_role_year(league: League) -> Iterator[Row]:
     return (sums[key] for key in sorted(sums))
 
 
-def _player_year_official(league: League) -> Iterator[Row]:
+def _player_year_official(league: League, years: tuple[int, ...]) -> Iterator[Row]:
     """A row for each player and year whose list has him."""
-    listed = sorted((line.person.player_id, year) for year in league.world.years for line in league.rating(year, ALL))
+    listed = sorted((line.person.player_id, year) for year in years for line in league.rating(year, ALL))
     for player_id, year in listed:
         yield official(league, player_id, year)
 
@@ -401,15 +404,17 @@ def official(league: League, player_id: int, year: int) -> Row:
     return row
 
 
+_BY_LISTS: Final[dict[str, Callable[[League, tuple[int, ...]], Iterator[Row]]]] = {
+    "player": _player,
+    "player_season": _player_season,
+    "player_year_official": _player_year_official,
+}
 _TABLES: Final[dict[str, Callable[[League], Iterator[Row]]]] = {
     "club": _club,
     "club_member": _club_member,
-    "player": _player,
-    "player_season": _player_season,
     "tournament": _tournament,
     "game": _game,
     "seat": _seat,
     "player_year": _player_year,
     "player_role_year": _player_role_year,
-    "player_year_official": _player_year_official,
 }

@@ -6,7 +6,8 @@ from typing import Final
 
 ROLE_IN_JSON: Final = ("", "red", "sheriff", "mafia", "don")
 ROLE_ON_PAGE: Final = ("", "Мир", "Шер", "Маф", "Дон")
-WIN_IN_JSON: Final = ("", "red", "mafia", "draw")
+WIN_IN_JSON: Final = {"usual": ("", "red", "mafia", "draw"), "other": ("", "city", "mafia", "tie")}
+"""By the switch `win_words`, then by winner."""
 
 KIND_SHOWN: Final = {"personal": "Личный", "team": "Командный"}
 STATUS_SHOWN: Final = {

@@ -14,7 +14,7 @@ from gomafia_kit.demo._scales import scale_named
 from gomafia_kit.demo.switches import Switches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gomafia_kit.demo._rating import RatingLine
     from gomafia_kit.demo._standing import Line
@@ -46,15 +46,19 @@ class League:
         self.careers = Careers(self.world)
         self.changes: list[tuple[str, dict[str, Any]]] = []
 
-    def table(self, name: str, standings: tuple[str, ...] = ("total",)) -> Iterator[dict[str, object]]:
+    def table(
+        self, name: str, standings: tuple[str, ...] = ("total",), years: Iterable[int] | None = None
+    ) -> Iterator[dict[str, object]]:
         """What a correct import over the JSON API ends with: rows of that table, by key.
 
         Rows have the columns of `gomafia_kit.tables` but `ask_id`. `standings` says which of total
-        (the API's), with_final and without_final (the page's) the table `result` shall hold.
+        (the API's), with_final and without_final (the page's) the table `result` shall hold, `years`
+        which years' rating lists were asked for (matters with the switch `empty_years`).
         """
         from gomafia_kit.demo import _truth
 
-        return _truth.table(self, name, standings)
+        asked = self.world.years if years is None else tuple(sorted(years))
+        return _truth.table(self, name, standings, asked)
 
     def change(self, what: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - each has its own
         """Let something happen; see docs/demo.md for the names. Gives what was touched."""
@@ -69,7 +73,12 @@ class League:
 
     def rating(self, year: int, region: str) -> list[RatingLine]:
         """The rating list of a year and a region."""
-        return self.ratings.players(year, region, idle=self.switches.idle_players == "zeros")
+        idle, empty = self.switches.idle_players == "zeros", self.switches.empty_years == "zeros"
+        return self.ratings.players(year, region, idle=idle, empty=empty)
+
+    def rank(self, player_id: int) -> int | None:
+        """The player's place on the present list of everybody."""
+        return self.ratings.rank(player_id, self.world.season)
 
     def blank(self, tournament: Tournament) -> bool:
         """Whether the games of that tournament are told without their outcome."""

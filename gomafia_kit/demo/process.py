@@ -7,7 +7,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, Self
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -69,21 +70,25 @@ def start(
     players; `switches` the answers to open questions that differ from the defaults. Raises
     SettingsError with the site's own words if it can't start.
     """
-    child = subprocess.Popen(
-        command(scale, seed, players, switches, port),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        cwd=_ROOT,
-    )
-    out: IO[str] = child.stdout  # type: ignore[assignment]  # a pipe, as asked for
-    url = out.readline().strip()
-    if not url:
-        _, why = child.communicate()
-        raise SettingsError(f"The demo site didn't start: {why.strip()}")
-    return DemoSite(url, child)
+    # A file, since nobody would read a pipe while the site runs.
+    with TemporaryFile("w+", encoding="utf-8") as errors:
+        child = subprocess.Popen(
+            command(scale, seed, players, switches, port),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            cwd=_ROOT,
+        )
+        url = child.stdout.readline().strip() if child.stdout else ""
+        site = DemoSite(url, child)
+        if not url:
+            child.wait()
+            site.stop()
+            errors.seek(0)
+            raise SettingsError(f"The demo site didn't start. {errors.read().strip()}")
+    return site
 
 
 class DemoSite:
@@ -133,6 +138,10 @@ class DemoSite:
     def redeploy(self) -> str:
         """Deploy anew: old build ids answer 404, class hashes differ. Gives the new build id."""
         return str(self._control("redeploy", {})["build_id"])
+
+    def set_robots(self, text: str) -> None:
+        """Another robots.txt."""
+        self._control("robots", {"text": text})
 
     def fault(self, kind: str, **fields: object) -> None:
         """Order a fault, as `fault("status", status=429, retry_after="3", times=2, prefix="/api/")`."""

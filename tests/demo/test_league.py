@@ -20,9 +20,9 @@ from gomafia_kit.tables import TABLES
 Row = dict[str, Any]
 TRUTHS = [name for name in TABLES if name != "answer"]
 HASHES = {
-    ("tiny", 1): "6159cc4943939a49",
-    ("tiny", 2): "abd9249200cd5ab4",
-    ("small", 1): "f5f5e2ee938f9375",
+    ("tiny", 1): "4a67cccc34ba4eaf",
+    ("tiny", 2): "8884da665c82f72f",
+    ("small", 1): "c0813c74b376c41f",
 }
 
 
@@ -176,6 +176,8 @@ def test_figures_by_year_are_those_of_the_seats(small: League) -> None:
     years = {row["tournament_id"]: row["date_start"].year for row in rows(small, "tournament")}
     sums: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     for seat in rows(small, "seat"):
+        if seat["player_id"] is None:
+            continue
         winner = winners[game_key(seat)]
         line = sums[seat["player_id"], years[seat["tournament_id"]]]
         line["games"] += winner is not None
@@ -195,7 +197,7 @@ def test_figures_by_year_are_those_of_the_seats(small: League) -> None:
         )
         for row in rows(small, "player_year")
     }
-    assert told == {key: line for key, line in sums.items() if key[0] is not None}
+    assert told == sums
     by_role: Counter[tuple[int, int]] = Counter()
     for row in rows(small, "player_role_year"):
         by_role[row["player_id"], row["year"]] += row["games"]
@@ -272,5 +274,5 @@ def test_win_rates_and_games_by_role_are_near_the_real_ones(small: League) -> No
 
 
 def test_an_unknown_scale_is_named() -> None:
-    with pytest.raises(SettingsError, match="no scale 'huge'.*tiny, small, full, x10"):
+    with pytest.raises(SettingsError, match=r"no scale 'huge'.*tiny, small, full, x10"):
         League("huge")

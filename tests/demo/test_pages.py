@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gomafia_kit.demo import DemoSite
 
 Row = dict[str, Any]
+MISSING = {"–", "—", "-", ""}
 
 
 def pages(url: str, parameter: str) -> Iterator[Node]:
@@ -31,7 +32,7 @@ def pages(url: str, parameter: str) -> Iterator[Node]:
 
 def plain(text: str) -> str:
     """Without the spaces of thousands."""
-    return text.replace("\u00a0", "").replace("\u202f", "")
+    return text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
 
 
 def test_the_rating_of_players(site: DemoSite) -> None:
@@ -81,22 +82,22 @@ def test_the_clubs_and_their_members(site: DemoSite) -> None:
     members = defaultdict(set)
     for row in site.league.table("club_member"):
         members[row["club_id"]].add((row["player_id"], row["login"]))
-    read = {}
+    listed = {}
     for root in pages(f"{site.url}/rating?tab=clubs&yearClubs=2024&regionClubs=all", "pageClubs"):
         for rank, club, _, score, elo in cells(root):
             club_id = int(club.one("a").attributes["href"].removeprefix("/club/"))
-            average = None if elo.text == "–" else Decimal(elo.text)
-            read[club_id] = (int(rank.text), club.one("a").text, Decimal(plain(score.text)), average)
-    assert read == {
+            average = None if elo.text in MISSING else Decimal(elo.text)
+            listed[club_id] = (int(rank.text), club.one("a").text, Decimal(plain(score.text)), average)
+    assert listed == {
         key: (row["rank"], row["title"], row["club_score"], row["elo_average"]) for key, row in truth.items()
     }
-    for club_id in truth:
-        found = {
-            (int(row[1].one("a").attributes["href"].removeprefix("/stats/")), row[1].one("a").text)
-            for root in pages(f"{site.url}/club/{club_id}", "page")
-            for row in cells(root)
+    for number in truth:
+        shown = {
+            (int(cell[1].one("a").attributes["href"].removeprefix("/stats/")), cell[1].one("a").text)
+            for root in pages(f"{site.url}/club/{number}", "page")
+            for cell in cells(root)
         }
-        assert found == members[club_id]
+        assert shown == members[number]
 
 
 def test_presidents_stand_on_their_clubs_pages_alone(site: DemoSite) -> None:
@@ -113,7 +114,7 @@ def test_presidents_stand_on_their_clubs_pages_alone(site: DemoSite) -> None:
 
 
 def test_the_list_of_tournaments(site: DemoSite) -> None:
-    read = []
+    read: list[Row] = []
     for root in pages(f"{site.url}/tournaments?time=all&fsm=all&type=all", "page"):
         for empty, name, days, kind, status, last in cells(root):
             assert (empty.text, last.text) == ("", "")
@@ -131,7 +132,7 @@ def test_the_list_of_tournaments(site: DemoSite) -> None:
                     "status": status.text,
                 }
             )
-    truth = [
+    truth: list[Row] = [
         {
             "tournament_id": row["tournament_id"],
             "title": row["title"],
@@ -248,17 +249,19 @@ def test_a_players_page_shows_his_figures(site: DemoSite) -> None:
         figures = site.league.figures(player_id, None)
         assert root.one("div", "ProfileUserInfo_profile-user__name").text == person.login
         assert root.one("", "stats__stat-main-bottom-block-left-content-amount").text == figures.games
-        circles = {}
-        for node in root.all("div", "ProfileUserCircle_profile-user-circle__num"):
-            count, share = node.text.split(" ")
-            circles[count] = share
+        numbers, texts = (
+            [node.text for node in root.all("div", f"ProfileUserCircle_profile-user-circle__{part}")]
+            for part in ("num", "text")
+        )
+        expected = []
         for role, label in labels.items():
             count = int(figures.role_games[role])
             games = int(figures.games)
-            word = {"1": "Игра", "2": "Игры", "3": "Игры", "4": "Игры"}.get(str(count)[-1], "Игр")
+            word = {1: "Игра", 2: "Игры", 3: "Игры", 4: "Игры"}.get(count % 10, "Игр")
             word = "Игр" if 10 < count % 100 < 20 else word
-            assert f"{word} за {label}" in root.text
-            assert circles[str(count)] == f"({(200 * count + games) // (2 * games) if games else 0}%)"
+            share = (200 * count + games) // (2 * games) if games else 0
+            expected.append((f"{count} ({share}%)", f"{word} за {label}"))
+        assert list(zip(numbers, texts, strict=True)) == expected
         text = root.one("main").text
         assert f"Общий ELO{person.elo // 100}.{person.elo % 100:02d}" in text
         assert f"{figures.extra_per_10_games}в среднем за 10 игр" in text
@@ -282,14 +285,14 @@ def test_a_players_history_has_his_tournaments_and_prizes(site: DemoSite) -> Non
                 item = site.league.world.tournaments[number]
                 won = item.prizes[int(place.text) - 1 :][:1] if item.status == "finished" else ()
                 money = plain(prize.text).removesuffix("₽").replace(",", ".")
-                assert [Decimal(money)] == [Decimal(prize) / 100 for prize in won] if won else money == "–"
+                assert [Decimal(money)] == [Decimal(prize) / 100 for prize in won] if won else money in MISSING
                 prizes += bool(won)
     assert prizes > 0
     assert results.keys() <= seen
 
 
 def test_the_judges(site: DemoSite) -> None:
-    judged = defaultdict(int)
+    judged: Counter[int] = Counter()
     for item in site.league.world.tournaments.values():
         for judge in item.judge:
             judged[judge] += 1

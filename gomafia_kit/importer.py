@@ -171,6 +171,15 @@ def start(settings: Settings, *, lifeline: bool = False) -> ImportHandle:
     return ImportHandle(data_dir, run_id, process)
 
 
+def run_here(settings: Settings) -> ImportHandle:
+    """Do a whole import in this very process and return when it has ended, however that was: for debugging."""
+    with Journal(settings.folder) as journal:
+        run_id = journal.begin(settings.described())
+        journal.adopt(run_id)
+        _run(run_id, settings, journal, threading.Event())
+    return ImportHandle(settings.folder, run_id)
+
+
 def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
     log = data_dir / LOG_FILE
     with disk_faults(log):

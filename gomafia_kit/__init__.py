@@ -1,1 +1,140 @@
-"""gomafia_kit: the history of gomafia.pro in DuckDB, Parquet and PostgreSQL."""
+"""gomafia_kit: the history of gomafia.pro in DuckDB, Parquet and PostgreSQL.
+
+    import gomafia_kit as gk
+
+    handle = gk.start_import(source="demo", scale="tiny")   # returns at once; in a notebook: a panel
+    handle.wait()
+    gk.receipt(handle)                                      # what came in, table by table
+    gk.memory(handle)                                       # each batch: seconds, rows, peak
+    with gk.open_league(handle.data_dir) as league:
+        league.query("SELECT login, elo FROM player ORDER BY elo DESC LIMIT 10")
+
+Importing this costs next to nothing: each function brings what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:
+    from collections.abc import Mapping as _Mapping
+    from pathlib import Path as _Path
+
+    from polars import DataFrame as _DataFrame
+
+    from gomafia_kit.analyse.store import League as _League
+    from gomafia_kit.importer import ImportHandle as _ImportHandle
+    from gomafia_kit.settings import Settings as _Settings
+    from gomafia_kit.widgets.handle import RunHandle as _RunHandle
+    from gomafia_kit.widgets.picture import MemoryPicture as _MemoryPicture
+    from gomafia_kit.widgets.receipt import Receipt as _Receipt
+    from gomafia_kit.widgets.sheets import Html as _Html
+
+__all__ = [
+    "attach",
+    "check_parameters",
+    "memory",
+    "memory_picture",
+    "next_steps",
+    "open_league",
+    "receipt",
+    "show_settings",
+    "start_import",
+]
+
+
+def start_import(settings: _Settings | None = None, /, *, in_process: bool = False, **parameters: object) -> _RunHandle:
+    """A handle of an import that has just begun, in a process of its own; a notebook shows it as a panel.
+
+    Give checked settings, or parameters by name (`Settings` has them all); a parameter that equals its
+    default counts as not given, so that environment and settings file may say otherwise. With
+    `in_process` the import runs here and this returns at its end: for debugging.
+
+    Raises SettingsError for what is wrong with a parameter, FolderError if the data folder can't be used.
+    """
+    from gomafia_kit import importer
+    from gomafia_kit.analyse.picture import is_headless
+    from gomafia_kit.settings import Settings
+    from gomafia_kit.widgets.handle import RunHandle
+
+    chosen = Settings.gather(parameters) if settings is None or parameters else settings
+    if in_process:
+        return RunHandle.of(importer.run_here(chosen))
+    return RunHandle.of(importer.start(chosen, lifeline=is_headless()))
+
+
+def attach(data_dir: str | _Path, run_id: int | None = None) -> _RunHandle:
+    """A handle of a run started elsewhere, at work or ended; without a number the newest of the folder.
+
+    Raises FolderError if the folder has no run, or none of that number.
+    """
+    from gomafia_kit.widgets.handle import attached
+
+    return attached(data_dir, run_id)
+
+
+def check_parameters(namespace: _Mapping[str, object]) -> _Settings:
+    """The settings that a notebook's parameters make; `namespace` is the notebook's `globals()`.
+
+    Raises SettingsError, before anything is asked, for an unknown or misspelt name (with the nearest
+    right one) and for a value of a wrong type or range.
+    """
+    from gomafia_kit.parameters import check
+    from gomafia_kit.settings import Settings
+
+    checked = check(namespace)
+    return Settings.gather(checked.values, given=checked.given)
+
+
+def show_settings(settings: _Settings) -> _Html:
+    """The settings as a table: value, where it comes from, what it means."""
+    from gomafia_kit.widgets.sheets import settings_table
+
+    return settings_table(settings)
+
+
+def receipt(run: _ImportHandle | str | _Path) -> _Receipt:
+    """The account of a run as tables: fetched = staged + rejected + duplicates, asks, push, peak memory.
+
+    `run` is a handle, or a data folder (its newest run). A run that hasn't ended well shows how far it got and why.
+    """
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.receipt import receipt_of
+
+    return receipt_of(as_handle(run))
+
+
+def memory(run: _ImportHandle | str | _Path) -> _DataFrame:
+    """A run's batches with their memory, one row a batch, oldest first.
+
+    Columns: stage, batch, started_at, seconds, rows_target, rows, rejected; `peak_python_rss_mb` is
+    exact. `peak_tree_pss_mb` (with Chromium and its driver), `peak_driver_pss_mb` and `peak_chromium_pss_mb`
+    are sampled, at most once a second; null in a batch that was over too soon.
+    """
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.memory import memory_frame
+
+    return memory_frame(as_handle(run))
+
+
+def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:
+    """A run's memory, rows and seconds by batch, as a picture."""
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.picture import memory_picture_of
+
+    return memory_picture_of(as_handle(run))
+
+
+def next_steps(run: _ImportHandle | str | _Path) -> _Html:
+    """Where a run's rows lie now, and how to open them."""
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.sheets import steps_table
+
+    return steps_table(as_handle(run))
+
+
+def open_league(data_dir: str | _Path, read_from: str = "duckdb") -> _League:
+    """A league to ask: its tables as DataFrames, by SQL; `read_from` is duckdb, parquet or postgres."""
+    from gomafia_kit.analyse.store import open_league as opened
+
+    return opened(data_dir, read_from)

@@ -51,6 +51,10 @@ class GomafiaError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows (IPython asks for it): the sentences a person needs, no traceback."""
+        return [f"{type(self).__name__}: {self.message}", *([self.remedy] if self.remedy else [])]
+
 
 class SettingsError(GomafiaError):
     """A parameter, option or settings file is wrong; nothing was asked or written."""

@@ -23,6 +23,7 @@ ORDER: Final = (
     ("site",),
     ("settings",),
     ("parameters",),
+    ("parameters",),
     ("parse",),
     ("validate",),
     ("runs",),

@@ -1,0 +1,116 @@
+"""The panel's figures as HTML: state, stages, rows, asks, time; all text is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.widgets.words import NONE, count, counted, duration, megabytes, state_words
+
+if TYPE_CHECKING:
+    from gomafia_kit.widgets.figures import Figures, StageFigures
+
+NOTICES: Final = 4
+
+STYLE: Final = """<style>
+.gk-board { font-family: var(--jp-ui-font-family, sans-serif); font-size: 13px; line-height: 1.5;
+  color: var(--jp-ui-font-color1, #1f2933); max-width: 760px; }
+.gk-head { display: flex; align-items: baseline; gap: 10px; flex-wrap: wrap; }
+.gk-title { font-size: 16px; }
+.gk-state { padding: 1px 10px; border-radius: 10px; color: white; background: #6b7785; font-size: 12px; }
+.gk-running, .gk-starting { background: #2f6690; } .gk-paused { background: #96701c; }
+.gk-done { background: #35785a; } .gk-failed, .gk-died { background: #b03a31; } .gk-stopped { background: #96701c; }
+.gk-muted { color: var(--jp-ui-font-color2, #6b7785); }
+.gk-stages { display: flex; gap: 4px; margin: 10px 0; }
+.gk-stage { flex: 1; min-width: 0; }
+.gk-bar { height: 8px; border-radius: 4px; overflow: hidden; background: var(--jp-border-color2, #e6e9ed); }
+.gk-fill { height: 100%; background: #2f81b7; } .gk-whole { background: #3f9470; }
+.gk-name { font-size: 12px; margin-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.gk-figures { display: flex; flex-wrap: wrap; gap: 4px 28px; margin-bottom: 6px; }
+.gk-figure b { display: block; font-size: 17px; font-weight: 500; line-height: 1.3;
+  font-variant-numeric: tabular-nums; }
+.gk-figure span { font-size: 12px; color: var(--jp-ui-font-color2, #6b7785); }
+.gk-alert { max-width: 736px; padding: 8px 12px; margin: 6px 0; border-left: 4px solid #b03a31;
+  background: var(--jp-layout-color2, #f4f6f8); color: var(--jp-ui-font-color1, #1f2933); line-height: 1.5;
+  overflow-wrap: anywhere; white-space: normal; }
+.gk-hint { border-left-color: #96701c; } .gk-good { border-left-color: #35785a; }
+.gk-notices { margin: 4px 0; padding-left: 18px; font-size: 12px; overflow-wrap: anywhere; white-space: normal; }
+</style>"""
+
+
+def board(figures: Figures) -> str:
+    """The panel's upper part."""
+    stages = "".join(_stage(stage) for stage in figures.stages)
+    return (
+        f'<div class="gk-board" data-state="{escape(figures.state)}">{_head(figures)}'
+        f'<div class="gk-stages">{stages}</div>'
+        f'<div class="gk-figures">{_figures(figures)}</div>{_notices(figures)}{_end(figures)}</div>'
+    )
+
+
+def _head(figures: Figures) -> str:
+    return (
+        f'<div class="gk-head"><span class="gk-title">Import {figures.run_id}</span>'
+        f'<span class="gk-state gk-{escape(figures.state)}">{escape(state_words(figures))}</span>'
+        f'<span class="gk-muted">{escape(figures.league)} into {escape(str(figures.data_dir))}</span></div>'
+    )
+
+
+def _stage(stage: StageFigures) -> str:
+    whole = " gk-whole" if stage.state == "done" else ""
+    asks = f"{count(stage.asks_done)} of {counted(stage.asks_known, 'ask')}, " if stage.asks_known else ""
+    said = f"{stage.stage}: {stage.state}, {asks}{counted(stage.rows, 'row')}"
+    under = counted(stage.rows, "row") if stage.rows else ("" if stage.state == "waiting" else stage.state)
+    return (
+        f'<div class="gk-stage" title="{escape(said)}"><div class="gk-bar">'
+        f'<div class="gk-fill{whole}" style="width: {100 * stage.share:.1f}%"></div></div>'
+        f'<div class="gk-name">{escape(stage.stage)} <span class="gk-muted">{escape(under)}</span></div></div>'
+    )
+
+
+def _figures(figures: Figures) -> str:
+    current = figures.current
+    known = f" of {count(current.asks_known)}" if current is not None and current.asks_known else ""
+    shown = [
+        ("rows", count(figures.rows)),
+        ("rejected", count(figures.rejected)),
+        (f"asks, {current.stage}" if current is not None else "asks", _asks(figures) + known),
+        ("asked of the site", count(figures.asks_made)),
+        ("rows a batch", _batch_rows(figures)),
+        ("peak memory", megabytes(figures.peak_mb)),
+        ("time", duration(figures.seconds)),
+    ]
+    if current is not None:
+        left = NONE if figures.seconds_left is None else f"about {duration(figures.seconds_left)}"
+        shown.append((f"left in {current.stage}", left))
+    return "".join(
+        f'<div class="gk-figure"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for name, value in shown
+    )
+
+
+def _asks(figures: Figures) -> str:
+    return count(figures.asks_done if figures.current is None else figures.current.asks_done)
+
+
+def _batch_rows(figures: Figures) -> str:
+    now = count(figures.rows_target)
+    if figures.is_working and figures.wished_rows is not None and figures.wished_rows != figures.rows_target:
+        return f"{now}, next {count(figures.wished_rows)}"
+    return now
+
+
+def _notices(figures: Figures) -> str:
+    items = "".join(f"<li>{escape(notice)}</li>" for notice in figures.notices[-NOTICES:])
+    return f'<ul class="gk-notices gk-muted">{items}</ul>' if items else ""
+
+
+def _end(figures: Figures) -> str:
+    if figures.state == "done":
+        return _said("gk-good", "Done: every row is committed.", "Below: the receipt and the memory of each batch.")
+    if figures.message:
+        return _said("gk-hint" if figures.state == "stopped" else "", figures.message, figures.remedy)
+    return ""
+
+
+def _said(kind: str, message: str, remedy: str) -> str:
+    return f'<div class="gk-alert {kind}">{escape(message)} {escape(remedy)}</div>'

@@ -1,0 +1,275 @@
+"""What is to be said of a run at one moment, as plain values; everything shown is made from these."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from gomafia_kit.runs.journal import Batch, MemorySample, Run, StageProgress
+
+WINDOW_SECONDS: Final = 60.0
+"""The time that is left is told from the pace of the last minute."""
+SURE_AFTER_SECONDS: Final = 2.0
+SURE_AFTER_ASKS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """A stage of the run; `state` is waiting, running, done or left (the run ended before its end)."""
+
+    stage: str
+    state: str
+    asks_known: int = 0
+    asks_done: int = 0
+    asks_made: int = 0
+    rows: int = 0
+    rejected: int = 0
+    batches: int = 0
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1."""
+        if self.state == "done":
+            return 1.0
+        return self.asks_done / self.asks_known if self.asks_known else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A batch with its memory in MB; None is "not measured"."""
+
+    stage: str
+    batch: int
+    seconds: float
+    rows: int
+    python_mb: float | None
+    tree_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A run at one moment. `seconds_left` is of the stage at work, None while it can't be told.
+
+    `wished_rows` is the batch size that a person asked for, `rows_target` that of the newest batch.
+    """
+
+    run_id: int
+    data_dir: Path
+    league: str
+    state: str
+    wish: str
+    started_at: datetime
+    seconds: float
+    stages: tuple[StageFigures, ...]
+    points: tuple[Point, ...]
+    notices: tuple[str, ...]
+    seconds_left: float | None
+    wished_rows: int | None
+    rows_target: int | None
+    limit_mb: float | None
+    message: str
+    remedy: str
+
+    @property
+    def is_working(self) -> bool:
+        """True while the run's process is at work."""
+        return self.state in {"starting", "running", "paused", "stopping"}
+
+    @property
+    def current(self) -> StageFigures | None:
+        """The stage at work, or None."""
+        return next((stage for stage in self.stages if stage.state == "running"), None)
+
+    @property
+    def rows(self) -> int:
+        """Rows committed so far."""
+        return sum(stage.rows for stage in self.stages)
+
+    @property
+    def rejected(self) -> int:
+        """Rows refused so far."""
+        return sum(stage.rejected for stage in self.stages)
+
+    @property
+    def asks_made(self) -> int:
+        """Asks that the site answered in this run."""
+        return sum(stage.asks_made for stage in self.stages)
+
+    @property
+    def asks_done(self) -> int:
+        """Asks looked up so far, at the site or in the archive."""
+        return sum(stage.asks_done for stage in self.stages)
+
+    @property
+    def peak_mb(self) -> float | None:
+        """The highest memory of the importer so far: the tree's where it was sampled higher than Python's peak."""
+        seen = [mb for point in self.points for mb in (point.python_mb, point.tree_mb) if mb is not None]
+        return max(seen, default=None)
+
+
+class Pace:
+    """How quick a stage is, from what was seen in the last minute; pauses don't count."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def seen(self, stage: str, asks_done: int, moment: float, *, paused: bool) -> None:
+        """Note how many asks a stage has done at a moment (in seconds)."""
+        if stage != self._stage or paused:
+            self._stage = stage
+            self._seen.clear()
+        if not paused:
+            self._seen.append((moment, asks_done))
+            while moment - self._seen[0][0] > WINDOW_SECONDS:
+                self._seen.popleft()
+
+    def seconds_left(self, asks_left: int) -> float | None:
+        """How long that many asks will take, or None if that can't be told yet."""
+        if asks_left <= 0 or not self._seen:
+            return None
+        (first, before), (last, now) = self._seen[0], self._seen[-1]
+        if last - first < SURE_AFTER_SECONDS or now - before < SURE_AFTER_ASKS:
+            return None
+        return asks_left * (last - first) / (now - before)
+
+
+class Watch:
+    """Looks at a run again and again, reading only what is new."""
+
+    def __init__(self, data_dir: Path, run_id: int) -> None:
+        self._data_dir = data_dir
+        self._run_id = run_id
+        self._journal = Journal(data_dir)
+        self._batches: list[Batch] = []
+        self._memory: list[MemorySample] = []
+        self._pace = Pace()
+
+    def look(self) -> Figures:
+        """The run as it stands now."""
+        journal = self._journal
+        # The run first: if it has ended by then, all that is read after it is final.
+        run = journal.run(self._run_id)
+        control = journal.control(self._run_id)
+        self._batches += journal.batches(self._run_id, len(self._batches))
+        self._memory += journal.memory(self._run_id, len(self._memory))
+        stages = stage_figures(run, journal.stages(self._run_id))
+        notices = tuple(text for _, text in journal.notices(self._run_id))
+        moment = run.ended_at or datetime.now(UTC)
+        current = next((stage for stage in stages if stage.state == "running"), None)
+        if current is not None:
+            self._pace.seen(current.stage, current.asks_done, moment.timestamp(), paused=run.state == "paused")
+        left = self._pace.seconds_left(current.asks_known - current.asks_done) if current is not None else None
+        return Figures(
+            run_id=run.run_id,
+            data_dir=self._data_dir,
+            league=league_of(run),
+            state=run.state,
+            wish=control.wish,
+            started_at=run.started_at,
+            seconds=max(0.0, (moment - run.started_at).total_seconds()),
+            stages=stages,
+            points=points_of(self._batches, self._memory),
+            notices=notices,
+            seconds_left=left,
+            wished_rows=control.batch_rows,
+            rows_target=self._batches[-1].rows_target if self._batches else None,
+            limit_mb=_value(run, "memory_limit_mb"),
+            message=died_message(run) if run.state == "died" else run.message or "",
+            remedy=DIED_REMEDY if run.state == "died" else run.remedy or "",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the run store."""
+        self._journal.close()
+
+
+DIED_REMEDY: Final = "Run again to go on: what was committed is safe."
+
+
+def died_message(run: Run) -> str:
+    """What is to be said of a run whose process is gone."""
+    return f"The import's process (run {run.run_id}) ended without a word: killed, or out of memory."
+
+
+def figures_of(data_dir: Path, run_id: int) -> Figures:
+    """A run as it stands now, looked at once."""
+    with Watch(data_dir, run_id) as watch:
+        return watch.look()
+
+
+def stage_figures(run: Run, begun: Sequence[StageProgress]) -> tuple[StageFigures, ...]:
+    """Every stage of a run: those that have begun, and those that were asked for and wait."""
+    by_name = {stage.stage: stage for stage in begun}
+    asked = set(_value(run, "stages") or ())
+    found = []
+    for name in STAGES:
+        stage = by_name.get(name)
+        if stage is not None:
+            state = stage.state if run.is_working or stage.state == "done" else "left"
+            found.append(
+                StageFigures(
+                    name,
+                    state,
+                    stage.asks_known,
+                    stage.asks_done,
+                    stage.asks_made,
+                    stage.rows,
+                    stage.rejected,
+                    stage.batches,
+                )
+            )
+        elif name in asked:
+            found.append(StageFigures(name, "waiting" if run.is_working else "left"))
+    return tuple(found)
+
+
+def points_of(batches: Sequence[Batch], memory: Sequence[MemorySample]) -> tuple[Point, ...]:
+    """Each batch with its memory, in the order they were committed."""
+    python: dict[tuple[str, int], float | None] = {}
+    tree: dict[tuple[str, int], float | None] = {}
+    for sample in memory:
+        if sample.part == "python":
+            peak = sample.rss_mb if sample.peak_rss_mb is None else sample.peak_rss_mb
+            python[sample.stage, sample.batch] = peak
+        elif sample.part == "tree":
+            tree[sample.stage, sample.batch] = sample.rss_mb if sample.pss_mb is None else sample.pss_mb
+    return tuple(
+        Point(
+            batch.stage,
+            batch.number,
+            batch.seconds,
+            batch.rows,
+            python.get((batch.stage, batch.number)),
+            tree.get((batch.stage, batch.number)),
+        )
+        for batch in batches
+    )
+
+
+def league_of(run: Run) -> str:
+    """Which league a run is about, in the words of its settings."""
+    source = str(_value(run, "source") or "")
+    return f"demo, {_value(run, 'scale')}" if source == "demo" else source
+
+
+def _value(run: Run, name: str) -> Any:  # noqa: ANN401 - JSON
+    return run.settings.get(name, {}).get("value")

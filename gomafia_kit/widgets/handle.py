@@ -1,0 +1,84 @@
+"""A run's handle as people meet it: it shows itself as a panel, or as lines where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from gomafia_kit.analyse.picture import is_headless
+from gomafia_kit.errors import FolderError
+from gomafia_kit.importer import ImportHandle
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.widgets.figures import figures_of
+from gomafia_kit.widgets.progress import ProgressLines
+from gomafia_kit.widgets.words import progress_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gomafia_kit.runs.journal import Run
+    from gomafia_kit.widgets.panel import Panel
+
+
+class RunHandle(ImportHandle):
+    """A run, started here or elsewhere; in JupyterLab showing it opens a panel to watch and steer it."""
+
+    _panel: Panel | None = None
+
+    @classmethod
+    def of(cls, handle: ImportHandle) -> Self:
+        """The same run, able to show itself."""
+        return cls(handle.data_dir, handle.run_id, handle._process)  # noqa: SLF001 - the parent class's own
+
+    def watch(self, seconds_between_polls: float = 0.2) -> Run:
+        """The run at its end, however that was; where nobody looks, a line every few seconds on stderr."""
+        lines = ProgressLines(self.data_dir, self.run_id) if is_headless() else None
+        try:
+            return self._until_end(lines, seconds_between_polls)
+        except KeyboardInterrupt:
+            self.stop()
+            sys.stderr.write("Interrupted: the import stops after its open batch.\n")
+            self._until_end(lines, seconds_between_polls)
+            raise
+        finally:
+            if lines is not None:
+                lines.finish()
+            if self._panel is not None:
+                self._panel.finish()
+
+    def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.2) -> Run:
+        """The run at its end; raises the error that it ended with. Without `on_poll` as `watch`."""
+        if on_poll is None:
+            self.watch(seconds_between_polls)
+        return super().wait(on_poll, seconds_between_polls)
+
+    def _ipython_display_(self) -> None:
+        if is_headless():
+            sys.stdout.write(repr(self) + "\n")
+            return
+        from gomafia_kit.widgets.panel import Panel
+
+        if self._panel is None:
+            self._panel = Panel(self)
+        self._panel.show()
+
+    def __repr__(self) -> str:
+        return f"{progress_line(figures_of(self.data_dir, self.run_id))}; data folder {self.data_dir}"
+
+
+def attached(data_dir: str | Path, run_id: int | None = None) -> RunHandle:
+    """The handle of a folder's run, its newest if no number is given; FolderError if there is none."""
+    folder = Path(data_dir).expanduser().absolute()
+    if not (folder / "runs.sqlite").is_file():
+        raise FolderError(f"There is no import in {folder}.", "Give the data folder of an import, as data/demo-tiny.")
+    with Journal(folder) as journal:
+        run = journal.latest() if run_id is None else journal.run(run_id)
+    if run is None:
+        raise FolderError(f"No import was ever started in {folder}.", "Start one: gk.start_import(...).")
+    return RunHandle(folder, run.run_id)
+
+
+def as_handle(run: ImportHandle | str | Path) -> ImportHandle:
+    """A handle, whatever says which run is meant: itself, or a data folder (its newest run)."""
+    return run if isinstance(run, ImportHandle) else attached(run)

@@ -1,0 +1,61 @@
+"""A run's batches with their memory as a DataFrame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.runs.journal import Journal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from gomafia_kit.importer import ImportHandle
+
+_PARTS: Final = ("tree", "driver", "chromium")
+
+
+def memory_frame(handle: ImportHandle) -> pl.DataFrame:
+    """One row a batch, oldest first; the columns are those that `gomafia_kit.memory` tells of."""
+    import polars as pl
+
+    with Journal(handle.data_dir) as journal:
+        batches, samples = journal.batches(handle.run_id), journal.memory(handle.run_id)
+    by_part = {(sample.stage, sample.batch, sample.part): sample for sample in samples}
+
+    def pss(stage: str, number: int, part: str) -> float | None:
+        sample = by_part.get((stage, number, part))
+        return None if sample is None else sample.pss_mb
+
+    def peak(stage: str, number: int) -> float | None:
+        sample = by_part.get((stage, number, "python"))
+        return None if sample is None else sample.peak_rss_mb
+
+    rows = [
+        (
+            batch.stage,
+            batch.number,
+            batch.started_at,
+            batch.seconds,
+            batch.rows_target,
+            batch.rows,
+            batch.rejected,
+            peak(batch.stage, batch.number),
+            *(pss(batch.stage, batch.number, part) for part in _PARTS),
+        )
+        for batch in batches
+    ]
+    return pl.DataFrame(
+        rows,
+        orient="row",
+        schema={
+            "stage": pl.String,
+            "batch": pl.Int64,
+            "started_at": pl.Datetime("us", "UTC"),
+            "seconds": pl.Float64,
+            "rows_target": pl.Int64,
+            "rows": pl.Int64,
+            "rejected": pl.Int64,
+            "peak_python_rss_mb": pl.Float64,
+            **{f"peak_{part}_pss_mb": pl.Float64 for part in _PARTS},
+        },
+    )

@@ -1,0 +1,156 @@
+"""The panel of a run in JupyterLab: what it does, its memory batch by batch, and the means to steer it.
+
+A thread looks at the run store and changes the text of two fields, never the fields themselves; the
+buttons and the slider write wishes into the store. So the panel is the same for a run of one's own,
+one started elsewhere, and one that has ended, and it works while a cell is running.
+"""
+
+from __future__ import annotations
+
+import threading
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from gomafia_kit.errors import GomafiaError
+from gomafia_kit.widgets.board import STYLE, board
+from gomafia_kit.widgets.chart import LIVE, memory_svg
+from gomafia_kit.widgets.figures import Figures, Watch, figures_of
+from gomafia_kit.widgets.words import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gomafia_kit.importer import ImportHandle
+
+SECONDS_BETWEEN_LOOKS: Final = 0.3
+"""The panel changes at most so often: four updates a second are as many as a browser likes."""
+_SIZES: Final = tuple(step * 10**power for power in (1, 2, 3, 4) for step in (1, 2, 5))
+AUTOMATIC: Final = "as set"
+
+
+def size_options(wished: int | None) -> list[tuple[str, int | None]]:
+    """What the slider offers, with the present wish among it."""
+    sizes = sorted({*_SIZES, *([] if wished is None else [wished])})
+    return [(AUTOMATIC, None), *((count(size), size) for size in sizes)]
+
+
+class Panel:
+    """Widgets for one run; `show` displays them, and starts to look if nobody does."""
+
+    def __init__(self, handle: ImportHandle) -> None:
+        import ipywidgets as widgets
+
+        self._handle = handle
+        self._lock = threading.RLock()
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+        self._seen_wish: int | None = None
+        self._following = False
+        self.board = widgets.HTML()
+        self.chart = widgets.HTML()
+        self.message = widgets.HTML()
+        self.pause = widgets.Button(description="Pause", icon="pause", tooltip="Wait between two asks")
+        self.stop = widgets.Button(
+            description="Stop", icon="stop", button_style="warning", tooltip="End after the open batch"
+        )
+        self.rows = widgets.SelectionSlider(
+            options=size_options(None),
+            description="Batch rows",
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout={"width": "420px"},
+        )
+        self.controls = widgets.HBox([self.pause, self.stop, self.rows])
+        self.box = widgets.VBox([self.board, self.controls, self.message, self.chart])
+        self.box.add_class("gk-box")
+        self.pause.on_click(self._on_pause)
+        self.stop.on_click(self._on_stop)
+        self.rows.observe(self._on_rows, names="value")
+
+    def show(self) -> None:
+        """Display the panel here; it is alive as long as the run is."""
+        from IPython.display import display
+
+        figures = figures_of(self._handle.data_dir, self._handle.run_id)
+        self._update(figures)
+        display(self.box)  # type: ignore[no-untyped-call]  # IPython types few of its functions
+        if figures.is_working and (self._thread is None or not self._thread.is_alive()):
+            self._thread = threading.Thread(target=self._follow, name="panel", daemon=True)
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Wait until the panel shows the run's end: call it once the run has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout=10 * SECONDS_BETWEEN_LOOKS)
+
+    # -- looking ------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        try:
+            with Watch(self._handle.data_dir, self._handle.run_id) as watch:
+                while True:
+                    figures = watch.look()
+                    self._update(figures)
+                    if not figures.is_working:
+                        return
+                    self._ended.wait(SECONDS_BETWEEN_LOOKS)
+        except GomafiaError as error:
+            self.message.value = _alert(f"The panel can't see the run any more: {error}")
+
+    def _update(self, figures: Figures) -> None:
+        """Bring every field up to date; a field that doesn't change sends nothing."""
+        with self._lock:
+            self.board.value = STYLE + board(figures)
+            self.chart.value = memory_svg(figures.points, LIVE, figures.limit_mb)
+            self._update_controls(figures)
+
+    def _update_controls(self, figures: Figures) -> None:
+        paused = figures.wish == "pause"
+        self.pause.description = "Go on" if paused else "Pause"
+        self.pause.icon = "play" if paused else "pause"
+        for control in (self.pause, self.stop, self.rows):
+            control.disabled = not figures.is_working or figures.wish == "stop"
+        self.controls.layout.display = None if figures.is_working else "none"
+        if figures.wished_rows != self._seen_wish:
+            self._seen_wish = figures.wished_rows
+            self._show_wish(figures.wished_rows)
+
+    def _show_wish(self, wished: int | None) -> None:
+        """Put the slider where somebody else put the wish."""
+        self._following = True
+        try:
+            if wished not in [size for _, size in self.rows.options]:
+                self.rows.options = size_options(wished)
+            self.rows.value = wished
+        finally:
+            self._following = False
+
+    # -- steering -----------------------------------------------------------------------------
+
+    def _on_pause(self, _button: object) -> None:
+        paused = self.pause.description == "Go on"
+        self._try(self._handle.resume if paused else self._handle.pause)
+
+    def _on_stop(self, _button: object) -> None:
+        self._try(self._handle.stop)
+
+    def _on_rows(self, change: dict[str, Any]) -> None:
+        with self._lock:
+            if self._following:
+                return
+            self._seen_wish = change["new"]
+            self._try(lambda: self._handle.set_batch_rows(change["new"]))
+
+    def _try(self, act: Callable[[], None]) -> None:
+        with self._lock:
+            try:
+                act()
+            except GomafiaError as error:
+                self.message.value = _alert(str(error))
+                return
+            self.message.value = ""
+            self._update(figures_of(self._handle.data_dir, self._handle.run_id))
+
+
+def _alert(text: str) -> str:
+    return f'<div class="gk-alert">{escape(text)}</div>'

@@ -1,0 +1,92 @@
+"""The account of a run, to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gomafia_kit.widgets.figures import Figures, figures_of
+from gomafia_kit.widgets.sheets import Html, Table, shown
+from gomafia_kit.widgets.words import counted, duration, megabytes, state_words
+
+if TYPE_CHECKING:
+    from gomafia_kit.importer import ImportHandle
+
+
+class Receipt:
+    """The account of a run: shows itself as tables; `data` is the account itself, None before a good end."""
+
+    def __init__(self, figures: Figures, data: dict[str, Any] | None) -> None:
+        self.figures = figures
+        self.data = data
+
+    def _shown(self) -> Html:
+        if self.data is None:
+            return unfinished(self.figures)
+        return finished(self.figures, self.data)
+
+    def _repr_html_(self) -> str:
+        return self._shown().html
+
+    def __repr__(self) -> str:
+        return self._shown().text
+
+
+def receipt_of(handle: ImportHandle) -> Receipt:
+    """The account of a run, or how far it got."""
+    return Receipt(figures_of(handle.data_dir, handle.run_id), handle.run().receipt)
+
+
+def finished(figures: Figures, data: dict[str, Any]) -> Html:
+    """The account of a run that ended well."""
+    asks = data["asks"]
+    head = (
+        f"Run {figures.run_id} ({figures.league}) is done in {duration(data['seconds'])}:"
+        f" {counted(asks['made'], 'ask')} made of {counted(asks['planned'], 'ask')} planned,"
+        f" {asks['from_archive']} answered by the archive;"
+        f" peak memory {megabytes(data['peak_rss_mb'])} of Python (exact),"
+        f" {megabytes(data['peak_pss_mb'])} with Chromium (sampled)."
+    )
+    pieces: list[Table | str] = [head]
+    if data["nothing_new"]:
+        pieces.append("Nothing was new: nothing was asked and nothing written.")
+    pieces.append(
+        Table(
+            ("table", "fetched", "= staged", "+ rejected", "+ duplicates", "derived", "written now"),
+            [
+                [row[name] for name in ("table", "fetched", "staged", "rejected", "duplicates", "derived", "written")]
+                for row in data["tables"]
+                if row["fetched"] or row["staged"] or row["derived"]
+            ],
+            "What the league holds",
+        )
+    )
+    if data["push"]:
+        pieces.append(
+            Table(
+                ("table", "new", "changed", "same", "gone"),
+                [[row[name] for name in ("table", "new", "changed", "same", "gone")] for row in data["push"]],
+                "What was pushed to PostgreSQL",
+            )
+        )
+    if data["left_out"]:
+        pieces.append(f"Left out, because the site refused: {', '.join(map(str, data['left_out']))}.")
+    return shown(*pieces, *_notices(figures))
+
+
+def unfinished(figures: Figures) -> Html:
+    """How far a run got that is at work, was stopped, or failed; and what to do."""
+    pieces: list[Table | str] = [f"Run {figures.run_id} ({figures.league}): {state_words(figures)}."]
+    if figures.message:
+        pieces.append(f"{figures.message} {figures.remedy}".strip())
+    rows = [
+        (stage.stage, stage.state, stage.asks_done, stage.asks_known, stage.asks_made, stage.rows, stage.rejected)
+        for stage in figures.stages
+    ]
+    headings = ("stage", "state", "asks done", "of", "asked of the site", "rows", "rejected")
+    return shown(*pieces, Table(headings, rows, "How far it got"), *_notices(figures))
+
+
+def _notices(figures: Figures) -> tuple[Table | str, ...]:
+    if not figures.notices:
+        return ()
+    return (Table(("worth knowing",), [(notice,) for notice in figures.notices]),)

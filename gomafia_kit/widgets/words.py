@@ -1,0 +1,82 @@
+"""Numbers, times and states of a run in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from gomafia_kit.widgets.figures import Figures
+
+NONE: Final = "–"
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+
+
+def count(number: int | None) -> str:
+    """A whole number with its thousands apart.
+
+    >>> count(1234567).replace(chr(0x202F), "_")
+    '1_234_567'
+    """
+    return NONE if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 ask`, `2 asks`."""
+    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def megabytes(value: float | None) -> str:
+    """Megabytes without decimals."""
+    return NONE if value is None else f"{value:,.0f} MB".replace(",", "\u202f")
+
+
+def duration(seconds: float | None) -> str:
+    """How long that is, as a person says it.
+
+    >>> [duration(s) for s in (0.42, 59, 61, 600, 4000, None)]
+    ['0.4 s', '59 s', '1 min 1 s', '10 min', '1 h 7 min', '–']
+    """
+    if seconds is None:
+        return NONE
+    if seconds < 10:  # noqa: PLR2004 - below it tenths say something
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < 10 * _MINUTE:
+        rest = whole % _MINUTE
+        return f"{whole // _MINUTE} min" + (f" {rest} s" if rest else "")
+    if whole < _HOUR:
+        return f"{round(whole / _MINUTE)} min"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+
+
+def state_words(figures: Figures) -> str:
+    """What the run is doing, a wish that it hasn't followed yet included."""
+    if figures.is_working and figures.state != "stopping" and figures.wish == "stop":
+        return "stopping after the open batch"
+    if figures.state == "running" and figures.wish == "pause":
+        return "pausing"
+    if figures.state == "paused" and figures.wish == "run":
+        return "going on"
+    return figures.state
+
+
+def progress_line(figures: Figures) -> str:
+    """The run in one line, for a log."""
+    current = figures.current
+    parts = [f"run {figures.run_id} {state_words(figures)}"]
+    if current is not None:
+        asks = f" {count(current.asks_done)} of {counted(current.asks_known, 'ask')}" if current.asks_known else ""
+        parts[0] += f": {current.stage}{asks}"
+    parts.append(counted(figures.rows, "row"))
+    if figures.rejected:
+        parts.append(f"{count(figures.rejected)} rejected")
+    parts.append(f"{count(figures.asks_made)} asked of the site")
+    if figures.peak_mb is not None:
+        parts.append(f"peak {megabytes(figures.peak_mb)}")
+    parts.append(duration(figures.seconds))
+    if figures.seconds_left is not None and current is not None:
+        parts.append(f"{current.stage} for about {duration(figures.seconds_left)} more")
+    return ", ".join(parts)

@@ -142,8 +142,10 @@ class ImportHandle:
                 if not run.is_working:
                     break
                 time.sleep(seconds)
-        if self._process is not None and run.pid == self._process.pid:
+        if self._process is not None:
             self._process.wait()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
         return run
 
 

@@ -103,6 +103,12 @@ class Archive:
             return None
         return Answer(ask, status, self._unpacked(ask, packed, size, sha256), at, via, from_archive=True)
 
+    def came_at(self, ask: Ask) -> datetime | None:
+        """When the archived answer to an ask came; None if there is none."""
+        with sqlite_faults(self.path):
+            row = self._connection.execute("SELECT fetched_at FROM answer WHERE ask_id = ?", (ask.ask_id,)).fetchone()
+        return None if row is None else datetime.fromisoformat(row[0])
+
     def get(self, ask: Ask) -> Answer:
         """The archived answer, however old; NotInArchiveError if there is none."""
         answer = self.find(ask)

@@ -1,0 +1,159 @@
+"""A notebook through papermill, its parameters checked before, its outcome told by the run store.
+
+papermill ends with 1 whatever happened and calls a notebook complete whose kernel was killed. So
+what became of an import is read where the importer wrote it down.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gomafia_kit.errors import GomafiaError, RunDiedError, RunStoppedError, SettingsError, revived
+from gomafia_kit.settings import Settings, project_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gomafia_kit.runs.journal import Journal, Run
+
+SECONDS_FOR_A_LEFT_RUN: Final = 120.0
+"""How long a run whose kernel ended may take to commit its open batch."""
+
+
+def run_notebook(name: str, parameters: Mapping[str, object], *, as_json: bool) -> int:
+    """Execute a notebook; 0, or the error of its import or its own."""
+    from gomafia_kit.parameters import check_before
+
+    path = notebook_path(name)
+    values = check_before(path, dict(parameters))
+    folder = _import_folder(path, values)
+    before = _latest_id(folder)
+    copy = _copy_path(path)
+    click.echo(f"Executing {path}; the executed copy is {copy}.", err=True)
+    fault = _execute(path, copy, values)
+    if folder is None:
+        if fault is not None:
+            raise fault
+        return 0
+    return _outcome(folder, before, fault, as_json=as_json)
+
+
+def notebooks_dir() -> Path:
+    """Where the project's notebooks lie."""
+    return Path(__file__).resolve().parents[2] / "notebooks"
+
+
+def notebook_path(name: str) -> Path:
+    """The notebook of that name or path; SettingsError tells which there are."""
+    path = Path(name).expanduser() if name.endswith(".ipynb") else notebooks_dir() / f"{name}.ipynb"
+    if path.is_file():
+        return path.absolute()
+    import difflib
+
+    there = sorted(found.stem for found in notebooks_dir().glob("*.ipynb"))
+    near = difflib.get_close_matches(name, there, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise SettingsError(f"There is no notebook {name!r}.{hint}", f"There are: {', '.join(there) or 'none'}.")
+
+
+def _import_folder(path: Path, values: Mapping[str, Any]) -> Path | None:
+    """The data folder that the notebook imports into; None if it is no import: then papermill's word counts."""
+    from gomafia_kit.parameters import of_notebook
+
+    names = {parameter.name for parameter in of_notebook(path)}
+    if "stages" not in names or not names <= set(Settings.names()):
+        return None
+    return Settings.gather(values, given=frozenset(values)).folder
+
+
+def _copy_path(path: Path) -> Path:
+    from gomafia_kit.errors import FolderError
+
+    folder = project_dir() / "data" / "runs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{folder} can't be made: {error.strerror}.", "Check its permissions.") from error
+    return folder / f"{path.stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.ipynb"
+
+
+def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError | None:
+    """Execute the notebook; the error that it ended with, if any."""
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        papermill.execute_notebook(
+            str(path), str(copy), dict(values), progress_bar=False, stdout_file=sys.stdout, stderr_file=sys.stderr
+        )
+    except PapermillExecutionError as error:
+        return _told_by_cell(error.ename, error.evalue, copy)
+    except DeadKernelError:
+        return RunDiedError(
+            "The notebook's kernel ended without a word: killed, or out of memory.",
+            f"Run again to go on. The notebook as far as it came: {copy}",
+        )
+    except KeyboardInterrupt:
+        return RunStoppedError("The notebook was interrupted.", "Run again to go on: nothing is lost.")
+    return None
+
+
+def _told_by_cell(name: str, value: str, copy: Path) -> GomafiaError:
+    error = revived(name, value, f"The executed notebook: {copy}")
+    if type(error) is GomafiaError:
+        return GomafiaError(f"A cell of the notebook failed: {name}: {value}", f"See it in {copy}.")
+    return error
+
+
+# -- what became of the import --------------------------------------------------------------------
+
+
+def _latest_id(folder: Path | None) -> int:
+    from gomafia_kit.cli.options import STORE_FILE
+    from gomafia_kit.runs.journal import Journal
+
+    if folder is None or not (folder / STORE_FILE).is_file():
+        return 0
+    with Journal(folder) as journal:
+        latest = journal.latest()
+    return latest.run_id if latest else 0
+
+
+def _outcome(folder: Path, before: int, fault: GomafiaError | None, *, as_json: bool) -> int:
+    from gomafia_kit.cli.run import show_end
+    from gomafia_kit.runs.journal import Journal
+
+    if _latest_id(folder) <= before:
+        raise fault or GomafiaError("The notebook ended, but no import was started.", "Look at the executed copy.")
+    with Journal(folder) as journal:
+        ended = _until_ended(journal)
+        show_end(journal, ended.run_id, as_json=as_json)
+    if ended.state == "died":
+        raise RunDiedError(
+            f"The import's process (run {ended.run_id}) ended without a word: killed, or out of memory.",
+            "Run again to go on: what was committed is safe.",
+        )
+    if ended.error is not None:
+        raise revived(ended.error, ended.message or "", ended.remedy or "")
+    if fault is not None:  # the import is done; what shows it failed
+        raise fault
+    return 0
+
+
+def _until_ended(journal: Journal) -> Run:
+    """The newest run; one that its kernel left behind commits its batch first."""
+    give_up = time.monotonic() + SECONDS_FOR_A_LEFT_RUN
+    while True:
+        latest = journal.latest()
+        if latest is None:
+            raise GomafiaError("The run store is empty.", "Run again.")
+        if not latest.is_working or time.monotonic() > give_up:
+            return latest
+        time.sleep(0.2)

@@ -1,0 +1,169 @@
+"""`gomafia plan`: what an import with these settings would ask, before anything is asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gomafia_kit.cli.options import STORE_FILE, gathered, given, json_option, settings_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from gomafia_kit.fetch.archive import Archive
+    from gomafia_kit.plan import Known, Planned
+    from gomafia_kit.settings import Settings
+
+_ASKS_NOTHING: Final = frozenset({"statistics", "push"})
+_UNKNOWN_YET: Final = {
+    "clubs": "and one a club, once their list is read",
+    "games": "one a tournament, once their list is read",
+    "official_years": "one a player and year, once the players' lists are read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """What one stage looks up: asks known so far, those of them that go to the site, and what isn't known yet."""
+
+    stage: str
+    asks: int
+    to_make: int
+    unknown: str
+
+
+class _NothingKnown:
+    """A league of which nothing was read yet."""
+
+    def club_ids(self) -> list[int]:
+        return []
+
+    def tournaments(self) -> list[tuple[int, date | None, date | None]]:
+        return []
+
+    def seasons(self) -> list[tuple[int, int]]:
+        return []
+
+
+@click.command()
+@settings_options
+@json_option
+def plan(*, as_json: bool, **options: object) -> None:
+    """Tell what an import would ask, and how long it takes.
+
+    By stage, for these settings and for what the data folder holds already; nothing is asked. What
+    hangs on a list that wasn't read yet can't be told before it is.
+    """
+    settings = gathered(given(options))
+    plans = plans_for(settings)
+    if as_json:
+        click.echo(json.dumps(_plain(settings, plans), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_lines(settings, plans)))
+
+
+def plans_for(settings: Settings) -> list[StagePlan]:
+    """The plan of each stage, from what the data folder holds already."""
+    from contextlib import ExitStack
+
+    from gomafia_kit.fetch.archive import Archive
+    from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.staging.known import StagedLeague
+
+    folder = settings.folder
+    with ExitStack() as stack:
+        known: Known = _NothingKnown()
+        if (folder / STORE_FILE).is_file():
+            known = StagedLeague(folder, stack.enter_context(Ledger(folder)))
+        held = (folder / "archive.sqlite").is_file()
+        archive = stack.enter_context(Archive(folder, settings.league)) if held else None
+        return [_plan_of(stage, settings, known, archive) for stage in _stages(settings, known)]
+
+
+def _stages(settings: Settings, known: Known) -> Iterator[str]:
+    from gomafia_kit.plan import NEEDED_BY, OFFICIAL_YEARS
+
+    for stage in settings.stages:
+        needed = NEEDED_BY.get(stage)
+        if needed and needed not in settings.stages and not known.tournaments():
+            yield needed
+        if stage == "statistics" and settings.official_years:
+            yield OFFICIAL_YEARS
+        yield stage
+
+
+def _plan_of(stage: str, settings: Settings, known: Known, archive: Archive | None) -> StagePlan:
+    from gomafia_kit.plan import phases
+
+    if stage in _ASKS_NOTHING:
+        return StagePlan(stage, 0, 0, "")
+    asks = to_make = 0
+    for phase in phases(stage, settings, known):
+        for planned in phase.asks:
+            for page in _pages(planned, archive):
+                asks += 1
+                to_make += _goes_to_the_site(page, settings, archive)
+    unread = {"clubs": known.club_ids, "games": known.tournaments, "official_years": known.seasons}
+    unknown = _UNKNOWN_YET[stage] if stage in unread and not unread[stage]() else ""
+    return StagePlan(stage, asks, to_make, unknown)
+
+
+def _pages(planned: Planned, archive: Archive | None) -> Iterator[Planned]:
+    """The ask, and for a list the pages behind it, as far as the archive knows them."""
+    from gomafia_kit.parse import parse
+    from gomafia_kit.plan import Planned
+
+    yield planned
+    answer = archive.find(planned.ask) if archive is not None and planned.ask.series else None
+    if answer is not None:
+        for further in parse(answer).more:
+            yield from _pages(Planned(further, planned.max_age), archive)
+
+
+def _goes_to_the_site(planned: Planned, settings: Settings, archive: Archive | None) -> bool:
+    if settings.offline:
+        return False
+    came_at = None if archive is None or settings.refresh else archive.came_at(planned.ask)
+    return came_at is None or (planned.max_age is not None and came_at < datetime.now(UTC) - planned.max_age)
+
+
+# -- told -----------------------------------------------------------------------------------------
+
+
+def _seconds(settings: Settings, plans: list[StagePlan]) -> float:
+    return sum(plan.to_make for plan in plans) * settings.pace
+
+
+def _plain(settings: Settings, plans: list[StagePlan]) -> dict[str, Any]:
+    return {
+        "league": settings.league,
+        "data_dir": str(settings.folder),
+        "stages": [asdict(plan) for plan in plans],
+        "asks": sum(plan.asks for plan in plans),
+        "to_make": sum(plan.to_make for plan in plans),
+        "seconds_between_asks": settings.pace,
+        "seconds_at_least": _seconds(settings, plans),
+        "complete": not any(plan.unknown for plan in plans),
+    }
+
+
+def _lines(settings: Settings, plans: list[StagePlan]) -> list[str]:
+    from gomafia_kit.cli.words import span, table
+
+    lines = [f"{settings.league} into {settings.folder}", ""]
+    lines += table(
+        ("stage", "asks", "of the site", "not known yet"),
+        [(plan.stage, plan.asks, plan.to_make, plan.unknown) for plan in plans],
+    )
+    to_make = sum(plan.to_make for plan in plans)
+    least = "At least " if any(plan.unknown for plan in plans) else ""
+    pace = f"{settings.pace:g} s from ask to ask" if settings.pace else "no pause: the source is on this machine"
+    told = f"{to_make:,} asks of the site ({pace})"
+    if settings.pace and to_make:
+        told += f": {span(timedelta(seconds=_seconds(settings, plans)).total_seconds())} at this pace"
+    return [*lines, "", f"{least}{told}."]

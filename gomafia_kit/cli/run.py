@@ -1,0 +1,163 @@
+"""`gomafia run` and `gomafia push`: the importer itself, or a notebook through papermill."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gomafia_kit.cli.options import data_dir_option, folder_of_runs, gathered, given, json_option, settings_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gomafia_kit.importer import ImportHandle
+    from gomafia_kit.runs.journal import Journal
+    from gomafia_kit.settings import Settings
+
+SECONDS_BETWEEN_LINES: Final = 3.0
+_FOLDER_SETTINGS: Final = ("source", "scale", "seed", "players_file", "data_dir", "staging", "postgres_schema")
+
+
+@click.command()
+@click.argument("notebook", required=False)
+@click.option(
+    "-p", "--parameter", "pairs", type=(str, str), multiple=True, metavar="NAME VALUE", help="A parameter by its name."
+)
+@settings_options
+@json_option
+def run(notebook: str | None, pairs: tuple[tuple[str, str], ...], *, as_json: bool, **options: object) -> int:
+    """Import a league; run again to go on.
+
+    Without NOTEBOOK the importer works directly: progress on standard error, the receipt at the end.
+    With one (import, or the path of an .ipynb) the notebook is executed, its parameters checked before,
+    and the executed copy kept in data/runs. Ctrl+C ends the import after its open batch.
+    """
+    parameters = given(options, pairs)
+    if notebook is not None:
+        from gomafia_kit.cli.notebook import run_notebook
+
+        return run_notebook(notebook, parameters, as_json=as_json)
+    return import_directly(gathered(parameters), as_json=as_json)
+
+
+@click.command()
+@data_dir_option
+@click.option("--postgres-schema", metavar="VALUE", help="Schema of the pushed tables; without it, as in the last run.")
+@json_option
+def push(data_dir: str | None, postgres_schema: str | None, *, as_json: bool) -> int:
+    """Bring what is staged to PostgreSQL.
+
+    The site isn't asked. The server is the embedded one, or the one that GOMAFIA_POSTGRES_URL or
+    libpq's own variables name.
+    """
+    from gomafia_kit.runs.journal import Journal
+
+    folder = folder_of_runs(data_dir)
+    with Journal(folder) as journal:
+        latest = journal.latest()
+    told = {} if latest is None else {name: latest.settings[name]["value"] for name in _FOLDER_SETTINGS}
+    told = {name: value for name, value in told.items() if value not in {None, ""}}
+    told |= {"data_dir": str(folder), "stages": "push"}
+    if postgres_schema is not None:
+        told["postgres_schema"] = postgres_schema
+    return import_directly(gathered(told), as_json=as_json)
+
+
+# -- the importer itself --------------------------------------------------------------------------
+
+
+def import_directly(settings: Settings, *, as_json: bool) -> int:
+    """Run an import, telling its progress; the exit code. Raises the error that the run ended with."""
+    from gomafia_kit import importer
+    from gomafia_kit.runs.journal import Journal
+
+    handle = importer.start(settings, lifeline=True)
+    click.echo(f"Run {handle.run_id} in {handle.data_dir}; Ctrl+C ends it after its open batch.", err=True)
+    with Journal(handle.data_dir) as journal, _stopping() as wish:
+        teller = Teller(handle, journal, len(settings.stages))
+
+        def look() -> None:
+            if wish.pop("stop", None):
+                handle.stop()
+                click.echo("Stopping after the open batch; once more to leave at once.", err=True)
+            teller.look()
+
+        try:
+            handle.wait(look)
+        finally:
+            teller.last_notices()
+            show_end(journal, handle.run_id, as_json=as_json)
+    return 0
+
+
+@contextmanager
+def _stopping() -> Iterator[dict[str, bool]]:
+    """The first Ctrl+C or SIGTERM is noted as a wish to stop; the second interrupts."""
+    wish: dict[str, bool] = {}
+    seen: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(number)
+        wish["stop"] = True
+
+    before = {name: signal.signal(name, note) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield wish
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def show_end(journal: Journal, run_id: int, *, as_json: bool) -> None:
+    """The receipt of an ended run on standard output; with `as_json` whatever it ended with."""
+    from gomafia_kit.cli.status import as_plain
+    from gomafia_kit.cli.words import receipt_lines
+
+    ended = journal.run(run_id)
+    if as_json:
+        click.echo(json.dumps(as_plain(journal, ended), ensure_ascii=False, indent=2))
+    elif ended.receipt is not None:
+        click.echo("\n".join(receipt_lines(ended.receipt)))
+
+
+class Teller:
+    """Tells a run's notices as they come, and a line on its progress every few seconds, on standard error."""
+
+    def __init__(self, handle: ImportHandle, journal: Journal, stages: int) -> None:
+        self._handle = handle
+        self._journal = journal
+        self._stages = stages
+        self._notices = 0
+        self._told: tuple[Any, ...] = ()
+        self._told_at = time.monotonic()
+
+    def look(self) -> None:
+        """Tell what is new since the last look."""
+        self.last_notices()
+        if time.monotonic() - self._told_at < SECONDS_BETWEEN_LINES:
+            return
+        self._told_at = time.monotonic()
+        stages = self._journal.stages(self._handle.run_id)
+        if stages:
+            from gomafia_kit.cli.words import progress_line
+
+            self._tell(progress_line(stages[-1], len(stages), max(self._stages, len(stages))))
+
+    def last_notices(self) -> None:
+        """Tell the notices that came since the last look."""
+        from gomafia_kit.cli.words import now_words, shown
+
+        notices = self._journal.notices(self._handle.run_id)
+        for _, text in notices[self._notices :]:
+            self._tell(f"{now_words()} {shown(text)}")
+        self._notices = len(notices)
+
+    def _tell(self, line: str) -> None:
+        click.echo(line, err=True)

@@ -1,0 +1,37 @@
+"""A pushed league, read from PostgreSQL: the folder's own server, or the one that the environment names."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from gomafia_kit.postgres.reader import Reader
+from gomafia_kit.postgres.target import open_server
+from gomafia_kit.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+
+class PostgresStore:
+    """The tables of a schema, each query from what was pushed last; the schema is the setting `postgres_schema`.
+
+    Raises PushError where PostgreSQL can't be reached or holds no push.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        with ExitStack() as stack:
+            address = stack.enter_context(open_server(folder))
+            self._reader = stack.enter_context(Reader(address, Settings.gather({}).postgres_schema))
+            self._open = stack.pop_all()
+
+    def query(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
+        """The answer from the rows that were pushed last."""
+        return self._reader.query(sql, params)
+
+    def close(self) -> None:
+        """Let go of the connection and, if it is the embedded one, of the server."""
+        self._open.close()

@@ -1,0 +1,87 @@
+"""Stops the embedded server when its last user has ended, however he ended.
+
+Run as a script with nothing but the standard library, so that it stays small: it sleeps in `flock`
+nearly all its life. Each user of the server holds a shared lock on `users.lock`, which the kernel
+takes back even from a killed process; so the exclusive lock is granted to this keeper when there is
+nobody left. A psql session by hand counts as a user as long as it lasts.
+
+Arguments: the server's folder (`<data_dir>/postgres`) and the folder of its programs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_TO_STOP = 60.0
+CLIENTS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+
+def _detach() -> None:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    os.chdir("/")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nowhere, standard)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _clients(home: str, programs: str) -> str:
+    """How many sessions the server has, as psql says it; empty if no server answers."""
+    socket = _read(os.path.join(home, "socket")) or home
+    command = [os.path.join(programs, "psql"), "-XAtw", "-h", socket, "-U", "postgres", "-d", "postgres", "-c", CLIENTS]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=plain).stdout.strip()
+
+
+def _stop(home: str) -> None:
+    """Stop the server that answers in this folder, and wait until it is gone."""
+    note = os.path.join(home, "cluster", "postmaster.pid")
+    first = _read(note).split("\n", 1)[0]
+    if first.strip().isdigit():
+        os.kill(int(first), signal.SIGINT)
+    give_up = time.monotonic() + SECONDS_TO_STOP
+    while os.path.exists(note) and time.monotonic() < give_up:
+        time.sleep(0.02)
+
+
+def main() -> None:
+    """Wait for the last user's end, then stop the server."""
+    home, programs = sys.argv[1], sys.argv[2]
+    here = os.open(os.path.join(home, "keeper.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(here, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # another keeper is at work
+    users = os.open(os.path.join(home, "users.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    _detach()
+    while True:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        clients = _clients(home, programs)
+        if clients in {"", "0"}:
+            break
+        fcntl.flock(users, fcntl.LOCK_UN)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    if clients == "0":
+        _stop(home)
+    # In this order: who comes now finds neither server nor keeper, and starts both.
+    os.close(here)
+    os.close(users)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""Questions to pushed tables: read-only, parameters apart from the SQL, answers as polars frames."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from gomafia_kit.errors import PushError, SettingsError
+from gomafia_kit.postgres.faults import connection_error, is_lost, work_error
+from gomafia_kit.postgres.schema import SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    import polars as pl
+    import psycopg
+
+    from gomafia_kit.postgres.address import Address
+
+ROWS_A_READ: Final = 20_000
+_LEAST_SCALE: Final = 6
+_PRECISION: Final = 38
+
+# Everything in which a dollar or percent sign means something else than a parameter comes first.
+_WORDS: Final = re.compile(
+    r"""
+      [eE]'(?:[^'\\]|\\.|'')*'              # text with backslashes
+    | '(?:[^']|'')*' | "(?:[^"]|"")*"       # text, quoted name
+    | --[^\n]* | /\*.*?\*/                  # comments
+    | (?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag)   # dollar-quoted text
+    | [^\W\d][\w$]*                         # a name or word, which may hold dollars
+    | \$(?P<name>[^\W\d]\w*)                # a parameter
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def with_places(sql: str) -> tuple[str, set[str]]:
+    """The SQL with `%(name)s` for each `$name`, and those names; texts, names and comments stay as they are.
+
+    >>> with_places("SELECT login FROM player WHERE elo > $elo AND login LIKE 'A%'")
+    ("SELECT login FROM player WHERE elo > %(elo)s AND login LIKE 'A%%'", {'elo'})
+    """
+    names: set[str] = set()
+    made: list[str] = []
+    end = 0
+    for found in _WORDS.finditer(sql):
+        made.append(sql[end : found.start()].replace("%", "%%"))
+        if name := found["name"]:
+            names.add(name)
+            made.append(f"%({name})s")
+        else:
+            made.append(found[0].replace("%", "%%"))
+        end = found.end()
+    made.append(sql[end:].replace("%", "%%"))
+    return "".join(made), names
+
+
+class Reader:
+    """A read-only connection to one schema; opened again by itself if the server was restarted.
+
+    Raises PushError and its kinds where the server can't be reached or the schema holds no push.
+    """
+
+    def __init__(self, address: Address, schema: str) -> None:
+        self._address = address
+        self._schema = schema
+        self._connection: psycopg.Connection[Any] | None = None
+        try:
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection; may be called twice."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def query(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
+        """The answer to `sql`, in which each parameter stands as `$name`.
+
+        Raises SettingsError if the server can't answer it, or if the parameters aren't those of the SQL.
+        """
+        text, names = with_places(sql)
+        if missing := names - set(params):
+            raise SettingsError(f"The query's parameter ${min(missing)} has no value.", "Give it in params.")
+        if spare := set(params) - names:
+            raise SettingsError(f"The query has no parameter ${min(spare)}.", "Leave it out, or write it as $name.")
+        return self._asked(text, {name: params[name] for name in names})
+
+    def _asked(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
+        import psycopg
+
+        for again in (True, False):
+            try:
+                return self._answer(sql, params)
+            except psycopg.Error as error:
+                lost = is_lost(error)
+                if lost:
+                    self.close()
+                if lost and again:
+                    continue
+                raise self._fault(error, lost=lost) from error
+        raise AssertionError  # the second time returned or raised
+
+    def _fault(self, error: psycopg.Error, *, lost: bool) -> PushError | SettingsError:
+        if lost:
+            return work_error(self._address, "it was asked", error)
+        said = self._address.redact(str(error).strip().splitlines()[0])
+        return SettingsError(f"PostgreSQL can't answer the query: {said}.", "Check it against docs/tables.md.")
+
+    def _answer(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
+        connection = self._opened()
+        with connection.transaction(), connection.cursor() as cursor:
+            # For this transaction only: a pooler may give the next one another session.
+            cursor.execute(f"SET LOCAL search_path TO {self._schema}")
+            cursor.execute("SET LOCAL timezone TO 'UTC'")
+            return _frame(cursor, _chunks(cursor, sql, params))
+
+    def _opened(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        if self._connection is None:
+            try:
+                self._connection = self._address.connect(f"gomafia_kit reader, process {os.getpid()}")
+            except psycopg.Error as error:
+                raise connection_error(self._address, error) from error
+            self._connection.read_only = True
+        return self._connection
+
+    def _check(self) -> None:
+        """Nothing if a push stands in the schema."""
+        found = self._asked(
+            "SELECT has_schema_privilege(oid, 'USAGE') AS allowed,"
+            " EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = %(source)s) AS pushed"
+            " FROM pg_namespace n WHERE nspname = %(schema)s",
+            {"schema": self._schema, "source": SOURCE},
+        )
+        if not any(found["pushed"]):
+            raise PushError(
+                f"{self._address.shown}, has no pushed tables in schema {self._schema}.",
+                "Run the import with the stage push, or gomafia push; or set GOMAFIA_POSTGRES_SCHEMA.",
+            )
+
+
+def _chunks(
+    cursor: psycopg.Cursor[Any], sql: str, params: Mapping[str, object]
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The rows, some at a time, as the server sends them: the answer is never in memory twice."""
+    chunk: list[tuple[Any, ...]] = []
+    for row in cursor.stream(sql, params, size=1000):
+        chunk.append(row)
+        if len(chunk) == ROWS_A_READ:
+            yield chunk
+            chunk = []
+    yield chunk
+
+
+def _frame(cursor: psycopg.Cursor[Any], chunks: Iterator[Sequence[tuple[Any, ...]]]) -> pl.DataFrame:
+    import polars as pl
+
+    frames: list[pl.DataFrame] = []
+    for chunk in chunks:
+        columns = list(zip(*chunk, strict=True)) or [()] * len(cursor.description or ())
+        series = [_series(told, values) for told, values in zip(cursor.description or (), columns, strict=True)]
+        if chunk or not frames:
+            frames.append(pl.DataFrame(series))
+    return pl.concat(frames, how="vertical_relaxed")
+
+
+def _series(told: psycopg.Column, values: Sequence[Any]) -> pl.Series:
+    import polars as pl
+
+    forms: dict[str, pl.DataType] = {
+        "bool": pl.Boolean(),
+        "int2": pl.Int16(),
+        "int4": pl.Int32(),
+        "int8": pl.Int64(),
+        "float4": pl.Float32(),
+        "float8": pl.Float64(),
+        "text": pl.String(),
+        "varchar": pl.String(),
+        "bpchar": pl.String(),
+        "name": pl.String(),
+        "unknown": pl.String(),
+        "date": pl.Date(),
+        "timestamp": pl.Datetime("us"),
+        "timestamptz": pl.Datetime("us", "UTC"),
+    }
+    name = told.type_display.split("(")[0]
+    if name == "numeric":
+        return _numbers(told, values)
+    return pl.Series(told.name, values, forms.get(name), strict=True)
+
+
+def _numbers(told: psycopg.Column, values: Sequence[Any]) -> pl.Series:
+    """Decimals with the column's places, or as many as the values have where SQL computed them."""
+    import polars as pl
+
+    given = [value for value in values if value is not None]
+    if not all(value.is_finite() for value in given):
+        return pl.Series(told.name, [None if value is None else float(value) for value in values], pl.Float64)
+    scale = told.scale
+    if scale is None:
+        scale = max([_LEAST_SCALE, *(-int(value.as_tuple().exponent) for value in given)])
+    return pl.Series(told.name, values, pl.Decimal(_PRECISION, min(scale, _PRECISION - 1)))

@@ -1,0 +1,84 @@
+"""What the importer, the analyst and the command line ask of PostgreSQL: push, read, look whether it is well."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gomafia_kit.errors import GomafiaError
+from gomafia_kit.postgres.address import given_address
+from gomafia_kit.postgres.push import PushReport, Source, check_server_version, push
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gomafia_kit.postgres.address import Address
+    from gomafia_kit.staging.live import LiveTables
+
+__all__ = ["PushReport", "ServerState", "check_server", "open_server", "push_folder"]
+
+
+@contextmanager
+def open_server(data_dir: Path) -> Iterator[Address]:
+    """The server of a data folder, for as long as the block lasts: the given one, else the embedded one, started."""
+    if address := given_address():
+        yield address
+        return
+    from gomafia_kit.postgres.embedded import EmbeddedServer
+
+    with EmbeddedServer(data_dir) as server:
+        yield server.address
+
+
+def push_folder(data_dir: Path, live: LiveTables, *, folder_id: str, league: str, schema: str) -> list[PushReport]:
+    """Make the PostgreSQL tables of a data folder equal to its live rows; one report a table, in their order.
+
+    Raises PushError or one of its kinds; then the tables are as they were before.
+    """
+    with open_server(data_dir) as address:
+        return push(address, live, Source(league, folder_id), schema)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """Whether PostgreSQL is well: `server` names it, `version` is None where it can't be asked.
+
+    `problem` and `remedy` are empty where all is well.
+    """
+
+    server: str
+    version: str | None
+    problem: str = ""
+    remedy: str = ""
+
+
+def check_server() -> ServerState:
+    """The state of the server that would be used; starts nothing and changes nothing."""
+    try:
+        address = given_address()
+        if address is None:
+            from gomafia_kit.postgres.embedded import embedded_version
+
+            return ServerState("embedded PostgreSQL", embedded_version())
+    except GomafiaError as error:
+        return ServerState("PostgreSQL", None, error.message, error.remedy)
+    return _check_given(address)
+
+
+def _check_given(address: Address) -> ServerState:
+    import psycopg
+
+    from gomafia_kit.postgres.faults import connection_error
+
+    try:
+        with address.connect("gomafia_kit doctor") as connection:
+            number = connection.info.server_version
+            check_server_version(address, number)
+    except psycopg.Error as error:
+        fault = connection_error(address, error)
+        return ServerState(address.shown, None, fault.message, fault.remedy)
+    except GomafiaError as error:
+        return ServerState(address.shown, None, error.message, error.remedy)
+    return ServerState(address.shown, f"{number // 10_000}.{number % 10_000}")

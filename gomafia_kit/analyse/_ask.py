@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.analyse.intervals import wilson
+from gomafia_kit.tables import DECIMAL_PRECISION, DECIMAL_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,14 +18,6 @@ PLAYED: Final = "g.winner IS NOT NULL"
 DECIDED: Final = "g.winner IN ('red', 'black')"
 SAME_GAME: Final = "g.tournament_id = s.tournament_id AND g.round = s.round AND g.table_no = s.table_no"
 
-_FORMS: Final = {
-    "int": "Int64",
-    "text": "String",
-    "bool": "Boolean",
-    "date": "Date",
-    "share": "Float64",
-}
-
 
 def ask(
     league: League, sql: str, columns: Mapping[str, str], params: Mapping[str, object] | None = None
@@ -36,10 +29,13 @@ def ask(
     import polars as pl
 
     forms: dict[str, pl.DataType] = {
+        "int": pl.Int64(),
+        "text": pl.String(),
+        "bool": pl.Boolean(),
+        "date": pl.Date(),
         "time": pl.Datetime("us", "UTC"),
-        # Sums of many rows need more digits than a single figure.
-        "decimal": pl.Decimal(38, 6),
-        **{name: getattr(pl, form)() for name, form in _FORMS.items()},
+        "decimal": pl.Decimal(DECIMAL_PRECISION, DECIMAL_SCALE),
+        "share": pl.Float64(),
     }
     rows = league.query(sql, params)
     return rows.select(pl.col(name).cast(forms[form]) for name, form in columns.items())

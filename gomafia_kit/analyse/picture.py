@@ -48,19 +48,20 @@ class Picture:
 
     def png(self) -> bytes:
         """The chart as a PNG, drawn in a process that ends with it (about 110 MB, half a second)."""
-        done = subprocess.run(
-            [sys.executable, "-m", "gomafia_kit.analyse.draw"],
-            input=json.dumps(self.spec).encode(),
-            capture_output=True,
-            check=False,
-            timeout=_SECONDS,
-        )
-        if done.returncode or not done.stdout:
-            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise UnavailableError(
-                f"The picture ({self.alt}) can't be drawn: {' '.join(last)}", "Install the package again: make setup."
+        for options in ([], ["--plain"]):  # less in its texts is better than no picture
+            done = subprocess.run(
+                [sys.executable, "-m", "gomafia_kit.analyse.draw", *options],
+                input=json.dumps(self.spec).encode(),
+                capture_output=True,
+                check=False,
+                timeout=_SECONDS,
             )
-        return done.stdout
+            if done.returncode == 0:
+                return done.stdout
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise UnavailableError(
+            f"The picture ({self.alt}) can't be drawn: {' '.join(last)}", "Install the package again: make setup."
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the PNG to a file."""

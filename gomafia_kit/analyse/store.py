@@ -149,7 +149,7 @@ class PublishedStore:
                     # Close first: a process that holds the old file gets it again under the same name.
                     self.close()
                     self._connection = duckdb.connect(str(path), read_only=True)
-                    self._connection.execute("SET enable_progress_bar = false")
+                    _calm(self._connection)
                     self._opened = newest
             except (duckdb.IOException, FileNotFoundError) as error:
                 # The last two publications are kept: an older one may go between look and open.
@@ -171,7 +171,7 @@ class ParquetStore:
 
         self._folder = folder
         self._connection = duckdb.connect()
-        self._connection.execute("SET enable_progress_bar = false")
+        _calm(self._connection)
         # A file replaced under the same name must never be answered from memory.
         self._connection.execute("SET enable_external_file_cache = false")
         self._look()
@@ -202,7 +202,7 @@ class ParquetStore:
                 nulls = ", ".join(f"CAST(NULL AS {column.type.value}) AS {column.name}" for column in table.columns)
                 source = f"SELECT {nulls} WHERE false"
             try:
-                self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {table.name} AS {source}")
+                self._connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS {source}")
             except duckdb.Error as error:
                 raise DamagedFileError(
                     f"The staged file {path} can't be read.",
@@ -231,13 +231,25 @@ def _nothing_published(folder: Path, form: str, other: bool, other_name: str) ->
     return FolderError(f"Nothing is published as {form} in {folder}.", remedy)
 
 
+def _calm(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET enable_progress_bar = false")
+    # A misspelt table must not be taken for one of Python's variables.
+    connection.execute("SET python_enable_replacements = false")
+    # Times come out the same on every machine.
+    connection.execute("SET TimeZone = 'UTC'")
+
+
 def _answer(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
     import duckdb
+    import polars as pl
 
     # A cursor for each query: an open result of one would block the next.
     with connection.cursor() as cursor:
         try:
-            return cursor.execute(sql, dict(params)).pl()
+            found = cursor.sql(sql, params=dict(params) or None)
+            if found is None:
+                raise SettingsError("The query asks for no rows.", "Give a SELECT: a league is only read.")
+            return pl.DataFrame(found.to_arrow_table())
         except duckdb.IOException as error:
             raise FolderError(
                 "A file was replaced or can't be read while it was asked.", "Ask again; if it stays, run the import."

@@ -5,7 +5,7 @@
     handle = gk.start_import(source="demo", scale="tiny")   # returns at once; in a notebook: a panel
     handle.wait()
     gk.receipt(handle)                                      # what came in, table by table
-    gk.memory(handle)                                       # each batch: seconds, rows, peak
+    gk.memory_by_batch(handle)                              # each batch: seconds, rows, peak
     with gk.open_league(handle.data_dir) as league:
         league.query("SELECT login, elo FROM player ORDER BY elo DESC LIMIT 10")
 
@@ -33,8 +33,9 @@ if _TYPE_CHECKING:
 __all__ = [
     "attach",
     "check_parameters",
-    "memory",
+    "memory_by_batch",
     "memory_picture",
+    "memory_table",
     "next_steps",
     "open_league",
     "receipt",
@@ -104,7 +105,7 @@ def receipt(run: _ImportHandle | str | _Path) -> _Receipt:
     return receipt_of(as_handle(run))
 
 
-def memory(run: _ImportHandle | str | _Path) -> _DataFrame:
+def memory_by_batch(run: _ImportHandle | str | _Path) -> _DataFrame:
     """A run's batches with their memory, one row a batch, oldest first.
 
     Columns: stage, batch, started_at, seconds, rows_target, rows, rejected; `peak_python_rss_mb` is
@@ -123,6 +124,14 @@ def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:
     from gomafia_kit.widgets.picture import memory_picture_of
 
     return memory_picture_of(as_handle(run))
+
+
+def memory_table(run: _ImportHandle | str | _Path) -> _Html:
+    """A run's batches with rows, seconds and memory as a table to read; of a long run its first and last."""
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.memory import memory_sheet
+
+    return memory_sheet(as_handle(run))
 
 
 def next_steps(run: _ImportHandle | str | _Path) -> _Html:

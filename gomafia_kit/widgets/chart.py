@@ -24,7 +24,7 @@ LEFT: Final = 62
 RIGHT: Final = 12
 COLUMNS: Final = 150
 """More batches than these are drawn several to a column."""
-WIDEST: Final = 44.0
+WIDEST: Final = 90.0
 _LABEL_PX: Final = 6.6
 _NEAR_LIMIT: Final = 2.0
 
@@ -124,6 +124,8 @@ def memory_svg(points: Sequence[Point], look: Look = PAPER, limit_mb: float | No
         *_strip(cols, frame, _Strip(244, 42, "rows", lambda col: col.rows, lambda rows: count(round(rows)))),
         *_strip(cols, frame, _Strip(310, 42, "seconds", lambda col: col.seconds, duration)),
     ]
+    if not points:
+        parts.append(_text((LEFT + WIDTH) / 2, 140, "no batch yet", look.muted, "middle", 14))
     words = f"Memory, rows and seconds of {counted(len(points), 'batch').replace('batchs', 'batches')}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 366" width="{WIDTH}" height="366"'
@@ -188,9 +190,9 @@ def _bands(cols: Sequence[Column], frame: _Frame) -> Iterator[str]:
 def _legend(look: Look, has_limit: bool, note: str) -> Iterator[str]:  # noqa: FBT001 - private, one caller
     yield _text(LEFT, 14, "Memory of the import by batch, MB", look.ink, size=14)
     yield _rect(LEFT, 24, 10, 10, look.python)
-    yield _text(LEFT + 15, 33, "Python, highest (exact)", look.muted)
-    yield _circle(LEFT + 170, 29, look.tree)
-    yield _text(LEFT + 179, 33, "with Chromium, PSS (sampled)", look.muted)
+    yield _text(LEFT + 15, 33, "Python, highest RSS (exact)", look.muted)
+    yield _circle(LEFT + 192, 29, look.tree)
+    yield _text(LEFT + 201, 33, "whole tree, PSS (sampled)", look.muted)
     if has_limit:
         yield _line(LEFT + 360, 29, LEFT + 378, 29, look.limit, 2)
         yield _text(LEFT + 384, 33, "limit", look.muted)
@@ -251,7 +253,7 @@ def _plain(number: float) -> float:
 
 def _title(col: Column) -> str:
     batch = f"batch {col.first}" if col.first == col.last else f"batches {col.first} to {col.last}"
-    memory = f"Python {megabytes(col.python_mb)}, with Chromium {megabytes(col.tree_mb)}"
+    memory = f"Python {megabytes(col.python_mb)}, whole tree {megabytes(col.tree_mb)}"
     return f"{col.stage}, {batch}: {memory}, {count(round(col.rows))} rows, {duration(col.seconds)}"
 
 

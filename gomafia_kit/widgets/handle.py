@@ -49,7 +49,7 @@ class RunHandle(ImportHandle):
 
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.2) -> Run:
         """The run at its end; raises the error that it ended with. Without `on_poll` as `watch`."""
-        if on_poll is None:
+        if on_poll is None and self.run().is_working:
             self.watch(seconds_between_polls)
         return super().wait(on_poll, seconds_between_polls)
 

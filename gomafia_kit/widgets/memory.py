@@ -1,21 +1,26 @@
-"""A run's batches with their memory as a DataFrame."""
+"""A run's batches with their memory: as a DataFrame to work with, as a table to read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.widgets.figures import Point, figures_of
+from gomafia_kit.widgets.sheets import Html, Table, shown
+from gomafia_kit.widgets.words import count, duration
 
 if TYPE_CHECKING:
     import polars as pl
 
     from gomafia_kit.importer import ImportHandle
 
+ROWS: Final = 40
+"""A table to read has so many rows at most; the DataFrame has all."""
 _PARTS: Final = ("tree", "driver", "chromium")
 
 
 def memory_frame(handle: ImportHandle) -> pl.DataFrame:
-    """One row a batch, oldest first; the columns are those that `gomafia_kit.memory` tells of."""
+    """One row a batch, oldest first; the columns are those that `gomafia_kit.memory_by_batch` tells of."""
     import polars as pl
 
     with Journal(handle.data_dir) as journal:
@@ -59,3 +64,26 @@ def memory_frame(handle: ImportHandle) -> pl.DataFrame:
             **{f"peak_{part}_pss_mb": pl.Float64 for part in _PARTS},
         },
     )
+
+
+def memory_sheet(handle: ImportHandle) -> Html:
+    """The batches as a table to read; of more than `ROWS` the first and the last half."""
+    points = figures_of(handle.data_dir, handle.run_id).points
+    if not points:
+        return shown("No batch was written in this run.")
+    rows = [_row(point) for point in points]
+    left_out = len(rows) - ROWS
+    if left_out > 0:
+        half = ROWS // 2
+        gap = (f"… {count(left_out)} more …", *[""] * 5)
+        rows = [*rows[:half], gap, *rows[-half:]]
+    headings = ("stage", "batch", "rows", "seconds", "peak of Python, MB", "whole tree, MB")
+    return shown(Table(headings, rows))
+
+
+def _row(point: Point) -> tuple[object, ...]:
+    return (point.stage, point.batch, point.rows, duration(point.seconds), _mb(point.python_mb), _mb(point.tree_mb))
+
+
+def _mb(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gomafia_kit.widgets.figures import Figures, figures_of
 from gomafia_kit.widgets.sheets import Html, Table, shown
-from gomafia_kit.widgets.words import counted, duration, megabytes, state_words
+from gomafia_kit.widgets.words import count, counted, duration, megabytes, state_words
 
 if TYPE_CHECKING:
     from gomafia_kit.importer import ImportHandle
@@ -41,10 +41,10 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
     asks = data["asks"]
     head = (
         f"Run {figures.run_id} ({figures.league}) is done in {duration(data['seconds'])}:"
-        f" {counted(asks['made'], 'ask')} made of {counted(asks['planned'], 'ask')} planned,"
-        f" {asks['from_archive']} answered by the archive;"
-        f" peak memory {megabytes(data['peak_rss_mb'])} of Python (exact),"
-        f" {megabytes(data['peak_pss_mb'])} with Chromium (sampled)."
+        f" {counted(asks['planned'], 'ask')} planned, {count(asks['made'])} made,"
+        f" {count(asks['from_archive'])} answered by the archive;"
+        f" peak memory {megabytes(data['peak_rss_mb'])} (Python's RSS, exact),"
+        f" {megabytes(data['peak_pss_mb'])} (PSS of the whole process tree, where it was sampled)."
     )
     pieces: list[Table | str] = [head]
     if data["nothing_new"]:

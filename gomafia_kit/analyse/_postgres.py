@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from gomafia_kit.postgres.reader import Reader
-from gomafia_kit.postgres.target import open_server
+from gomafia_kit.postgres.target import open_reader
 from gomafia_kit.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,8 +23,7 @@ class PostgresStore:
 
     def __init__(self, folder: Path) -> None:
         with ExitStack() as stack:
-            address = stack.enter_context(open_server(folder))
-            self._reader = stack.enter_context(Reader(address, Settings.gather({}).postgres_schema))
+            self._reader = stack.enter_context(open_reader(folder, Settings.gather({}).postgres_schema))
             self._open = stack.pop_all()
 
     def query(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:

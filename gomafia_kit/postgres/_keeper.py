@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_STOP = 60.0
@@ -32,42 +33,41 @@ def _detach() -> None:
         os.dup2(nowhere, standard)
 
 
-def _read(path: str) -> str:
+def _read(path: Path) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
 
 
-def _clients(home: str, programs: str) -> str:
+def _clients(home: Path, programs: Path) -> str:
     """How many sessions the server has, as psql says it; empty if no server answers."""
-    socket = _read(os.path.join(home, "socket")) or home
-    command = [os.path.join(programs, "psql"), "-XAtw", "-h", socket, "-U", "postgres", "-d", "postgres", "-c", CLIENTS]
+    place = _read(home / "socket") or str(home)
+    command = [str(programs / "psql"), "-XAtw", "-h", place, "-U", "postgres", "-d", "postgres", "-c", CLIENTS]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=plain).stdout.strip()
 
 
-def _stop(home: str) -> None:
+def _stop(home: Path) -> None:
     """Stop the server that answers in this folder, and wait until it is gone."""
-    note = os.path.join(home, "cluster", "postmaster.pid")
-    first = _read(note).split("\n", 1)[0]
-    if first.strip().isdigit():
+    note = home / "cluster" / "postmaster.pid"
+    first = _read(note).split("\n", 1)[0].strip()
+    if first.isdigit():
         os.kill(int(first), signal.SIGINT)
     give_up = time.monotonic() + SECONDS_TO_STOP
-    while os.path.exists(note) and time.monotonic() < give_up:
+    while note.exists() and time.monotonic() < give_up:
         time.sleep(0.02)
 
 
 def main() -> None:
     """Wait for the last user's end, then stop the server."""
-    home, programs = sys.argv[1], sys.argv[2]
-    here = os.open(os.path.join(home, "keeper.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    home, programs = Path(sys.argv[1]), Path(sys.argv[2])
+    here = os.open(home / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(here, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return  # another keeper is at work
-    users = os.open(os.path.join(home, "users.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    users = os.open(home / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
     _detach()
     while True:
         fcntl.flock(users, fcntl.LOCK_EX)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 URL_VARIABLE: Final = "GOMAFIA_POSTGRES_URL"
 SERVER_VARIABLES: Final = ("PGSERVICE", "PGHOST", "PGHOSTADDR")
+EMBEDDED: Final = "embedded"
 CONNECT_SECONDS: Final = 10
 _DIALECTS: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRETS: Final = ("password", "sslpassword")
@@ -35,15 +36,18 @@ class Address:
     @property
     def shown(self) -> str:
         """The server and its database as a person may see them."""
-        told = self.parts
-        if service := told.get("service", os.environ.get("PGSERVICE") if self.origin != "embedded" else None):
-            place = f"service {service}"
+        told, known = self.parts, os.environ
+        if self.origin == EMBEDDED:
+            return f"PostgreSQL (embedded, socket in {told['host']})"
+        service = told.get("service") or known.get("PGSERVICE")
+        host = told.get("host") or told.get("hostaddr") or known.get("PGHOST") or known.get("PGHOSTADDR")
+        port = told.get("port") or known.get("PGPORT") or "5432"
+        if host:
+            place = host if host.startswith("/") else f"{host}:{port}"
         else:
-            host = told.get("host") or told.get("hostaddr") or os.environ.get("PGHOST") or os.environ.get("PGHOSTADDR")
-            port = told.get("port") or os.environ.get("PGPORT") or "5432"
-            place = "the local socket" if not host else host if host.startswith("/") else f"{host}:{port}"
-        database = told.get("dbname") or os.environ.get("PGDATABASE")
-        return f"PostgreSQL at {place}" + (f" (database {database})" if database else "") + f", from {self.origin}"
+            place = f"service {service}" if service else "the local socket"
+        database = told.get("dbname") or known.get("PGDATABASE")
+        return f"PostgreSQL at {place} ({f'database {database}, ' if database else ''}from {self.origin})"
 
     def __repr__(self) -> str:
         return f"Address({self.shown!r})"

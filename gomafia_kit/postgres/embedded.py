@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
 from gomafia_kit.errors import FolderError, PostgresUnreachableError, UnavailableError
-from gomafia_kit.postgres.address import URL_VARIABLE, Address
+from gomafia_kit.postgres.address import EMBEDDED, URL_VARIABLE, Address
 from gomafia_kit.staging.parts import disk_faults
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class EmbeddedServer:
         self._account = _account_for(self.home)
         self.programs = _programs(self._account)
         self._make_home()
-        self._users = _lock(self.home / "users.lock", fcntl.LOCK_SH)
+        self._users: int | None = _lock(self.home / "users.lock", fcntl.LOCK_SH)
         try:
             with closing_lock(_lock(self.home / "start.lock", fcntl.LOCK_EX)):
                 if not self._answers():
@@ -110,13 +110,13 @@ class EmbeddedServer:
         """Let go of the server; the keeper stops it once nobody holds it. May be called twice."""
         if self._users is not None:
             os.close(self._users)
-        self._users: int | None = None
+        self._users = None
 
     @property
     def address(self) -> Address:
         """How to reach it."""
         return Address(
-            "embedded",
+            EMBEDDED,
             {
                 "host": self._socket_folder(),
                 "port": _PORT,
@@ -281,6 +281,11 @@ class EmbeddedServer:
             return subprocess.CompletedProcess(done.args, done.returncode, "", said.read())
 
 
+def has_cluster(data_dir: Path) -> bool:
+    """True if the folder has an embedded server, running or not."""
+    return (data_dir / FOLDER / "cluster").is_dir()
+
+
 def psql_url(address: Address, schema: str) -> str:
     """What to give psql to look at the tables: without a password, which psql finds in the pass file or asks for."""
     told = {name: address.parts[name] for name in ("host", "port", "user", "dbname") if address.parts.get(name)}
@@ -385,7 +390,9 @@ def _copy_programs(source: Path, target: Path) -> None:
             shutil.copytree(source / name, temporary / name, symlinks=True)
         for path in (temporary, *temporary.rglob("*")):
             if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044 | (path.stat().st_mode & 0o100) // 8))
+                path.chmod(
+                    path.stat().st_mode | (0o055 if path.is_dir() else 0o044 | (path.stat().st_mode & 0o100) // 8)
+                )
         # bin's programs are run by others as well.
         for path in (temporary / "bin").iterdir():
             path.chmod(0o755)

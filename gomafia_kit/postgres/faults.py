@@ -30,57 +30,60 @@ def connection_error(address: Address, error: psycopg.Error) -> PushError:
     """Why no connection came about: nobody there, not ready, or refused."""
     from psycopg import conninfo, pq
 
-    said = _first_line(address, error)
+    said = first_line(address, error)
     # A ping needs no login: it tells a server that says no from one that isn't there, in any language.
     told = {name: value for name, value in address.parts.items() if name not in {"password", "sslpassword"}}
     state = pq.PGconn.ping(conninfo.make_conninfo(**{"connect_timeout": "5", **told}).encode())
     if state == pq.Ping.OK:
-        return PostgresRefusedError(f"{address.shown}, refuses the connection: {said}.", _LOGIN)
+        return PostgresRefusedError(f"{address.shown} refuses the connection: {said}.", _LOGIN)
     if state == pq.Ping.REJECT:
-        return PostgresUnreachableError(
-            f"{address.shown}, is starting or stopping: {said}.", "Try again in a moment."
-        )
-    return PostgresUnreachableError(f"{address.shown}, can't be reached: {said}.", _LOOK)
+        return PostgresUnreachableError(f"{address.shown} is starting or stopping: {said}.", "Try again in a moment.")
+    return PostgresUnreachableError(f"{address.shown} can't be reached: {said}.", _LOOK)
 
 
 @contextmanager
-def push_faults(address: Address, doing: str) -> Iterator[None]:
-    """Turn what the server says while something is done into our errors."""
+def push_faults(
+    address: Address, doing: str, remedy: str = "The tables are as they were before. Push again."
+) -> Iterator[None]:
+    """Turn what the server says while something is done into our errors; `remedy` is for a lost connection."""
     import psycopg
     from sqlalchemy.exc import DBAPIError
 
     try:
         yield
     except psycopg.Error as error:
-        raise work_error(address, doing, error) from error
+        raise _work_error(address, doing, remedy, error) from error
     except DBAPIError as error:
         if not isinstance(error.orig, psycopg.Error):
             raise
-        raise work_error(address, doing, error.orig) from error.orig
+        raise _work_error(address, doing, remedy, error.orig) from error.orig
 
 
-def work_error(address: Address, doing: str, error: psycopg.Error) -> PushError:
+def lost_error(address: Address, doing: str, remedy: str, error: psycopg.Error) -> PushError:
+    """Our error for a connection that went in the middle of `doing`."""
+    return PushError(f"The connection to {address.shown} was lost while {doing}: {first_line(address, error)}.", remedy)
+
+
+def _work_error(address: Address, doing: str, remedy: str, error: psycopg.Error) -> PushError:
     """Our error for a server that said no, or went away, in the middle of `doing`."""
-    said, state = _first_line(address, error), error.sqlstate or ""
+    said, state = first_line(address, error), error.sqlstate or ""
     if state == _DISK_FULL:
         return PushError(
-            f"The disk of {address.shown}, is full while {doing}: {said}.", f"{_AS_BEFORE} Make room and push again."
+            f"The disk of {address.shown} is full while {doing}: {said}.", f"{_AS_BEFORE} Make room and push again."
         )
     if state in _FORBIDDEN:
         return PostgresRefusedError(
-            f"{address.shown}, doesn't permit {doing}: {said}.",
+            f"{address.shown} doesn't permit {doing}: {said}.",
             "Let its owner grant CREATE and TEMPORARY on the database to this user, or push as another one.",
         )
     if state == _LOCK_TIMEOUT:
         return PushError(
-            f"Somebody else holds a table at {address.shown}, while {doing}: {said}.",
+            f"Somebody else holds a table at {address.shown} while {doing}: {said}.",
             f"{_AS_BEFORE} End that session's transaction and push again.",
         )
     if is_lost(error):
-        return PushError(
-            f"The connection to {address.shown}, was lost while {doing}: {said}.", f"{_AS_BEFORE} Push again."
-        )
-    return PushError(f"{address.shown}, fails while {doing}: {said}.", f"{_AS_BEFORE} Push again.")
+        return lost_error(address, doing, remedy, error)
+    return PushError(f"{address.shown} fails while {doing}: {said}.", f"{_AS_BEFORE} Push again.")
 
 
 def is_lost(error: psycopg.Error) -> bool:
@@ -91,6 +94,7 @@ def is_lost(error: psycopg.Error) -> bool:
     return state.startswith(("08", "57P")) or (not state and isinstance(error, psycopg.OperationalError))
 
 
-def _first_line(address: Address, error: psycopg.Error) -> str:
+def first_line(address: Address, error: psycopg.Error) -> str:
+    """What the server or libpq said, in one line and without passwords."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return address.redact(lines[0]).rstrip(".")

@@ -32,6 +32,7 @@ OLDEST_VERSION: Final = 15
 """The first major version that knows MERGE."""
 
 _LOCK_SECONDS: Final = 10
+_UNKNOWN: Final = "Whether it went through isn't known; push again: that is safe, and tells."
 _ANALYSE_SHARE: Final = 0.1
 
 
@@ -87,14 +88,18 @@ def push(address: Address, live: LiveTables, source: Source, schema: str) -> lis
         raw = address.connect(f"gomafia_kit push, process {os.getpid()}")
     except psycopg.Error as error:
         raise connection_error(address, error) from error
-    with raw, push_faults(address, "the tables are pushed"):
-        check_server_version(address, raw.info.server_version)
-        engine = sa.create_engine("postgresql+psycopg://", creator=lambda: raw, poolclass=sa.pool.StaticPool)
-        try:
-            with engine.connect() as connection, connection.begin():
-                reports = _Push(address, connection, live, source, schema).work()
-        finally:
-            engine.dispose()
+    check_server_version(address, raw.info.server_version)
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: raw, poolclass=sa.pool.StaticPool)
+    try:
+        with push_faults(address, "the tables were pushed"):
+            connection = engine.connect()
+            reports = _Push(address, connection, live, source, schema).work()
+        with push_faults(address, "the push was committed", _UNKNOWN):
+            connection.commit()
+    finally:
+        # Closing ends an open transaction: nothing of it stays.
+        raw.close()
+        engine.dispose()
     return reports
 
 
@@ -102,7 +107,7 @@ def check_server_version(address: Address, number: int) -> None:
     """Nothing if the server (`server_version_num`) is new enough; else PostgresRefusedError."""
     if number < OLDEST_VERSION * 10_000:
         raise PostgresRefusedError(
-            f"{address.shown}, is version {number // 10_000}, too old for MERGE.",
+            f"{address.shown} is version {number // 10_000}, too old for MERGE.",
             f"Use PostgreSQL {OLDEST_VERSION} or newer, or the embedded server.",
         )
 
@@ -158,7 +163,7 @@ class _Push:
             began = f" since {since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if since else ""
             who = f"{name} (user {user}, server process {pid}){began}"
         raise PushError(
-            f"Another push into schema {self._schema} of {self._address.shown}, is under way: {who}.",
+            f"Another push into schema {self._schema} of {self._address.shown} is under way: {who}.",
             "Wait for its end and push again; nothing was changed by this one.",
         )
 
@@ -168,7 +173,7 @@ class _Push:
 
         if self._value("SHOW server_encoding") != "UTF8":
             raise PostgresRefusedError(
-                f"{self._address.shown}, keeps text as {self._value('SHOW server_encoding')}: nicknames don't fit.",
+                f"{self._address.shown} keeps text as {self._value('SHOW server_encoding')}: nicknames don't fit.",
                 "Use a database made with ENCODING 'UTF8'.",
             )
         found = self._columns()
@@ -179,14 +184,14 @@ class _Push:
             return
         if SOURCE not in found:
             raise PushConflictError(
-                f"Schema {self._schema} of {self._address.shown}, holds a table {min(found)} that no push made.",
+                f"Schema {self._schema} of {self._address.shown} holds a table {min(found)} that no push made.",
                 "Choose another postgres_schema.",
             )
         for table in TABLES.values():
             wanted = {column.name: TYPE_NAMES[column.type] for column in table.columns}
             if table.name in found and found[table.name] != wanted:
                 raise PushConflictError(
-                    f"Table {self._schema}.{table.name} of {self._address.shown}, has other columns than this version"
+                    f"Table {self._schema}.{table.name} of {self._address.shown} has other columns than this version"
                     f" of gomafia_kit: {_difference(found[table.name], wanted)}.",
                     f"Choose another postgres_schema, or {self._drop_hint()}.",
                 )
@@ -212,7 +217,7 @@ class _Push:
         league, folder_id = rows[0]
         if league != self._source.league:
             raise PushConflictError(
-                f"Schema {self._schema} of {self._address.shown}, holds the league {league},"
+                f"Schema {self._schema} of {self._address.shown} holds the league {league},"
                 f" this is {self._source.league}.",
                 f"Choose another postgres_schema for it, or {self._drop_hint()}.",
             )
@@ -229,7 +234,7 @@ class _Push:
         )
         if lost:
             raise PushConflictError(
-                f"Schema {self._schema} of {self._address.shown}, was filled from another data folder of this league"
+                f"Schema {self._schema} of {self._address.shown} was filled from another data folder of this league"
                 f" and holds {lost[0][1]} answers that this folder lacks, such as {lost[0][0]!r}.",
                 f"Run here the stages that are missing, choose another postgres_schema, or {self._drop_hint()}.",
             )
@@ -242,9 +247,7 @@ class _Push:
     def _stage(self, table: Table) -> PushReport | None:
         """A report if the table needn't be sent; else None, and its new rows stand in `_staged`."""
         before = int(self._value(f"SELECT count(*) FROM {self._schema}.{table.name}"))
-        known = self._rows(
-            f"SELECT fingerprint, rows FROM {self._schema}.{STATE} WHERE table_name = '{table.name}'"
-        )
+        known = self._rows(f"SELECT fingerprint, rows FROM {self._schema}.{STATE} WHERE table_name = '{table.name}'")
         # The number of rows tells of rows that somebody deleted or added by hand.
         if not self._took_over and known == [(self._fingerprint(table), before)]:
             return PushReport(table.name, 0, 0, before, 0)
@@ -287,9 +290,8 @@ class _Push:
             pairs = list(zip(reference.columns, TABLES[reference.table].key, strict=True))
             same = " AND ".join(f"p.{key} = c.{name}" for name, key in pairs)
             given = " AND ".join(f"c.{name} IS NOT NULL" for name in reference.columns)
-            if self._value(
-                f"SELECT EXISTS (SELECT FROM {child} c WHERE {given} AND NOT EXISTS (SELECT FROM {parent} p WHERE {same}))"
-            ):
+            lonely = f"SELECT FROM {child} c WHERE {given} AND NOT EXISTS (SELECT FROM {parent} p WHERE {same})"
+            if self._value(f"SELECT EXISTS ({lonely})"):
                 name = key_name(table, reference)
                 broken.add(name)
                 if name in declared:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from gomafia_kit.errors import PushError, SettingsError
-from gomafia_kit.postgres.faults import connection_error, is_lost, work_error
+from gomafia_kit.postgres.faults import connection_error, first_line, is_lost, lost_error
 from gomafia_kit.postgres.schema import SOURCE
 
 if TYPE_CHECKING:
@@ -101,29 +101,39 @@ class Reader:
         return self._asked(text, {name: params[name] for name in names})
 
     def _asked(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
+        """The answer; a connection that was lost since the last question is opened again once."""
         import psycopg
 
-        for again in (True, False):
+        reopened = self._connection is None
+        while True:
+            connection = self._opened()
             try:
-                return self._answer(sql, params)
+                return self._answer(connection, sql, params)
             except psycopg.Error as error:
-                lost = is_lost(error)
-                if lost:
-                    self.close()
-                if lost and again:
-                    continue
-                raise self._fault(error, lost=lost) from error
-        raise AssertionError  # the second time returned or raised
+                if not is_lost(error):
+                    said = first_line(self._address, error)
+                    raise SettingsError(
+                        f"PostgreSQL can't answer the query: {said}.", "Check it against docs/tables.md."
+                    ) from error
+                if reopened:
+                    raise lost_error(
+                        self._address, "it was asked", "Look whether it runs, and ask again.", error
+                    ) from error
+                reopened = True
+            finally:
+                self._settle(connection)
 
-    def _fault(self, error: psycopg.Error, *, lost: bool) -> PushError | SettingsError:
-        if lost:
-            return work_error(self._address, "it was asked", error)
-        said = self._address.redact(str(error).strip().splitlines()[0])
-        return SettingsError(f"PostgreSQL can't answer the query: {said}.", "Check it against docs/tables.md.")
+    def _settle(self, connection: psycopg.Connection[Any]) -> None:
+        """End the question's transaction; a connection in which that can't be done is let go."""
+        from psycopg.pq import TransactionStatus
 
-    def _answer(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
-        connection = self._opened()
-        with connection.transaction(), connection.cursor() as cursor:
+        if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
+            connection.rollback()
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            self.close()
+
+    def _answer(self, connection: psycopg.Connection[Any], sql: str, params: Mapping[str, object]) -> pl.DataFrame:
+        with connection.cursor() as cursor:
             # For this transaction only: a pooler may give the next one another session.
             cursor.execute(f"SET LOCAL search_path TO {self._schema}")
             cursor.execute("SET LOCAL timezone TO 'UTC'")
@@ -150,14 +160,12 @@ class Reader:
         )
         if not any(found["pushed"]):
             raise PushError(
-                f"{self._address.shown}, has no pushed tables in schema {self._schema}.",
+                f"{self._address.shown} has no pushed tables in schema {self._schema}.",
                 "Run the import with the stage push, or gomafia push; or set GOMAFIA_POSTGRES_SCHEMA.",
             )
 
 
-def _chunks(
-    cursor: psycopg.Cursor[Any], sql: str, params: Mapping[str, object]
-) -> Iterator[Sequence[tuple[Any, ...]]]:
+def _chunks(cursor: psycopg.Cursor[Any], sql: str, params: Mapping[str, object]) -> Iterator[Sequence[tuple[Any, ...]]]:
     """The rows, some at a time, as the server sends them: the answer is never in memory twice."""
     chunk: list[tuple[Any, ...]] = []
     for row in cursor.stream(sql, params, size=1000):
@@ -165,6 +173,9 @@ def _chunks(
         if len(chunk) == ROWS_A_READ:
             yield chunk
             chunk = []
+    if cursor.description is None:
+        # A stream without rows says nothing of its columns, a plain answer does.
+        chunk = cursor.execute(sql, params).fetchall()
     yield chunk
 
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gomafia_kit.errors import GomafiaError
-from gomafia_kit.postgres.address import given_address
+from gomafia_kit.errors import GomafiaError, PushError
+from gomafia_kit.postgres.address import URL_VARIABLE, given_address
 from gomafia_kit.postgres.push import PushReport, Source, check_server_version, push
 
 if TYPE_CHECKING:
@@ -15,19 +15,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gomafia_kit.postgres.address import Address
+    from gomafia_kit.postgres.reader import Reader
     from gomafia_kit.staging.live import LiveTables
 
-__all__ = ["PushReport", "ServerState", "check_server", "open_server", "push_folder"]
+__all__ = ["PushReport", "ServerState", "check_server", "open_reader", "open_server", "push_folder"]
 
 
 @contextmanager
-def open_server(data_dir: Path) -> Iterator[Address]:
-    """The server of a data folder, for as long as the block lasts: the given one, else the embedded one, started."""
+def open_server(data_dir: Path, *, make: bool = True) -> Iterator[Address]:
+    """The server of a data folder, for as long as the block lasts: the given one, else the embedded one, started.
+
+    Without `make` the embedded one must be there already; PushError if it isn't.
+    """
     if address := given_address():
         yield address
         return
-    from gomafia_kit.postgres.embedded import EmbeddedServer
+    from gomafia_kit.postgres.embedded import EmbeddedServer, has_cluster
 
+    if not make and not has_cluster(data_dir):
+        raise PushError(
+            f"The data folder {data_dir} has no PostgreSQL yet: nothing was pushed.",
+            f"Run the import with the stage push, or gomafia push; or set {URL_VARIABLE} to the server that has it.",
+        )
     with EmbeddedServer(data_dir) as server:
         yield server.address
 
@@ -39,6 +48,15 @@ def push_folder(data_dir: Path, live: LiveTables, *, folder_id: str, league: str
     """
     with open_server(data_dir) as address:
         return push(address, live, Source(league, folder_id), schema)
+
+
+@contextmanager
+def open_reader(data_dir: Path, schema: str) -> Iterator[Reader]:
+    """Questions to the pushed tables of a data folder; the embedded server runs as long as the block lasts."""
+    from gomafia_kit.postgres.reader import Reader
+
+    with open_server(data_dir, make=False) as address, Reader(address, schema) as reader:
+        yield reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.mark.parametrize("name", ["errors.md", "tables.md"])
+@pytest.mark.parametrize("name", ["errors.md", "tables.md", "cli.md"])
 def test_a_page_is_what_the_code_would_write(name: str) -> None:
     written = (docs.docs_dir() / name).read_text(encoding="utf-8")
     assert written == docs.pages()[name], "run: make docs"
@@ -89,3 +89,31 @@ def test_the_diagram_draws_every_reference() -> None:
         for table in TABLES.values()
         for reference in table.references
     }
+
+
+# -- commands -------------------------------------------------------------------------------------
+
+
+def test_every_command_is_told_with_a_real_example() -> None:
+    page = (docs.docs_dir() / "cli.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == list(docs.commands())
+    examples = docs.kept_examples()
+    for name in docs.commands():
+        if name == "gomafia demo":  # a group: its commands have their own
+            continue
+        first, _, rest = examples[name].partition("\n")
+        assert first.startswith(f"$ {name}")
+        assert rest.strip(), f"{name}: the example shows no output"
+
+
+def test_no_example_shows_an_option_that_is_gone() -> None:
+    for text in docs.kept_examples().values():
+        for line in re.findall(r"^\$ (gomafia.*)$", text, re.MULTILINE):
+            name = max((name for name in docs.commands() if line.startswith(name)), key=len)
+            known = {flag for option in docs.commands()[name].params for flag in option.opts} | {"--version"}
+            assert {word for word in line.split() if word.startswith("--")} <= known
+
+
+def test_the_exit_codes_of_the_commands_are_told_once() -> None:
+    page = (docs.docs_dir() / "cli.md").read_text(encoding="utf-8")
+    assert "[errors.md](errors.md)" in page

@@ -7,16 +7,19 @@ they stand; `--examples` runs them again.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import click
 
 from gomafia_kit import errors
 from gomafia_kit.errors import GomafiaError
 from gomafia_kit.tables import TABLES, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gomafia_kit.tables import Column, Reference, Table
 
@@ -181,12 +184,65 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+# -- docs/cli.md ----------------------------------------------------------------------------------
+
+_EXAMPLE: Final = re.compile(r"<!-- example of (gomafia[a-z ]*) -->\n\n```console\n(.*?)\n```", re.DOTALL)
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command by its full name, groups before what is in them."""
+    from gomafia_kit.cli.app import gomafia
+
+    found: dict[str, click.Command] = {}
+
+    def walk(name: str, command: click.Command) -> None:
+        found[name] = command
+        if isinstance(command, click.Group):
+            for part in sorted(command.commands):
+                walk(f"{name} {part}", command.commands[part])
+
+    walk("gomafia", gomafia)
+    return found
+
+
+def cli_page(examples: Mapping[str, str]) -> str:
+    """Each command's help and an example of it."""
+    lines = [
+        "# The command line",
+        "",
+        _MADE,
+        "",
+        "`gomafia` does what the notebooks do, without a notebook. Settings come from options, else from the",
+        "environment (`GOMAFIA_<NAME>`), else from `data/settings.toml`; an unknown name or a wrong value ends with",
+        "exit code 2 before anything is asked. What each exit code means: [errors.md](errors.md). The examples are",
+        "real sessions with the demo league.",
+        "",
+    ]
+    for name, command in commands().items():
+        lines += [f"## {name}", "", "```text", _help_of(name, command), "```", ""]
+        if name in examples:
+            lines += [f"<!-- example of {name} -->", "", "```console", examples[name], "```", ""]
+    return "\n".join(lines)
+
+
+def _help_of(name: str, command: click.Command) -> str:
+    settings = commands()["gomafia"].context_settings | {"terminal_width": 100}
+    return command.get_help(click.Context(command, info_name=name, **settings))
+
+
+def kept_examples() -> dict[str, str]:
+    """The examples that stand in `docs/cli.md` now, by command."""
+    path = docs_dir() / "cli.md"
+    return dict(_EXAMPLE.findall(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
 # -- writing --------------------------------------------------------------------------------------
 
 
-def pages() -> dict[str, str]:
-    """File name in `docs/` -> its whole text."""
-    return {"errors.md": errors_page(), "tables.md": tables_page()}
+def pages(examples: Mapping[str, str] | None = None) -> dict[str, str]:
+    """File name in `docs/` -> its whole text; examples that aren't given stay as they are."""
+    shown = kept_examples() | dict(examples or {})
+    return {"errors.md": errors_page(), "tables.md": tables_page(), "cli.md": cli_page(shown)}
 
 
 def docs_dir() -> Path:
@@ -194,9 +250,14 @@ def docs_dir() -> Path:
     return Path(__file__).resolve().parents[2] / "docs"
 
 
-def main() -> int:
-    """Write every page that changed, and say which."""
-    for name, text in pages().items():
+def main(arguments: Sequence[str]) -> int:
+    """Write every page that changed, and say which; with `--examples` the examples are run again."""
+    examples: Mapping[str, str] = {}
+    if "--examples" in arguments:
+        from gomafia_kit.cli.examples import real_examples
+
+        examples = real_examples()
+    for name, text in pages(examples).items():
         path = docs_dir() / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
@@ -205,4 +266,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -151,23 +151,14 @@ def _chromium(settings: Settings) -> Check:
 
 
 def _postgres(settings: Settings) -> Check:
-    from gomafia_kit.postgres.address import given_address
+    from gomafia_kit.postgres.embedded import FOLDER
+    from gomafia_kit.postgres.target import check_server
 
-    address = given_address()
-    if address is None:
-        from gomafia_kit.postgres.embedded import embedded_version
-
-        return Check("PostgreSQL", "ok", f"the embedded server {embedded_version()}, in {settings.folder / 'postgres'}")
-    import psycopg
-
-    from gomafia_kit.postgres.faults import connection_error
-
-    try:
-        with address.connect("gomafia doctor") as connection:
-            row = connection.execute("SHOW server_version").fetchone()
-    except psycopg.Error as error:
-        raise connection_error(address, error) from error
-    return Check("PostgreSQL", "ok", f"{address.shown}, version {row[0] if row else 'unknown'}")
+    found = check_server()
+    if found.problem:
+        return Check("PostgreSQL", "problem", found.problem, found.remedy)
+    place = f" in {settings.folder / FOLDER}" if found.server.startswith("embedded") else ""
+    return Check("PostgreSQL", "ok", f"{found.server}{place}, version {found.version}")
 
 
 def _disk(settings: Settings) -> Check:

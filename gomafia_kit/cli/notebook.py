@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from gomafia_kit.cli.signals import stopping
 from gomafia_kit.errors import GomafiaError, RunDiedError, RunStoppedError, SettingsError, revived
 from gomafia_kit.settings import Settings, project_dir
 
@@ -36,7 +37,8 @@ def run_notebook(name: str, parameters: Mapping[str, object], *, as_json: bool) 
     before = _latest_id(folder)
     copy = _copy_path(path)
     click.echo(f"Executing {path}; the executed copy is {copy}.", err=True)
-    fault = _execute(path, copy, values)
+    with stopping(lambda: _wish_to_stop(folder, before)):
+        fault = _execute(path, copy, values)
     if folder is None:
         if fault is not None:
             raise fault
@@ -110,6 +112,23 @@ def _told_by_cell(name: str, value: str, copy: Path) -> GomafiaError:
     if type(error) is GomafiaError:
         return GomafiaError(f"A cell of the notebook failed: {name}: {value}", f"See it in {copy}.")
     return error
+
+
+def _wish_to_stop(folder: Path | None, before: int) -> bool:
+    """Let the notebook's import end after its open batch; False if it has none at work."""
+    from gomafia_kit.runs.journal import Journal
+
+    if folder is None or _latest_id(folder) <= before:
+        return False
+    from gomafia_kit.cli.run import STOPPING
+
+    with Journal(folder) as journal:
+        latest = journal.latest()
+        if latest is None or not latest.is_working:
+            return False
+        journal.wish(latest.run_id, "stop")
+    click.echo(STOPPING, err=True)
+    return True
 
 
 # -- what became of the import --------------------------------------------------------------------

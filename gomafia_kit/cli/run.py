@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gomafia_kit.cli.options import data_dir_option, folder_of_runs, gathered, given, json_option, settings_options
+from gomafia_kit.cli.signals import stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gomafia_kit.importer import ImportHandle
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.settings import Settings
 
 SECONDS_BETWEEN_LINES: Final = 3.0
+STOPPING: Final = "Stopping after the open batch; once more to leave at once."
 _FOLDER_SETTINGS: Final = ("source", "scale", "seed", "players_file", "data_dir", "staging", "postgres_schema")
 
 
@@ -78,13 +76,20 @@ def import_directly(settings: Settings, *, as_json: bool) -> int:
 
     handle = importer.start(settings, lifeline=True)
     click.echo(f"Run {handle.run_id} in {handle.data_dir}; Ctrl+C ends it after its open batch.", err=True)
-    with Journal(handle.data_dir) as journal, _stopping() as wish:
+    wishes: list[str] = []
+
+    def wish() -> bool:
+        wishes.append("stop")  # acted upon at the next look: a handler may come in the middle of anything
+        return True
+
+    with Journal(handle.data_dir) as journal, stopping(wish):
         teller = Teller(handle, journal, len(settings.stages))
 
         def look() -> None:
-            if wish.pop("stop", None):
+            if wishes:
+                wishes.clear()
                 handle.stop()
-                click.echo("Stopping after the open batch; once more to leave at once.", err=True)
+                click.echo(STOPPING, err=True)
             teller.look()
 
         try:
@@ -93,26 +98,6 @@ def import_directly(settings: Settings, *, as_json: bool) -> int:
             teller.last_notices()
             show_end(journal, handle.run_id, as_json=as_json)
     return 0
-
-
-@contextmanager
-def _stopping() -> Iterator[dict[str, bool]]:
-    """The first Ctrl+C or SIGTERM is noted as a wish to stop; the second interrupts."""
-    wish: dict[str, bool] = {}
-    seen: list[int] = []
-
-    def note(number: int, _frame: object) -> None:
-        if seen:
-            raise KeyboardInterrupt
-        seen.append(number)
-        wish["stop"] = True
-
-    before = {name: signal.signal(name, note) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield wish
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 def show_end(journal: Journal, run_id: int, *, as_json: bool) -> None:

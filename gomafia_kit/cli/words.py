@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         lines.append(f"Left out, for the site doesn't have them: {len(receipt['left_out']):,} (see gomafia status).")
     if receipt["push"]:
         lines += ["", "PostgreSQL:", *_pushed(receipt["push"]), ""]
+    lines.append(_where(receipt))
     lines.append(f"It took {span(receipt['seconds'])}" + _memory(receipt) + ".")
     return lines
 
@@ -123,6 +125,13 @@ def _accounts(tables: Sequence[dict[str, Any]]) -> list[str]:
 def _pushed(reports: Sequence[dict[str, Any]]) -> list[str]:
     head = ("table", "new", "changed", "same", "gone")
     return table(head, [[report[name] for name in head] for report in reports])
+
+
+def _where(receipt: dict[str, Any]) -> str:
+    from gomafia_kit.staging.publish import DUCKDB_FILE, PARQUET
+
+    folder = Path(receipt["data_dir"])
+    return f"DuckDB: {folder / DUCKDB_FILE}" if receipt["staging"] == "duckdb" else f"Parquet: {folder / PARQUET}"
 
 
 def _memory(receipt: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderBusyError, FolderError, LayoutVersionError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LAYOUT_VERSION: Final = 1
 BUSY_SECONDS: Final = 30.0
+RUNS_FILE: Final = "runs.sqlite"
+REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
 
 _LAYOUT: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -95,7 +98,7 @@ def _translated(path: Path, error: sqlite3.Error) -> FolderError:
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return DamagedFileError(
             f"{path} is damaged ({error}).",
-            "Move it away and run again: what the archive holds is not asked for again.",
+            REBUILD if path.name == RUNS_FILE else "Move it away, keep it, and run again.",
         )
     return FolderError(f"{path} can't be used: {error}.", "Check the folder, its permissions and its drive.")
 
@@ -137,7 +140,7 @@ def open_store(data_dir: Path) -> sqlite3.Connection:
     Raises LayoutVersionError if another version of this package made it, DamagedFileError if it
     isn't sound.
     """
-    path = data_dir / "runs.sqlite"
+    path = data_dir / RUNS_FILE
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -161,7 +164,7 @@ def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
     if found != 0:
         raise LayoutVersionError(
             f"{path} has layout {found}, this version of gomafia_kit writes layout {LAYOUT_VERSION}.",
-            "Move runs.sqlite away and run again: everything is rebuilt from the archive without asking the site.",
+            REBUILD,
         )
     with transaction(connection):
         if connection.execute("PRAGMA user_version").fetchone()[0] == LAYOUT_VERSION:
@@ -173,14 +176,26 @@ def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
 
 
+def set_aside(data_dir: Path) -> Path:
+    """Put the run store out of the way, so that the next run makes all anew from the archive; where it lies now.
+
+    Its companions go along: a new store must never meet the log of an old one.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    target = data_dir / f"runs-{stamp}.sqlite"
+    for ending in ("", "-wal", "-shm"):
+        path = data_dir / f"{RUNS_FILE}{ending}"
+        if path.exists():
+            path.replace(target.with_name(target.name + ending))
+    return target
+
+
 def check_sound(path: Path) -> None:
     """Nothing if the SQLite file at `path` is sound; DamagedFileError says what is wrong with it."""
     with sqlite_faults(path), closing(sqlite3.connect(path)) as connection:
         problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
-        raise DamagedFileError(
-            f"{path} is damaged ({problem}).", "Move it away and run again; a copy of the folder helps too."
-        )
+        raise DamagedFileError(f"{path} is damaged ({problem}).", REBUILD)
 
 
 def meta(connection: sqlite3.Connection, name: str) -> str | None:

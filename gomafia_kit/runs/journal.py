@@ -13,7 +13,7 @@ import psutil
 
 from gomafia_kit.errors import FolderError
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Event, Notice, StageDone, StageStarted
-from gomafia_kit.runs.database import open_store, sqlite_faults, transaction
+from gomafia_kit.runs.database import RUNS_FILE, open_store, sqlite_faults, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +124,7 @@ class Journal:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self.path = data_dir / "runs.sqlite"
+        self.path = data_dir / RUNS_FILE
         self._connection = open_store(data_dir)
 
     def __enter__(self) -> Self:

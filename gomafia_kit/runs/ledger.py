@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from gomafia_kit.runs.database import meta, open_store, set_meta, sqlite_faults, transaction
+from gomafia_kit.runs.database import RUNS_FILE, meta, open_store, set_meta, sqlite_faults, transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -95,7 +95,7 @@ class Ledger:
     """The ledger of one data folder, for the one process that writes."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.path = data_dir / "runs.sqlite"
+        self.path = data_dir / RUNS_FILE
         self._db = open_store(data_dir)
 
     def __enter__(self) -> Self:

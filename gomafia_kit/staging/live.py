@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import duckdb
 
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError
+from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.staging.parts import PARTS
 from gomafia_kit.tables import ANSWER, TABLES
 
@@ -40,7 +41,7 @@ def duckdb_faults(data_dir: Path) -> Iterator[None]:
     except (duckdb.InvalidInputException, duckdb.SerializationException) as error:
         raise DamagedFileError(
             f"A part in {data_dir / PARTS} is damaged: {str(error).splitlines()[0]}",
-            "Run again with the folder parts and the file runs.sqlite moved away: all is rebuilt from the archive.",
+            REBUILD,
         ) from error
 
 

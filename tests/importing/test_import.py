@@ -87,7 +87,7 @@ def test_after_a_change_the_old_rows_are_gone(own_site: DemoSite, data_dir: Path
         seat=1,
         points="9.75",
     )
-    own_site.change("remove_tournament", tournament_id=sorted(of_year(own_site, 2022) - {taken, other})[0])
+    own_site.change("remove_tournament", tournament_id=min(of_year(own_site, 2022) - {taken, other}))
     own_site.change("add_tournament", copy_of=other, title="Ещё один")
     own_site.change("rename_player", player_id=published(data_dir, "player")[0]["player_id"], login="Новое имя 🐺")
     last_round = max(row["round"] for row in published(data_dir, "game") if row["tournament_id"] == taken)

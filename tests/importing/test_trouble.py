@@ -1,0 +1,116 @@
+"""Trouble of all kinds: one clear sentence, a remedy, an exit code, and nothing lost."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gomafia_kit.errors import (
+    AskRefusedError,
+    DamagedFileError,
+    FolderError,
+    LayoutVersionError,
+    SiteUnreachableError,
+)
+from gomafia_kit.runs.database import REBUILD, set_aside
+from gomafia_kit.runs.journal import Journal
+from tests.imports import published, run_import, truth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gomafia_kit.demo import DemoSite
+
+
+def test_nobody_answers_at_the_address(data_dir: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(SiteUnreachableError, match="no connection") as caught:
+            run_import(url, data_dir)
+    assert caught.value.exit_code == 11
+    assert "run again: nothing is lost" in caught.value.remedy
+
+
+def test_an_import_survives_a_site_that_is_bad_now_and_then(own_site: DemoSite, data_dir: Path) -> None:
+    for kind, extra in (("status", {"status": 503}), ("reset", {}), ("cut", {}), ("html", {})):
+        own_site.fault(kind, times=None, rate=0.03, prefix="/api/", **extra)
+    run_import(own_site, data_dir)
+    for table in ("player", "game", "seat", "result"):
+        assert published(data_dir, table) == truth(own_site.league, table)
+
+
+def test_a_folder_that_cannot_be_made_is_named(site: DemoSite, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(FolderError, match="can't be made") as caught:
+        run_import(site, tmp_path / "file" / "data")
+    assert caught.value.exit_code == 30
+
+
+def test_a_folder_of_another_league_is_refused(site: DemoSite, data_dir: Path) -> None:
+    run_import(site, data_dir, stages="clubs")
+    with pytest.raises(FolderError, match=r"holds answers of http://127\.0\.0\.1, not of demo-tiny"):
+        run_import("demo", data_dir, stages="clubs")
+
+
+def test_a_damaged_part_is_named_and_all_is_rebuilt_from_the_archive(own_site: DemoSite, data_dir: Path) -> None:
+    run_import(own_site, data_dir)
+    for part in (data_dir / "parts" / "seat").glob("*.parquet"):
+        part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    own_site.change("rename_player", player_id=published(data_dir, "player")[0]["player_id"], login="Новое имя")
+    with pytest.raises(DamagedFileError, match="parts is damaged") as caught:
+        run_import(own_site, data_dir, refresh=True)
+    assert caught.value.remedy == REBUILD
+    assert set_aside(data_dir).exists()
+    before = own_site.log()["total"]
+    run_import(own_site, data_dir)
+    assert own_site.log()["total"] == before
+    run_import(own_site, data_dir, refresh=True)
+    assert published(data_dir, "seat") == truth(own_site.league, "seat")
+
+
+def test_a_damaged_run_store_is_named(site: DemoSite, data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "runs.sqlite").write_bytes(b"no database" * 1_000)
+    with pytest.raises(DamagedFileError, match=r"runs\.sqlite is damaged") as caught:
+        run_import(site, data_dir)
+    assert caught.value.remedy == REBUILD
+
+
+@pytest.mark.parametrize("version", [0, 99])
+def test_a_run_store_of_another_layout_is_named(site: DemoSite, data_dir: Path, version: int) -> None:
+    run_import(site, data_dir, stages="clubs")
+    with sqlite3.connect(data_dir / "runs.sqlite") as db:
+        db.execute(f"PRAGMA user_version={version}")
+    db.close()
+    with pytest.raises(FolderError) as caught:
+        run_import(site, data_dir, stages="clubs")
+    if version:
+        assert isinstance(caught.value, LayoutVersionError)
+        assert "has layout 99" in caught.value.message
+
+
+def test_a_tournament_that_the_site_refuses_is_left_out_and_said(own_site: DemoSite, data_dir: Path) -> None:
+    tournament_id = truth(own_site.league, "tournament")[0]["tournament_id"]
+    own_site.change("spoil", kind="tournament", key=[tournament_id], field="id", value="999999")
+    run = run_import(own_site, data_dir)
+    assert run.receipt is not None
+    assert run.receipt["left_out"] == ["api POST /api/tournament/get?id=999999"]
+    with Journal(data_dir) as journal:
+        notices = [text for _, text in journal.notices(run.run_id)]
+    assert any("It is left out." in text for text in notices)
+
+
+def test_a_list_that_is_refused_stops_its_stage_and_no_other(own_site: DemoSite, data_dir: Path) -> None:
+    own_site.fault("status", status=403, times=None, prefix="/api/club/")
+    with pytest.raises(AskRefusedError, match="status 403"):
+        run_import(own_site, data_dir)
+    assert published(data_dir, "seat") == truth(own_site.league, "seat")
+    assert published(data_dir, "club") == []
+    own_site.clear_faults()
+    run_import(own_site, data_dir)
+    assert published(data_dir, "club") == truth(own_site.league, "club")

@@ -28,7 +28,7 @@ from gomafia_kit.analyse.overview import freshness, overview
 from gomafia_kit.analyse.picture import Picture, is_headless
 from gomafia_kit.analyse.players import PlayerPage, find_player, pick_player, player_page, top_players
 from gomafia_kit.analyse.sheet import Sheet, Sheets, page_sheets, sheet
-from gomafia_kit.analyse.store import READ_FROM, League, has_league, open_league
+from gomafia_kit.analyse.store import READ_FROM, League, open_league
 
 __all__ = [
     "READ_FROM",
@@ -41,7 +41,6 @@ __all__ = [
     "find_player",
     "freshness",
     "games_by_month",
-    "has_league",
     "is_headless",
     "last_tournament",
     "open_league",

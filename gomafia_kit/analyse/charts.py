@@ -6,9 +6,11 @@ citizens, near-black for the mafia.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from gomafia_kit.analyse.draw import BASE_FONT
+from gomafia_kit.analyse._names import folded
+from gomafia_kit.analyse.draw import BASE_FONT, is_drawable
 from gomafia_kit.analyse.picture import Picture
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ GOLD: Final = "#d9a441"
 WIDTH: Final = 620
 _FONT: Final = f"{BASE_FONT}, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 _ROLE_COLOURS: Final = {"citizen": RED, "sheriff": GOLD, "mafia": BLACK, "don": "#6c6f93"}
+_OUTCOME_PLACES: Final = {"won": 0, "lost": 1, "draws": 2}
 _THEME: Final[dict[str, Any]] = {
     "background": "white",
     "padding": 12,
@@ -56,19 +59,23 @@ _THEME: Final[dict[str, Any]] = {
 
 
 def top_players(frame: pl.DataFrame, by: str = "elo") -> Picture:
-    """The first players as bars, from a `top_players` frame; namesakes carry their ids."""
+    """The first players as dots, from a `top_players` frame; namesakes and blank names carry their ids."""
     import altair as alt
     import polars as pl
 
-    label = (
-        pl.when(pl.col("login").is_duplicated())
-        .then(pl.format("{} ({})", "login", "player_id"))
-        .otherwise(pl.col("login"))
+    rows = frame.select("rank", "player_id", "city", "club_title", measure=pl.col(by).cast(pl.Float64)).with_columns(
+        pl.Series("player", _labels(frame), pl.String())
     )
-    rows = frame.select("rank", "player_id", "city", "club_title", player=label, measure=pl.col(by).cast(pl.Float64))
     word = "ELO" if by == "elo" else "GG points"
+    # A little room at the left end: differences are to be seen, so the axis doesn't begin at 0.
+    axis = alt.X(
+        "measure:Q", title=word, scale=alt.Scale(zero=False, nice=True, padding=24), axis=alt.Axis(format="~d")
+    )
     base = alt.Chart(_values(rows)).encode(
-        y=alt.Y("player:N", sort=alt.EncodingSortField("rank", order="ascending"), title=None),
+        y=alt.Y(
+            "player:N", sort=alt.EncodingSortField("rank", order="ascending"), title=None, axis=alt.Axis(grid=True)
+        ),
+        x=axis,
         tooltip=[
             alt.Tooltip("player:N"),
             alt.Tooltip("measure:Q", title=word, format=",.2f"),
@@ -76,17 +83,34 @@ def top_players(frame: pl.DataFrame, by: str = "elo") -> Picture:
             alt.Tooltip("city:N"),
         ],
     )
-    bars = base.mark_bar(color=BLUE, height={"band": 0.68}, cornerRadiusEnd=2).encode(
-        x=alt.X("measure:Q", title=word, axis=alt.Axis(format="~d"))
+    dots = base.mark_point(filled=True, size=110, opacity=1, color=BLUE)
+    figures = base.mark_text(align="left", dx=10, color=INK, fontSize=11).encode(
+        text=alt.Text("measure:Q", format=",.0f")
     )
-    figures = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(
-        x="measure:Q", text=alt.Text("measure:Q", format=",.0f")
+    if frame.is_empty():
+        title = f"Nobody has {word} here"
+    else:
+        title = f"{rows['player'][0]} leads with {rows['measure'][0]:,.0f} {word}"
+    return _picture(
+        dots + figures,
+        title,
+        f"the first {_counted(len(rows), 'player')} of the rating, as the site lists them",
+        height=max(60, 26 * len(rows)),
     )
-    return _picture(bars + figures, f"Players by {word}", "as the site lists them", height=max(60, 24 * len(rows)))
 
 
-def win_rates(frame: pl.DataFrame, heading: str = "Win rate by role") -> Picture:
-    """Win rates by role with their 95% intervals, from a `win_rates_by_role` frame."""
+def _labels(frame: pl.DataFrame) -> list[str]:
+    """The nicknames; with the id where another looks the same, or where a reader couldn't read it."""
+    logins = [str(login) for login in frame["login"]]
+    looks = Counter(folded(login) for login in logins)
+    return [
+        f"{login} ({player_id})" if looks[folded(login)] > 1 or not folded(login) or not is_drawable(login) else login
+        for login, player_id in zip(logins, frame["player_id"], strict=True)
+    ]
+
+
+def win_rates(frame: pl.DataFrame, whose: str = "") -> Picture:
+    """Win rates by role with their 95% intervals, from a `win_rates_by_role` frame; `whose` begins the title."""
     import altair as alt
 
     colours = alt.Scale(domain=list(_ROLE_COLOURS), range=list(_ROLE_COLOURS.values()))
@@ -96,18 +120,20 @@ def win_rates(frame: pl.DataFrame, heading: str = "Win rate by role") -> Picture
         color=alt.Color("role:N", scale=colours, legend=None),
         tooltip=_rate_tooltip("role:N", "win_rate", "low", "high"),
     )
-    reach = base.mark_rule(strokeWidth=3, opacity=0.45).encode(
+    half = alt.Chart(alt.Data(values=[{"half": 0.5}])).mark_rule(color=MUTED, strokeDash=[4, 4]).encode(x="half:Q")
+    reach = base.mark_rule(strokeWidth=4, opacity=0.4, strokeCap="round").encode(
         x=_share_axis("low", "of decided games won"), x2="high:Q"
     )
-    points = base.mark_point(filled=True, size=110, opacity=1).encode(x="win_rate:Q")
-    figures = base.mark_text(dy=-13, fontSize=11, color=INK).encode(
+    points = base.mark_point(filled=True, size=130, opacity=1).encode(x="win_rate:Q")
+    figures = base.mark_text(dy=-14, fontSize=12).encode(
         x="win_rate:Q", text=alt.Text("win_rate:Q", format=".1%"), color=alt.value(INK)
     )
+    title = _clearest(rows, "role")
     return _picture(
-        reach + points + figures,
-        heading,
-        f"with 95% intervals; {_counted(int(frame['games'].sum()), 'seat')} in decided games, draws left out",
-        height=max(60, 48 * len(rows)),
+        half + reach + points + figures,
+        f"{whose}: {title[0].lower()}{title[1:]}" if whose else title,
+        f"share of decided games with its 95% interval; {_game_numbers(rows)}",
+        height=max(60, 52 * len(rows)),
     )
 
 
@@ -117,13 +143,16 @@ def games_by_month(frame: pl.DataFrame) -> Picture:
 
     chart = (
         alt.Chart(_values(frame))
-        .mark_bar(color=BLUE)
+        .mark_bar(color=BLUE, cornerRadiusEnd=2)
         .encode(
             # A month's column reaches from its first day to the next month's.
             x=alt.X(
-                "month:T", timeUnit="utcyearmonth", title=None, axis=alt.Axis(format="%m.%Y", labelAngle=0, grid=False)
+                "month:T",
+                timeUnit="utcyearmonth",
+                title=None,
+                axis=alt.Axis(format="%Y-%m", labelAngle=0, grid=False, labelOverlap=True),
             ),
-            y=alt.Y("games:Q", title="games played"),
+            y=alt.Y("games:Q", title="games played", axis=alt.Axis(format="~d", tickMinStep=1)),
             tooltip=[
                 alt.Tooltip("month:T", timeUnit="utcyearmonth", format="%Y-%m"),
                 alt.Tooltip("games:Q", title="games played"),
@@ -132,8 +161,15 @@ def games_by_month(frame: pl.DataFrame) -> Picture:
             ],
         )
     )
-    games = _counted(int(frame["games"].sum()), "game")
-    return _picture(chart, "Games by month", f"{games}, by the first day of their tournament", height=220)
+    if frame.is_empty():
+        return _picture(chart, "No game was played yet", "games by month", height=220)
+    most = frame.sort("games", descending=True, maintain_order=True).row(0, named=True)
+    return _picture(
+        chart,
+        f"{most['month']:%Y-%m} had most games: {most['games']:,}",
+        f"{_counted(int(frame['games'].sum()), 'game')} by month, each by the first day of its tournament",
+        height=220,
+    )
 
 
 def seats(frame: pl.DataFrame) -> Picture:
@@ -141,16 +177,22 @@ def seats(frame: pl.DataFrame) -> Picture:
     import altair as alt
 
     rows = _values(frame)
-    won = _by_seat(alt.Chart(rows), "win_rate", "low", "high", "won", BLUE)
-    shot = _by_seat(alt.Chart(rows), "first_shot_rate", "first_shot_low", "first_shot_high", "shot first", RED)
+    won = _by_seat(alt.Chart(rows), "win_rate", "low", "high", BLUE)
+    shot = _by_seat(alt.Chart(rows), "first_shot_rate", "first_shot_low", "first_shot_high", RED)
+    heading = {"fontSize": 13, "frame": "group", "offset": 8}
     both = alt.hconcat(
-        won.properties(width=WIDTH / 2 - 30, height=220, title=alt.Title("Won", fontSize=13)),
-        shot.properties(width=WIDTH / 2 - 30, height=220, title=alt.Title("Shot on the first night", fontSize=13)),
+        won.properties(width=WIDTH / 2 - 40, height=230, title=alt.Title("Won", **heading)),
+        shot.properties(width=WIDTH / 2 - 40, height=230, title=alt.Title("Shot on the first night", **heading)),
+        spacing=40,
     )
-    return _picture(both, "Seats", "share of games with 95% intervals, by seat number")
+    return _picture(
+        both,
+        _clearest(frame, "seat"),
+        f"share of games by seat with its 95% interval; {_game_numbers(frame)}",
+    )
 
 
-def player_years(frame: pl.DataFrame, heading: str) -> Picture:
+def player_years(frame: pl.DataFrame, whose: str) -> Picture:
     """A player's games won and not won, year by year, from the `years` of a `player_page`."""
     import altair as alt
     import polars as pl
@@ -159,31 +201,52 @@ def player_years(frame: pl.DataFrame, heading: str) -> Picture:
         "year", pl.col("wins").alias("won"), (pl.col("games") - pl.col("wins") - pl.col("draws")).alias("lost"), "draws"
     ).unpivot(index="year", variable_name="outcome", value_name="games")
     chart = (
-        alt.Chart(_values(parts))
-        .mark_bar(width={"band": 0.6})
+        alt.Chart(_values(parts.with_columns(place=pl.col("outcome").replace_strict(_OUTCOME_PLACES))))
+        .mark_bar(size=46)
         .encode(
             x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("games:Q", title="games"),
+            y=alt.Y("games:Q", title="games", axis=alt.Axis(format="~d", tickMinStep=1)),
             color=alt.Color(
                 "outcome:N",
                 title=None,
-                scale=alt.Scale(domain=["won", "lost", "draws"], range=[BLUE, "#b9c4cf", GOLD]),
+                scale=alt.Scale(domain=list(_OUTCOME_PLACES), range=[BLUE, "#b9c4cf", GOLD]),
             ),
-            order=alt.Order("outcome:N", sort="descending"),
+            order=alt.Order("place:Q"),
             tooltip=["year:O", "outcome:N", "games:Q"],
         )
     )
-    return _picture(chart, heading, "games by year, counted from the seats", height=220)
+    won, games = int(frame["wins"].sum()), int(frame["games"].sum())
+    return _picture(
+        chart, f"{whose}: {won:,} of {games:,} games won", "games by year, counted from the seats", height=220
+    )
 
 
-def _by_seat(chart: alt.Chart, share: str, low: str, high: str, verb: str, colour: str) -> alt.LayerChart:
+def _clearest(rows: pl.DataFrame, what: str) -> str:
+    """The sentence on who wins most often, only if his interval lies above that of everybody else."""
+    known = rows.drop_nulls("win_rate").sort("win_rate", descending=True, maintain_order=True)
+    best = known.filter(known["win_rate"] == known["win_rate"].max())
+    others = known.filter(known["win_rate"] < known["win_rate"].max())
+    names = [str(name) for name in best[what].to_list()]
+    if others.is_empty() or float(best["low"].to_list()[0]) <= max(others["high"].to_list()):
+        return f"No {what} wins clearly more often"
+    who = f"{what} {names[0]}" if what == "seat" else " and ".join(names)
+    return f"{who[0].upper()}{who[1:]} {'win' if len(names) > 1 else 'wins'} most often: {best['win_rate'][0]:.1%}"
+
+
+def _game_numbers(rows: pl.DataFrame) -> str:
+    numbers = rows["games"].to_list() or [0]
+    least, most = min(numbers), max(numbers)
+    return f"{_counted(most, 'game')} each" if least == most else f"{least:,} to {_counted(most, 'game')} each"
+
+
+def _by_seat(chart: alt.Chart, share: str, low: str, high: str, colour: str) -> alt.LayerChart:
     import altair as alt
 
     base = chart.encode(
         x=alt.X("seat:O", title=None, axis=alt.Axis(labelAngle=0)),
         tooltip=_rate_tooltip("seat:O", share, low, high),
     )
-    axis = alt.Y(f"{low}:Q", title=f"of games {verb}", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
+    axis = alt.Y(f"{low}:Q", title=None, axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(zero=False))
     reach = base.mark_rule(strokeWidth=3, opacity=0.45, color=colour).encode(y=axis, y2=f"{high}:Q")
     points = base.mark_point(filled=True, size=90, opacity=1, color=colour).encode(y=f"{share}:Q")
     return reach + points
@@ -192,7 +255,7 @@ def _by_seat(chart: alt.Chart, share: str, low: str, high: str, verb: str, colou
 def _share_axis(low: str, title: str) -> alt.X:
     import altair as alt
 
-    return alt.X(f"{low}:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
+    return alt.X(f"{low}:Q", title=title, axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(zero=False))
 
 
 def _rate_tooltip(what: str, share: str, low: str, high: str) -> list[alt.Tooltip]:

@@ -161,13 +161,14 @@ def _set_in_fonts(found: re.Match[str], by_letter: dict[str, Run], widths: dict[
 def split_by_font(text: str) -> Iterator[Run]:
     """The text in runs, each with the font that has all of it.
 
-    >>> list(split_by_font("Волк 🐺"))
-    [('Волк\\xa0', 'Noto Sans'), ('🐺', 'Noto Emoji')]
+    >>> list(split_by_font("Волк🐺"))
+    [('Волк', 'Noto Sans'), ('🐺', 'Noto Emoji')]
     """
     run, font = "", BASE_FONT
     for part, part_font in _parts(text):
         # Spaces and marks stay with the word before them, so that it is shaped and turned as a whole.
-        if part_font == font or (unicodedata.category(part[0])[0] in "ZPM" and _has(font, part)):
+        stays = font != EMOJI_FONT and unicodedata.category(part[0])[0] in "ZPM" and _has(font, part)
+        if part_font == font or stays:
             run += part
             continue
         if run:
@@ -175,6 +176,11 @@ def split_by_font(text: str) -> Iterator[Run]:
         run, font = part, part_font
     if run:
         yield _kept_spaces(run, font), font
+
+
+def is_drawable(text: str) -> bool:
+    """True if some font of the package has each of its characters."""
+    return REPLACEMENT not in "".join(run for run, _ in split_by_font(text))
 
 
 def _kept_spaces(run: str, font: str) -> str:

@@ -22,15 +22,19 @@ WHERE {_OF_YEAR}
 GROUP BY g.winner
 """
 
+# Seats of one role in one game win or lose together: a game counts once for a role.
 _ROLES: Final = f"""
-SELECT s.role,
-       count(*) FILTER (WHERE {DECIDED}) AS games,
-       count(*) FILTER (WHERE s.team = g.winner) AS wins,
-       count(*) FILTER (WHERE g.winner = 'draw') AS draws
-FROM seat s JOIN game g ON {SAME_GAME} LEFT JOIN tournament t ON t.tournament_id = s.tournament_id
-WHERE s.role IS NOT NULL AND {PLAYED} AND {_OF_YEAR}
-  AND (CAST($player_id AS INTEGER) IS NULL OR s.player_id = CAST($player_id AS INTEGER))
-GROUP BY s.role
+SELECT role,
+       count(*) FILTER (WHERE winner IN ('red', 'black')) AS games,
+       count(*) FILTER (WHERE team = winner) AS wins,
+       count(*) FILTER (WHERE winner = 'draw') AS draws
+FROM (
+    SELECT DISTINCT s.role, s.team, g.winner, g.tournament_id, g.round, g.table_no
+    FROM seat s JOIN game g ON {SAME_GAME} LEFT JOIN tournament t ON t.tournament_id = s.tournament_id
+    WHERE s.role IS NOT NULL AND {PLAYED} AND {_OF_YEAR}
+      AND (CAST($player_id AS INTEGER) IS NULL OR s.player_id = CAST($player_id AS INTEGER))
+) AS game_of_role
+GROUP BY role
 """
 
 _SEATS: Final = f"""
@@ -121,8 +125,10 @@ def win_rates_by_role(league: League, *, year: int | None = None, player_id: int
     """How often each role wins, with Wilson's 95% interval; always four rows; derived from the seats.
 
     A rate is of decided games: a draw is nobody's win and stands beside, in `draws`; games not played
-    have no roles and count nowhere (see `outcomes`). Columns: role, games (decided), wins, draws,
-    win_rate, low, high (shares of 1; null without a game). `year` is the tournament's first day's.
+    have no roles and count nowhere (see `outcomes`). A game counts once for a role: its six citizens win
+    or lose together, and counting each would make the interval narrower than it is. Columns: role, games
+    (decided), wins, draws, win_rate, low, high (shares of 1; null without a game). `year` is the
+    tournament's first day's; `player_id` keeps the games in which that player had the role.
 
     >>> win_rates_by_role(league, year=2024)  # doctest: +SKIP
     """

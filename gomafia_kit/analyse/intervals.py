@@ -1,4 +1,9 @@
-"""How sure a share is: Wilson's interval, which holds for few games and for shares near 0 and 1."""
+"""How sure a share is: Wilson's interval, which holds for few games and for shares near 0 and 1.
+
+E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of the
+American Statistical Association 22 (1927), 209-212; recommended for few trials by L. D. Brown, T. T. Cai
+and A. DasGupta, Interval estimation for a binomial proportion, Statistical Science 16 (2001), 101-133.
+"""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ SELECT kind, count(*) AS answers, min(fetched_at) AS oldest, max(fetched_at) AS 
        count(*) FILTER (WHERE via = 'http') AS by_http,
        count(*) FILTER (WHERE via = 'chromium') AS by_chromium,
        count(*) FILTER (WHERE via = 'derived') AS derived
-FROM answer GROUP BY kind ORDER BY min(fetched_at), kind
+FROM answer GROUP BY kind
 """,
         {
             "kind": "text",
@@ -67,4 +67,4 @@ FROM answer GROUP BY kind ORDER BY min(fetched_at), kind
             "by_chromium": "int",
             "derived": "int",
         },
-    )
+    ).sort("oldest", "kind")  # here, because PostgreSQL's order of texts depends on the server

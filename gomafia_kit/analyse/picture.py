@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from gomafia_kit.analyse.draw import SCALE
 from gomafia_kit.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -69,11 +70,16 @@ class Picture:
 
         Path(path).write_bytes(self.png())
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         del include, exclude  # the reader chooses among all forms
         import base64
 
-        forms: dict[str, Any] = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
+        png = self.png()
+        forms: dict[str, Any] = {"image/png": base64.b64encode(png).decode(), "text/plain": self.alt}
         if not is_headless():
             forms[LIVE_FORM] = {**self.spec, "$schema": _LIVE_SCHEMA}
-        return forms
+        # The file has two pixels a point; its width stands in the PNG's header.
+        width = int.from_bytes(png[16:20], "big") / SCALE
+        return forms, {"image/png": {"alt": self.alt, "width": round(width)}}

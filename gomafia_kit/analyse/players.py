@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.analyse._ask import PLAYED, SAME_GAME, ask
+from gomafia_kit.analyse._names import folded
 from gomafia_kit.analyse.games import win_rates_by_role
 from gomafia_kit.errors import SettingsError
 from gomafia_kit.site import REGIONS
@@ -150,7 +150,8 @@ def find_player(league: League, who: int | str) -> pl.DataFrame:
     """Everybody who may be meant by an id or a nickname; the choice is the caller's.
 
     An exact id and exact nicknames come first (a nickname may be digits); only where there is neither,
-    nicknames that are the same but for case, accents' form or spaces, then a few that are alike. One row a
+    nicknames that look the same (but for case, accents' form, spaces, Latin for Cyrillic letters), else a few
+    that are alike. One row a
     player: player_id, login, country, city, club_title, elo, listed, matched_by (id, nickname, similar).
 
     >>> find_player(league, "PELIMENI")  # doctest: +SKIP
@@ -166,10 +167,10 @@ def find_player(league: League, who: int | str) -> pl.DataFrame:
     logins = ask(league, "SELECT player_id, login FROM player", {"player_id": "int", "login": "text"})
     by_folded: dict[str, list[int]] = {}
     for player_id, known in logins.iter_rows():
-        by_folded.setdefault(_folded(known), []).append(player_id)
-    similar = by_folded.get(_folded(login)) or [
+        by_folded.setdefault(folded(known), []).append(player_id)
+    similar = by_folded.get(folded(login)) or [
         player_id
-        for known in difflib.get_close_matches(_folded(login), by_folded, n=_SIMILAR, cutoff=0.75)
+        for known in difflib.get_close_matches(folded(login), by_folded, n=_SIMILAR, cutoff=0.75)
         for player_id in by_folded[known]
     ]
     everybody = ask(league, _FIND.split("WHERE", maxsplit=1)[0], _FOUND, {"player_id": None}) if similar else found
@@ -321,11 +322,6 @@ def player_page(league: League, who: int | str = "", *, tournaments: int = 10) -
             {**me, "limit": tournaments},
         ),
     )
-
-
-def _folded(login: str) -> str:
-    # Namesakes differ in case, in composed and decomposed letters, in kinds of spaces.
-    return " ".join(unicodedata.normalize("NFKC", login).casefold().split())
 
 
 def _nearest(text: str, choices: tuple[str, ...]) -> str:

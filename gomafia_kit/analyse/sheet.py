@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NONE: Final = "–"
 _SHARES: Final = ("_rate", "_share", "share", "low", "high")
 _ROWS: Final = 50
+_THIN_SPACE: Final = "\u202f"
 
 
 @dataclass(frozen=True)
@@ -99,20 +100,19 @@ def page_sheets(page: PlayerPage) -> Sheets:
 
 def as_text(value: object, column: str = "") -> str:
     """A value as a person reads it; shares (by the column's name) in percent, a dash for None."""
-    match value:
-        case None:
-            return NONE
-        case bool():
-            return "yes" if value else "no"
-        case float() if column.endswith(_SHARES):
-            return f"{value:.1%}"
-        case float():
-            return f"{value:.4g}"
-        case Decimal():
-            return f"{value.normalize():f}"
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M}"
-        case date():
-            return f"{value:%Y-%m}" if column == "month" else value.isoformat()
-        case _:
-            return str(value)
+    if isinstance(value, bool):
+        text = "yes" if value else "no"
+    elif isinstance(value, int):
+        # Thousands apart, but not in names.
+        text = str(value) if column.endswith(("_id", "year")) else f"{value:,}".replace(",", _THIN_SPACE)
+    elif isinstance(value, float):
+        text = f"{value:.1%}" if column.endswith(_SHARES) else f"{value:.4g}"
+    elif isinstance(value, Decimal):
+        text = f"{value.normalize():,f}".replace(",", _THIN_SPACE)
+    elif isinstance(value, datetime):
+        text = f"{value:%Y-%m-%d %H:%M}"
+    elif isinstance(value, date):
+        text = f"{value:%Y-%m}" if column == "month" else value.isoformat()
+    else:
+        text = NONE if value is None else str(value)
+    return text

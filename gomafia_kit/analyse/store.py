@@ -63,10 +63,12 @@ class League:
         """A whole table: columns and types as `gomafia_kit.tables` has them, in the order of its key."""
         if name not in TABLES:
             raise SettingsError(f"{name!r} is no table.{_nearest(name, tuple(TABLES))}", _one_of(TABLES))
+        import polars as pl
+
         table = TABLES[name]
         # Names come from `tables`, not from the caller.
         rows = self.query(f"SELECT {', '.join(table.names)} FROM {name} ORDER BY {', '.join(table.key)}")
-        return rows.cast(dict(table.polars_schema()))
+        return rows.cast(pl.Schema(table.polars_schema()))
 
     def close(self) -> None:
         """Let go of files and connections; a closed league answers nothing."""
@@ -92,10 +94,7 @@ def open_league(data_dir: str | Path, read_from: str = "duckdb") -> League:
     folder's own server, or the one that GOMAFIA_POSTGRES_URL names). Raises FolderError where nothing
     was imported, SettingsError for a wrong `read_from`, PushError where PostgreSQL can't be reached.
     """
-    if read_from not in READ_FROM:
-        raise SettingsError(
-            f"read_from: {read_from!r} is no store.{_nearest(read_from, READ_FROM)}", _one_of(READ_FROM)
-        )
+    check_read_from(read_from)
     folder = Path(data_dir).expanduser().absolute()
     store: Store
     if read_from == "postgres":
@@ -109,10 +108,19 @@ def open_league(data_dir: str | Path, read_from: str = "duckdb") -> League:
     return League(store, folder, read_from)
 
 
-def has_league(data_dir: str | Path) -> bool:
-    """True if an import published something in this folder, as DuckDB or as Parquet."""
+def check_read_from(read_from: str) -> str:
+    """The same word, if it names a store; SettingsError with the nearest right one if not."""
+    if read_from not in READ_FROM:
+        raise SettingsError(
+            f"read_from: {read_from!r} is no store.{_nearest(read_from, READ_FROM)}", _one_of(READ_FROM)
+        )
+    return read_from
+
+
+def has_league(data_dir: str | Path, read_from: str) -> bool:
+    """True if an import published something in this folder in that form, duckdb or parquet."""
     folder = Path(data_dir).expanduser().absolute()
-    return bool(_newest_published(folder) or _parquet_files(folder))
+    return bool(_newest_published(folder) if read_from == "duckdb" else _parquet_files(folder))
 
 
 class PublishedStore:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -57,6 +58,10 @@ def _stop(home: Path) -> None:
     give_up = time.monotonic() + SECONDS_TO_STOP
     while note.exists() and time.monotonic() < give_up:
         time.sleep(0.02)
+    if place := _read(home / "socket"):
+        with suppress(OSError):
+            Path(place).rmdir()
+        (home / "socket").unlink()
 
 
 def main() -> None:

@@ -402,8 +402,10 @@ def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: It
         raw.cursor() as cursor,
         cursor.copy(f"COPY {relation} ({', '.join(table.names)}) FROM STDIN (FORMAT csv)") as copy,
     ):
+        schema = table.arrow_schema()
         for batch in batches:
-            copy.write(_csv(batch))
+            # DuckDB gives times in the machine's zone; here they are UTC again.
+            copy.write(_csv(batch.cast(schema)))
             rows += batch.num_rows
     return rows
 

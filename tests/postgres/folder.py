@@ -48,7 +48,9 @@ class Folder:
         with Ledger(self.path) as ledger:
             load = ledger.begin(ask, "http", CAME_AT, sha256(body).hexdigest(), "1")
             parts = [
-                write_part(self.path, table, [(*row, ask.ask_id) for row in rows]) for table, rows in tables.items() if rows
+                write_part(self.path, table, [(*row, ask.ask_id) for row in rows])
+                for table, rows in tables.items()
+                if rows
             ]
             rows = Counter({table: len(rows) for table, rows in tables.items() if rows})
             fetched = {table: len(rows) for table, rows in tables.items()}

@@ -104,7 +104,9 @@ def test_what_is_new_changed_same_and_gone_is_counted_exactly(place: Place) -> N
     _small_league(place.folder)
     place.folder.push(place.schema)
     # One player renamed, one new; a round taken back, a seat corrected, another round played.
-    place.folder.put("players", player=[player(1, "Ёж", Decimal("2500.5")), player(2, "волк"), player(3, "Тень"), player(4, "7")])
+    place.folder.put(
+        "players", player=[player(1, "Ёж", Decimal("2500.5")), player(2, "волк"), player(3, "Тень"), player(4, "7")]
+    )
     place.folder.put(
         "cup",
         game=[game(7, 1), game(7, 3)],
@@ -153,7 +155,9 @@ def test_awkward_nicknames_come_through_byte_for_byte(place: Place) -> None:
 
 def test_any_text_comes_through(place: Place) -> None:
     dice = random.Random(63)
-    alphabet = [chr(code) for code in (*range(1, 0x500), *range(0x2000, 0x2070), *range(0x1F300, 0x1F400))] + list("\\\"',\n\r.") * 40
+    alphabet = [chr(code) for code in (*range(1, 0x500), *range(0x2000, 0x2070), *range(0x1F300, 0x1F400))] + list(
+        "\\\"',\n\r."
+    ) * 40
     texts = ["".join(dice.choices(alphabet, k=dice.randint(0, 20))) for _ in range(2000)]
     assert [row[0] for row in _pushed_logins(place, texts)] == texts
 
@@ -161,7 +165,15 @@ def test_any_text_comes_through(place: Place) -> None:
 def test_decimals_dates_and_times_are_exact(place: Place) -> None:
     figures = [
         Decimal(text)
-        for text in ("0", "-0.000001", "0.000001", "0.300000", "1.300000", "999999999999.999999", "-999999999999.999999")
+        for text in (
+            "0",
+            "-0.000001",
+            "0.000001",
+            "0.300000",
+            "1.300000",
+            "999999999999.999999",
+            "-999999999999.999999",
+        )
     ]
     place.folder.put("players", player=[player(number, "x", figure) for number, figure in enumerate(figures)])
     days = [date(1, 1, 1), date(2023, 1, 5), date(9999, 12, 31)]
@@ -169,7 +181,9 @@ def test_decimals_dates_and_times_are_exact(place: Place) -> None:
     place.folder.push(place.schema)
     assert [row[0] for row in place.rows("SELECT elo FROM player ORDER BY player_id")] == figures
     assert [row[0] for row in place.rows("SELECT date_start FROM tournament ORDER BY 1")] == days
-    assert place.rows("SELECT DISTINCT fetched_at AT TIME ZONE 'UTC' = '2026-03-01 10:00:00.123456' FROM answer") == [(True,)]
+    assert place.rows("SELECT DISTINCT fetched_at AT TIME ZONE 'UTC' = '2026-03-01 10:00:00.123456' FROM answer") == [
+        (True,)
+    ]
     assert _equal_what_is_staged(place)
 
 
@@ -199,7 +213,9 @@ def test_a_reader_never_sees_half_a_push(place: Place) -> None:
     def look() -> None:
         with place.connect() as connection:
             while not done.is_set():
-                row = connection.execute("SELECT (SELECT count(*) FROM player), (SELECT count(*) FROM tournament)").fetchone()
+                row = connection.execute(
+                    "SELECT (SELECT count(*) FROM player), (SELECT count(*) FROM tournament)"
+                ).fetchone()
                 assert row is not None
                 seen.append(row)
 
@@ -269,7 +285,9 @@ def test_of_two_pushes_at_once_the_second_is_told_who_is_at_work(place: Place) -
     _small_league(place.folder)
     child = _start_half_a_push(place)
     try:
-        with pytest.raises(PushError, match=rf"Another push .* gomafia_kit push, process {child.pid} \(user .* since 2"):
+        with pytest.raises(
+            PushError, match=rf"Another push .* gomafia_kit push, process {child.pid} \(user .* since 2"
+        ):
             place.folder.push(place.schema)
     finally:
         _kill(child)

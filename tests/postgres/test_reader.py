@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from gomafia_kit.analyse.store import open_league
+from gomafia_kit.errors import PushError, SettingsError
+from gomafia_kit.postgres.reader import ROWS_A_READ, Reader, with_places
+from gomafia_kit.postgres.target import open_reader
+from tests.postgres.folder import player
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.postgres.conftest import Place
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "names"),
+    [
+        ("SELECT $a, $a + $b_1", "SELECT %(a)s, %(a)s + %(b_1)s", {"a", "b_1"}),
+        ("SELECT '$a', '50%', $a", "SELECT '$a', '50%%', %(a)s", {"a"}),
+        ("SELECT 'it''s $a'", "SELECT 'it''s $a'", set()),
+        (r"SELECT E'\'$a', $b", r"SELECT E'\'$a', %(b)s", {"b"}),
+        ('SELECT "$a" -- $b\n, $c', 'SELECT "$a" -- $b\n, %(c)s', {"c"}),
+        ("SELECT /* $a % */ $b", "SELECT /* $a %% */ %(b)s", {"b"}),
+        ("SELECT $$ $a $$, $t$ $$ $b $t$, $c", "SELECT $$ $a $$, $t$ $$ $b $t$, %(c)s", {"c"}),
+        ("SELECT 7 % 2, a$b, $игрок", "SELECT 7 %% 2, a$b, %(игрок)s", {"игрок"}),
+        ("SELECT $1", "SELECT $1", set()),
+    ],
+)
+def test_parameters_stand_where_they_stand_and_nowhere_else(given: str, expected: str, names: set[str]) -> None:
+    assert with_places(given) == (expected, names)
+
+
+@pytest.fixture
+def reader(place: Place) -> Iterator[Reader]:
+    rows = [player(k, f"игрок {k}", Decimal(k) / 2 if k % 2 else None) for k in range(1, 4)]
+    place.folder.put("players", player=rows)
+    place.folder.push(place.schema)
+    with Reader(place.address, place.schema) as found:
+        yield found
+
+
+def test_answers_have_the_types_of_the_columns(reader: Reader) -> None:
+    found = reader.query(
+        "SELECT player_id, login, elo, listed, count(*) OVER () AS n, sum(elo) OVER () AS total, 0.5::float8 AS half,"
+        " DATE '2024-05-01' AS day, TIMESTAMPTZ '2024-05-01 12:00+03' AS at, NULL AS nothing, 1::numeric / 3 AS third"
+        " FROM player ORDER BY player_id LIMIT 2",
+        {},
+    )
+    at = datetime(2024, 5, 1, 9, tzinfo=UTC)
+    third = Decimal("0.33333333333333333333")
+    assert found.schema == {
+        "player_id": pl.Int32, "login": pl.String, "elo": pl.Decimal(38, 6), "listed": pl.Boolean, "n": pl.Int64,
+        "total": pl.Decimal(38, 6), "half": pl.Float64, "day": pl.Date, "at": pl.Datetime("us", "UTC"),
+        "nothing": pl.String, "third": pl.Decimal(38, 20),
+    }  # fmt: skip
+    assert found.rows() == [
+        (1, "игрок 1", Decimal("0.5"), True, 3, Decimal(2), 0.5, date(2024, 5, 1), at, None, third),
+        (2, "игрок 2", None, True, 3, Decimal(2), 0.5, date(2024, 5, 1), at, None, third),
+    ]
+
+
+def test_an_answer_without_rows_keeps_its_columns(reader: Reader) -> None:
+    found = reader.query("SELECT player_id, login, elo FROM player WHERE false", {})
+    assert found.schema == {"player_id": pl.Int32, "login": pl.String, "elo": pl.Decimal(38, 6)}
+    assert found.rows() == []
+
+
+def test_parameters_are_values_never_sql(reader: Reader) -> None:
+    for text in ("игрок 1", "x'; DROP TABLE player; --", "100%", "$login", "", "\\"):
+        assert reader.query("SELECT $login AS login", {"login": text}).rows() == [(text,)]
+    sql = "SELECT player_id FROM player WHERE player_id = ANY($ids) AND elo < $elo AND listed = $listed"
+    assert reader.query(sql, {"ids": [1, 2], "elo": Decimal("0.75"), "listed": True}).rows() == [(1,)]
+
+
+def test_a_parameter_too_few_or_too_many_is_named(reader: Reader) -> None:
+    with pytest.raises(SettingsError, match=r"parameter \$a has no value"):
+        reader.query("SELECT $a", {})
+    with pytest.raises(SettingsError, match=r"has no parameter \$b"):
+        reader.query("SELECT 1", {"b": 1})
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT nonsense FROM player", 'column "nonsense" does not exist'),
+        ("DELETE FROM player", "read-only transaction"),
+        ("SELECT 1; DROP TABLE player", "multiple commands"),
+        ("COMMIT; DROP TABLE player", "multiple commands"),
+        ("COPY player TO STDOUT", "COPY"),
+        ("SET search_path = x", "result"),
+        ("", "EMPTY"),
+    ],
+)
+def test_what_is_no_question_is_refused_and_the_next_question_works(reader: Reader, sql: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        reader.query(sql, {})
+    assert reader.query("SELECT count(*) AS n FROM player", {}).rows() == [(3,)]
+
+
+def test_a_commit_does_not_make_the_next_question_writable(reader: Reader) -> None:
+    with pytest.raises(SettingsError):
+        reader.query("COMMIT", {})
+    with pytest.raises(SettingsError, match="read-only transaction"):
+        reader.query("DELETE FROM player RETURNING 1", {})
+
+
+def test_each_question_sees_what_was_pushed_last(place: Place, reader: Reader) -> None:
+    place.folder.put("players", player=[player(1, "Ёж")])
+    place.folder.push(place.schema)
+    assert reader.query("SELECT login FROM player", {}).rows() == [("Ёж",)]
+
+
+def test_a_reader_connects_again_when_its_session_was_ended(place: Place, reader: Reader) -> None:
+    name = "SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+    own = reader.query("SELECT pg_backend_pid() AS pid", {}).item()
+    assert reader.query(name, {}).item().startswith("gomafia_kit reader, process ")
+    assert place.rows(f"SELECT pg_terminate_backend({own})") == [(True,)]
+    assert reader.query("SELECT count(*) AS n FROM player", {}).rows() == [(3,)]
+    assert reader.query("SELECT pg_backend_pid() AS pid", {}).item() != own
+
+
+def test_a_long_answer_comes_whole_and_in_order(reader: Reader) -> None:
+    number = 2 * ROWS_A_READ + 1
+    found = reader.query("SELECT g, g::numeric / 4 AS quarter FROM generate_series(1, $n) g", {"n": number})
+    assert found["g"].to_list() == list(range(1, number + 1))
+    assert found["quarter"].to_list() == [Decimal(k) / 4 for k in range(1, number + 1)]
+
+
+def test_a_schema_without_a_push_says_so(place: Place) -> None:
+    with pytest.raises(PushError, match=rf"no pushed tables in schema {place.schema}\. Run the import"):
+        Reader(place.address, place.schema)
+
+
+def test_a_folder_without_a_server_says_so_and_gets_none(data_dir: Path) -> None:
+    with pytest.raises(PushError, match="has no PostgreSQL yet"), open_reader(data_dir, "gomafia"):
+        pass
+    assert not data_dir.exists()
+
+
+def test_an_analyst_reads_the_schema_of_the_settings(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.folder.put("players", player=[player(1, "Градиент 🔥", Decimal("2500.5"))])
+    place.folder.push(place.schema)
+    monkeypatch.setenv("GOMAFIA_POSTGRES_SCHEMA", place.schema)
+    with open_league(place.folder.path, "postgres") as league:
+        assert league.table("player")["login"].to_list() == ["Градиент 🔥"]
+        assert league.query("SELECT elo FROM player WHERE login = $login", {"login": "Градиент 🔥"}).rows() == [
+            (Decimal("2500.5"),)
+        ]

@@ -69,6 +69,7 @@ LOG_FILE: Final = "importer.log"
 _DERIVED_AFTER: Final = {
     "clubs": ("player",),
     "players": ("player",),
+    "tournaments": ("player",),
     "games": ("player",),
     "statistics": ("player", "player_year", "player_role_year"),
 }
@@ -366,7 +367,7 @@ class _Import:
         def chromium() -> Fetcher:
             from gomafia_kit.fetch.chromium import ChromiumFetcher
 
-            return ChromiumFetcher(base_url(), contact)
+            return ChromiumFetcher(base_url(), contact, self._tell)
 
         return {"api": http, "text": http, "dom": chromium}
 

@@ -112,8 +112,3 @@ def test_no_example_shows_an_option_that_is_gone() -> None:
             name = max((name for name in docs.commands() if line.startswith(name)), key=len)
             known = {flag for option in docs.commands()[name].params for flag in option.opts} | {"--version"}
             assert {word for word in line.split() if word.startswith("--")} <= known
-
-
-def test_the_exit_codes_of_the_commands_are_told_once() -> None:
-    page = (docs.docs_dir() / "cli.md").read_text(encoding="utf-8")
-    assert "[errors.md](errors.md)" in page

@@ -35,12 +35,12 @@ ORDER: Final = (
     ("memory",),
     ("verify", "analyse"),
     ("importer",),
-    ("widgets", "cli"),
+    ("widgets", "explore", "cli"),
 )
 """From the one that knows nobody down to the faces; places on one line don't know each other."""
 
 LEVEL: Final = {place: level for level, places in enumerate(ORDER) for place in places}
-FACES: Final = frozenset({"widgets", "cli"})
+FACES: Final = frozenset({"widgets", "explore", "cli"})
 
 ALLOWED: Final = {
     ("records", "site"): "what a parser gives names the further asks that it leads to: the type only",

@@ -226,8 +226,8 @@ def cli_page(examples: Mapping[str, str]) -> str:
 
 
 def _help_of(name: str, command: click.Command) -> str:
-    settings = commands()["gomafia"].context_settings | {"terminal_width": 100}
-    return command.get_help(click.Context(command, info_name=name, **settings))
+    shared = commands()["gomafia"].context_settings
+    return command.get_help(click.Context(command, info_name=name, **{**shared, "terminal_width": 100}))
 
 
 def kept_examples() -> dict[str, str]:

@@ -1,0 +1,354 @@
+"""`gomafia run` and what belongs to it, against the demo site."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+from gomafia_kit import demo
+from gomafia_kit.cli.run import run
+from gomafia_kit.errors import (
+    FolderError,
+    PostgresUnreachableError,
+    RunDiedError,
+    RunStoppedError,
+    SettingsError,
+    SiteUnreachableError,
+)
+from gomafia_kit.settings import Settings
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from gomafia_kit.demo import DemoSite
+    from tests.cli.conftest import Gomafia
+
+CLOSED = "http://127.0.0.1:9"
+"""A port of this machine where nobody listens."""
+LISTS = ("--stages", "clubs,tournaments")
+
+
+def figures(text: str, table: str) -> list[int]:
+    """The numbers of a table's line."""
+    found = re.search(rf"^{table} +([\d, ]+)$", text, re.MULTILINE)
+    assert found, f"no line on {table} in:\n{text}"
+    return [int(number.replace(",", "")) for number in found[1].split()]
+
+
+# -- options --------------------------------------------------------------------------------------
+
+
+def test_there_is_one_option_a_setting_with_its_help() -> None:
+    options = {item.name: item for item in run.params if isinstance(item, click.Option)}
+    assert set(options) - {"pairs", "as_json"} == set(Settings.names())
+    for name in Settings.names():
+        assert f"--{name.replace('_', '-')}" in options[name].opts
+        assert Settings.help(name) in (options[name].help or "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--scal", "tiny"], "--scale"),
+        (["--scale", "tinny"], "Did you mean tiny?"),
+        (["--batch-rows", "0"], "batch_rows: '0' is not 1 or more."),
+        (["-p", "sorce", "demo"], "Did you mean source?"),
+        (["-p", "scale", "tiny", "--scale", "small"], "scale is given twice."),
+        (["-p", "postgres_url", "x"], "secrets"),
+        (["--form", "page_data"], "later version"),
+        (["imprt"], "Did you mean import?"),
+        (["import", "-p", "scal", "tiny"], "Did you mean scale?"),
+        (["import", "--batch-rows", "many"], "batch_rows"),
+        (["/no/such.ipynb"], "no notebook"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_is_asked(gomafia: Gomafia, arguments: list[str], words: str) -> None:
+    ended = gomafia("run", *arguments)
+    assert ended.code == SettingsError.exit_code
+    assert words in "\n".join(ended.complaint)
+    assert len(ended.complaint) <= 2
+    assert list(gomafia.home.iterdir()) == []
+
+
+def test_an_unknown_command_names_the_nearest(gomafia: Gomafia) -> None:
+    ended = gomafia("statsu")
+    assert ended.code == SettingsError.exit_code
+    assert "status" in ended.complaint[0]
+
+
+# -- a run ----------------------------------------------------------------------------------------
+
+
+def test_a_run_tells_its_receipt(filled: Gomafia, site: DemoSite) -> None:
+    told = filled("status").out
+    assert "Run 1: done" in told
+    for table, column in (("game", 1), ("seat", 1), ("tournament", 1), ("club", 1)):
+        assert figures(told, table)[column] == len(list(site.league.table(table)))
+    assert "PostgreSQL:" in told
+    assert f"DuckDB: {filled.home / 'data' / 'league' / 'staging.duckdb'}" in told
+
+
+def test_a_second_run_right_after_finds_nothing_new(gomafia: Gomafia) -> None:
+    assert gomafia("run", *LISTS).code == 0
+    again = gomafia("run", *LISTS)
+    assert again.code == 0
+    assert "Nothing new: nothing was asked, nothing was written." in again.out
+    assert "0 made" in again.out
+    assert gomafia("status", "--all").out.count("  done  ") == 2
+
+
+def test_json_holds_the_whole_record(gomafia: Gomafia) -> None:
+    ended = gomafia("run", "--stages", "tournaments", "--json")
+    told: dict[str, Any] = json.loads(ended.out)
+    assert (ended.code, told["state"], told["exit_code"]) == (0, "done", 0)
+    assert told["settings"]["stages"] == {"value": ["tournaments"], "from": "parameter"}
+    staged = {account["table"]: account["staged"] for account in told["receipt"]["tables"]}
+    assert staged["tournament"] == 12
+    assert json.loads(gomafia("status", "--json").out) == told
+    assert json.loads(gomafia("status", "--json", "--all").out) == [told]
+
+
+def test_an_unreachable_site_ends_with_its_own_code(gomafia: Gomafia) -> None:
+    ended = gomafia("run", "--source", CLOSED, "--json")
+    assert ended.code == SiteUnreachableError.exit_code
+    assert "no connection" in ended.complaint[0]
+    assert json.loads(ended.out)["error"] == "SiteUnreachableError"
+    shown = gomafia("status")
+    assert shown.code == 0
+    assert "SiteUnreachableError (exit code 11)" in shown.out
+
+
+def test_a_folder_that_cannot_be_made_is_named(gomafia: Gomafia) -> None:
+    (gomafia.home / "file").write_text("")
+    ended = gomafia("run", "--data-dir", gomafia.home / "file" / "data")
+    assert ended.code == FolderError.exit_code
+    assert str(gomafia.home / "file" / "data") in ended.complaint[0]
+
+
+# -- while it works -------------------------------------------------------------------------------
+
+
+def slow(gomafia: Gomafia, site: DemoSite, *more: str) -> subprocess.Popen[str]:
+    """A run that takes its time."""
+    line = ("run", *more, "--source", site.url, "--stages", "players", "--seconds-between-asks", "0.5")
+    return gomafia.begin(*line, "--data-dir", gomafia.home / "data" / "slow")
+
+
+def test_a_run_is_watched_and_steered_from_another_terminal(gomafia: Gomafia, site: DemoSite) -> None:
+    with slow(gomafia, site) as process:
+        shown = gomafia.until(": running,", "status")
+        assert f"Folder {gomafia.home / 'data' / 'slow'}" in shown
+        assert "players" in gomafia.until("players", "status")
+        assert "pauses" in gomafia("pause").out
+        gomafia.until("Run 1: paused", "status")
+        note = gomafia("doctor", "--source", site.url, "--data-dir", gomafia.home / "data" / "slow")
+        assert "note     run store: run 1 is at work" in note.out
+        assert "goes on" in gomafia("resume").out
+        gomafia.until("Run 1: running", "status")
+        stopped = gomafia("stop")
+        assert "is stopped" in stopped.out
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == RunStoppedError.exit_code
+    assert out == ""
+    assert err.splitlines()[-2:] == ["gomafia: The import was stopped.", "Run again to go on: nothing is lost."]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_it_after_the_open_batch(gomafia: Gomafia, site: DemoSite, name: str) -> None:
+    with slow(gomafia, site) as process:
+        gomafia.until(": running,", "status")
+        process.send_signal(getattr(signal, name))
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == RunStoppedError.exit_code
+    assert "Stopping after the open batch" in err
+    assert "Run 1: stopped" in gomafia("status").out
+
+
+def test_a_killed_import_is_told_as_that(gomafia: Gomafia, site: DemoSite) -> None:
+    with slow(gomafia, site) as process:
+        gomafia.until(": running,", "status")
+        worker = json.loads(gomafia("status", "--json").out)["pid"]
+        os.kill(worker, signal.SIGKILL)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == RunDiedError.exit_code
+    assert "ended without a word" in err
+    assert "Run 1: died" in gomafia("status").out
+
+
+def test_nothing_at_work_is_an_error_that_says_so(filled: Gomafia) -> None:
+    for command in ("stop", "pause", "resume"):
+        ended = filled(command)
+        assert ended.code == FolderError.exit_code
+        assert "No run is at work" in ended.complaint[0]
+
+
+# -- a notebook -----------------------------------------------------------------------------------
+
+
+def test_the_notebook_ends_with_the_runs_own_outcome(gomafia: Gomafia) -> None:
+    ended = gomafia("run", "import", "-p", "stages", "tournaments", "-p", "source", "demo")
+    assert ended.code == 0, ended
+    assert figures(ended.out, "tournament")[1] == 12
+    copies = list((gomafia.home / "data" / "runs").glob("import-*.ipynb"))
+    assert len(copies) == 1
+    assert str(copies[0]) in ended.err
+    told = json.loads(copies[0].read_text(encoding="utf-8"))
+    assert told["metadata"]["papermill"]["parameters"] == {"stages": ["tournaments"], "source": "demo"}
+
+
+def test_a_notebook_whose_import_fails_has_the_code_of_its_error(gomafia: Gomafia) -> None:
+    ended = gomafia("run", "import", "-p", "source", CLOSED, "--stages", "tournaments")
+    assert ended.code == SiteUnreachableError.exit_code
+    assert len(ended.complaint) == 2
+
+
+def test_a_signal_lets_the_notebooks_import_commit(gomafia: Gomafia, site: DemoSite) -> None:
+    with slow(gomafia, site, "import") as process:
+        gomafia.until(": running,", "status")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == RunStoppedError.exit_code, err
+    assert "Run 1: stopped" in gomafia("status").out
+
+
+def notebook(path: Path, *sources: str) -> Path:
+    """A notebook of these cells, the first tagged as parameters."""
+    cells: list[dict[str, object]] = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": f"c{number}",
+            "metadata": {"tags": [] if number else ["parameters"]},
+            "outputs": [],
+            "source": source,
+        }
+        for number, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    told = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(told), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "words"),
+    [
+        ("1 / 0", 1, "ZeroDivisionError"),
+        (
+            "from gomafia_kit.errors import DiskFullError\nraise DiskFullError('No space left.', 'Make room.')",
+            31,
+            "No space left.",
+        ),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", RunDiedError.exit_code, "kernel ended"),
+        ("print('fine')", 0, ""),
+    ],
+)
+def test_another_notebook_ends_with_its_own_error(gomafia: Gomafia, source: str, code: int, words: str) -> None:
+    path = notebook(gomafia.home / "другой.ipynb", "limit: int = 1  # how many", source)
+    ended = gomafia("run", path, "-p", "limit", "2")
+    assert ended.code == code, ended
+    assert words in "\n".join(ended.complaint)
+
+
+def test_a_notebook_that_imports_nothing_is_no_success(gomafia: Gomafia) -> None:
+    path = notebook(gomafia.home / "import.ipynb", 'stages: str = "push"  # which', "import sys\nsys.exit(0)")
+    ended = gomafia("run", path)
+    assert ended.code == 1
+    assert "no import was started" in ended.complaint[0]
+
+
+# -- plan, rejected, push -------------------------------------------------------------------------
+
+
+def test_the_plan_is_what_the_next_run_asks(gomafia: Gomafia, site: DemoSite) -> None:
+    line = ("--source", site.url, "--data-dir", gomafia.home / "data" / "planned")
+    empty = json.loads(gomafia("plan", *line, "--json").out)
+    assert not empty["complete"]
+    assert {stage["stage"] for stage in empty["stages"] if stage["unknown"]} == {"clubs", "games"}
+    assert not (gomafia.home / "data" / "planned").exists()
+
+    assert gomafia("run", *line, *LISTS).code == 0
+    planned = json.loads(gomafia("plan", *line, "--stages", "games,players", "--json").out)
+    assert planned["complete"]
+    ran = json.loads(gomafia("run", *line, "--stages", "games,players", "--json").out)
+    assert planned["asks"] == ran["receipt"]["asks"]["planned"]
+    assert planned["to_make"] == ran["receipt"]["asks"]["made"]
+
+    after = gomafia("plan", *line, "--stages", "games,players")
+    assert "\n0 asks of the site" in after.out
+
+
+def test_the_plan_tells_hours_at_the_pace(gomafia: Gomafia) -> None:
+    ended = gomafia("plan", "--source", "site", "--years", "2024", "--stages", "players,games")
+    assert ended.code == 0
+    # 8 lists of one year and the list of tournaments, which games needs.
+    assert "At least 9 asks of the site (2 s from ask to ask): 0:00:18 at this pace." in ended.out
+
+
+def test_official_years_are_counted_by_player_and_year(filled: Gomafia, site: DemoSite) -> None:
+    line = ("--source", site.url, "--data-dir", filled.home / "data" / "league")
+    told = json.loads(filled("plan", *line, "--stages", "statistics", "--official-years", "--json").out)
+    seasons = len(list(site.league.table("player_season")))
+    assert [(stage["stage"], stage["asks"]) for stage in told["stages"]] == [
+        ("official_years", seasons),
+        ("statistics", 0),
+    ]
+
+
+def test_rejected_records_are_shown_as_they_came(gomafia: Gomafia) -> None:
+    with demo.start(scale="tiny") as site:
+        game = next(iter(site.league.table("game")))
+        key = [game["tournament_id"], game["round"], game["table_no"], 1]
+        site.change("spoil", kind="seat", key=key, field="role", value="wit\u202eness\x1b[31m")
+        line = ("run", "--source", site.url, "--data-dir", gomafia.home / "data" / "spoilt", "--stages", "games")
+        assert gomafia(*line).code == 0
+    shown = gomafia("rejected", "--table", "seat")
+    assert "wit\\u202eness\\x1b[31m" in shown.out
+    assert "\x1b" not in shown.out
+    told = json.loads(gomafia("rejected", "--json").out)
+    assert {row["table"] for row in told} == {"seat", "game"}
+    assert len(told) == 11
+    wrong = gomafia("rejected", "--table", "seet")
+    assert wrong.code == SettingsError.exit_code
+    assert "Did you mean seat?" in wrong.complaint[0]
+
+
+def test_nothing_rejected_is_said(filled: Gomafia) -> None:
+    assert filled("rejected").out == f"Nothing was rejected in {filled.home / 'data' / 'league'}.\n"
+
+
+def test_a_push_alone_follows_the_last_run(filled: Gomafia) -> None:
+    ended = filled("push", "--json")
+    told = json.loads(ended.out)
+    assert ended.code == 0
+    assert told["settings"]["stages"]["value"] == ["push"]
+    pushed = {report["table"]: report for report in told["receipt"]["push"]}
+    assert pushed["seat"] == {"table": "seat", "new": 0, "changed": 0, "same": 1200, "gone": 0}
+    assert told["receipt"]["asks"]["made"] == 0
+
+
+def test_a_refused_server_ends_a_push_without_its_password(gomafia: Gomafia) -> None:
+    assert gomafia("run", "--stages", "tournaments").code == 0
+    url = "postgresql://user:canary-7491@127.0.0.1:9/db"
+    ended = gomafia("push", GOMAFIA_POSTGRES_URL=url)
+    assert ended.code == PostgresUnreachableError.exit_code
+    told = ended.out + ended.err + gomafia("status", "--json").out
+    assert "127.0.0.1:9" in told
+    assert "canary-7491" not in told
+    assert not [path for path in gomafia.home.rglob("*") if path.is_file() and b"canary-7491" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("command", ["status", "rejected", "push"])
+def test_a_folder_without_runs_is_named_and_not_made(gomafia: Gomafia, command: str) -> None:
+    ended = gomafia(command, "--data-dir", "nowhere")
+    assert ended.code == FolderError.exit_code
+    assert f"{gomafia.home / 'nowhere'} holds no run." in ended.complaint[0]
+    assert not (gomafia.home / "nowhere").exists()
+    assert gomafia(command).code == FolderError.exit_code

@@ -26,7 +26,7 @@ STYLE: Final = """<style>
 .gk-bar { height: 8px; border-radius: 4px; overflow: hidden; background: var(--jp-border-color2, #e6e9ed); }
 .gk-fill { height: 100%; background: #2f81b7; } .gk-whole { background: #3f9470; }
 .gk-name { font-size: 12px; margin-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.gk-figures { display: flex; flex-wrap: wrap; gap: 4px 28px; margin-bottom: 6px; }
+.gk-figures { display: flex; flex-wrap: wrap; gap: 4px 22px; margin-bottom: 6px; }
 .gk-figure b { display: block; font-size: 17px; font-weight: 500; line-height: 1.3;
   font-variant-numeric: tabular-nums; }
 .gk-figure span { font-size: 12px; color: var(--jp-ui-font-color2, #6b7785); }

@@ -196,7 +196,7 @@ def _legend(look: Look, has_limit: bool, note: str) -> Iterator[str]:  # noqa: F
     if has_limit:
         yield _line(LEFT + 360, 29, LEFT + 378, 29, look.limit, 2)
         yield _text(LEFT + 384, 33, "limit", look.muted)
-    yield _text(WIDTH - RIGHT, 33, note, look.muted, "end")
+    yield _text(WIDTH - RIGHT, 14, note, look.muted, "end")
 
 
 def _memory(cols: Sequence[Column], frame: _Frame, top: float, limit: float | None) -> Iterator[str]:

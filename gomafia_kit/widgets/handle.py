@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -31,27 +32,55 @@ class RunHandle(ImportHandle):
         """The same run, able to show itself."""
         return cls(handle.data_dir, handle.run_id, handle._process)  # noqa: SLF001 - the parent class's own
 
-    def watch(self, seconds_between_polls: float = 0.2) -> Run:
-        """The run at its end, however that was; where nobody looks, a line every few seconds on stderr."""
+    async def watch(self, seconds_between_looks: float = 0.2) -> Run:
+        """The run at its end, however that was: `run = await handle.watch()` in a notebook's cell.
+
+        A waiting cell that isn't `async` would keep the panel's buttons waiting too. Where nobody looks
+        there is a line every few seconds on stderr. Interrupting the cell stops a run that was started
+        here, after its open batch; one started elsewhere goes on.
+        """
         lines = ProgressLines(self.data_dir, self.run_id) if is_headless() else None
         try:
-            return self._until_end(lines, seconds_between_polls)
-        except KeyboardInterrupt:
-            self.stop()
-            sys.stderr.write("Interrupted: the import stops after its open batch.\n")
-            self._until_end(lines, seconds_between_polls)
+            while self.run().is_working:
+                if lines is not None:
+                    lines()
+                self._reap()
+                await asyncio.sleep(seconds_between_looks)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            if self._process is not None:
+                self.stop()
             raise
         finally:
             if lines is not None:
                 lines.finish()
-            if self._panel is not None:
-                self._panel.finish()
+        return self._ended()
 
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.2) -> Run:
-        """The run at its end; raises the error that it ended with. Without `on_poll` as `watch`."""
-        if on_poll is None and self.run().is_working:
-            self.watch(seconds_between_polls)
-        return super().wait(on_poll, seconds_between_polls)
+        """The run at its end; raises the error that it ended with. Ctrl+C stops the run after its open batch.
+
+        Without `on_poll` there is a line every few seconds on stderr where nobody looks.
+        """
+        if on_poll is not None or not is_headless() or not self.run().is_working:
+            run = super().wait(on_poll, seconds_between_polls)
+        else:
+            lines = ProgressLines(self.data_dir, self.run_id)
+            try:
+                run = super().wait(lines, seconds_between_polls)
+            finally:
+                lines.finish()
+        self._ended()
+        return run
+
+    def _reap(self) -> None:
+        if self._process is not None:
+            self._process.poll()  # so that a child that was killed is no zombie
+
+    def _ended(self) -> Run:
+        """The ended run, its process gone and its panel showing the end."""
+        run = self._until_end(None, 0.0)
+        if self._panel is not None:
+            self._panel.finish()
+        return run
 
     def _ipython_display_(self) -> None:
         if is_headless():

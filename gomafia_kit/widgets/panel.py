@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS: Final = 0.3
 """The panel changes at most so often: four updates a second are as many as a browser likes."""
-_SIZES: Final = tuple(step * 10**power for power in (1, 2, 3, 4) for step in (1, 2, 5))
+_SIZES: Final = (50, *(step * 10**power for power in (2, 3, 4) for step in (1, 2, 5)))
 AUTOMATIC: Final = "as set"
 
 
-def size_options(wished: int | None) -> list[tuple[str, int | None]]:
+def size_options(wished: int | None) -> list[tuple[str, int]]:
     """What the slider offers, with the present wish among it."""
     sizes = sorted({*_SIZES, *([] if wished is None else [wished])})
-    return [(AUTOMATIC, None), *((count(size), size) for size in sizes)]
+    return [(AUTOMATIC, 0), *((count(size), size) for size in sizes)]
 
 
 class Panel:
@@ -61,7 +61,7 @@ class Panel:
             layout={"width": "420px"},
         )
         self.controls = widgets.HBox([self.pause, self.stop, self.rows])
-        self.box = widgets.VBox([self.board, self.controls, self.message, self.chart])
+        self.box = widgets.VBox([widgets.HTML(STYLE), self.board, self.controls, self.message, self.chart])
         self.box.add_class("gk-box")
         self.pause.on_click(self._on_pause)
         self.stop.on_click(self._on_stop)
@@ -100,7 +100,7 @@ class Panel:
     def _update(self, figures: Figures) -> None:
         """Bring every field up to date; a field that doesn't change sends nothing."""
         with self._lock:
-            self.board.value = STYLE + board(figures)
+            self.board.value = board(figures)
             self.chart.value = memory_svg(figures.points, LIVE, figures.limit_mb)
             self._update_controls(figures)
 
@@ -119,9 +119,9 @@ class Panel:
         """Put the slider where somebody else put the wish."""
         self._following = True
         try:
-            if wished not in [size for _, size in self.rows.options]:
+            if (wished or 0) not in [size for _, size in self.rows.options]:
                 self.rows.options = size_options(wished)
-            self.rows.value = wished
+            self.rows.value = wished or 0
         finally:
             self._following = False
 
@@ -138,8 +138,9 @@ class Panel:
         with self._lock:
             if self._following:
                 return
-            self._seen_wish = change["new"]
-            self._try(lambda: self._handle.set_batch_rows(change["new"]))
+            wished = change["new"] or None
+            self._seen_wish = wished
+            self._try(lambda: self._handle.set_batch_rows(wished))
 
     def _try(self, act: Callable[[], None]) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from gomafia_kit.fetch.driver import children, drivers
 from gomafia_kit.memory.limits import MB
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ class Probe:
     def tree(self) -> tuple[Use, ...]:
         """The memory of each part that is there, and of the tree as their sum."""
         groups: dict[str, list[psutil.Process]] = {"python": [self._self]}
-        for driver in _drivers(self._self):
+        for driver in drivers():
             groups.setdefault("driver", []).append(driver)
-            groups.setdefault("chromium", []).extend(_below(driver))
+            groups.setdefault("chromium", []).extend(children(driver, recursive=True))
         uses = [self._use(part, groups[part]) for part in PARTS if groups.get(part)]
         return *uses, _sum("tree", uses)
 
@@ -123,30 +124,3 @@ def _sum(part: str, uses: Iterable[Use]) -> Use:
     known = [use.pss_mb for use in uses if use.pss_mb is not None]
     pss = sum(known) if len(known) == len(uses) else None
     return Use(part, pss, sum(use.rss_mb for use in uses))
-
-
-def _drivers(process: psutil.Process) -> list[psutil.Process]:
-    """The Playwright drivers that a process started."""
-    return [child for child in _children(process) if _is_driver(child)]
-
-
-def _is_driver(process: psutil.Process) -> bool:
-    try:
-        command = process.cmdline()
-    except psutil.Error:
-        return False
-    return len(command) > 1 and "playwright" in command[1] and command[-1] == "run-driver"
-
-
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children()
-    except psutil.Error:
-        return []
-
-
-def _below(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except psutil.Error:
-        return []

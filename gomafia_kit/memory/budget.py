@@ -26,8 +26,8 @@ STOP_AT: Final = 0.95
 AIM_AT: Final = 0.75
 """Shares of the limit: batches are planned for the last, shrink at the first, and end the run at the second."""
 
-STARTS: Final = ((8192, 10_000), (2048, 5_000), (1024, 2_500), (512, 1_000), (0, 500))
-"""Rows of the first batches by the limit in MB: as many as are sure to fit, since a row takes under a kilobyte."""
+STARTS: Final = ((8192, 5_000), (2048, 2_500), (1024, 1_250), (512, 500), (0, 250))
+"""Rows of the first batches by the limit in MB: few enough to fit for sure; what is learned soon counts more."""
 
 LEAST_ROWS: Final = 100
 MOST_ROWS: Final = 200_000

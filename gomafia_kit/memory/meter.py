@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.events import BatchDone, BatchStarted
-from gomafia_kit.memory.probe import Probe, Use
+from gomafia_kit.memory.probe import PARTS, Probe, Use
 from gomafia_kit.runs.journal import MemorySample
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class Meter:
         moment = datetime.now(UTC)
         samples = [
             MemorySample(stage, batch, moment, part, use.pss_mb, use.rss_mb, peak_mb if part == "python" else None)
-            for part, use in uses.items()
+            for part in (*PARTS, "tree")
+            if (use := uses.get(part)) is not None
         ]
         self._journal.add_memory(self._run_id, samples)
         highest = max(peak_mb or 0.0, python.rss_mb)

@@ -41,6 +41,10 @@ def _read(path: Path) -> str:
         return ""
 
 
+def _first_line(path: Path) -> str:
+    return _read(path).split("\n", 1)[0].strip()
+
+
 def _clients(home: Path, programs: Path) -> str:
     """How many sessions the server has, as psql says it; empty if no server answers."""
     place = _read(home / "socket") or str(home)
@@ -52,11 +56,11 @@ def _clients(home: Path, programs: Path) -> str:
 def _stop(home: Path) -> None:
     """Stop the server that answers in this folder, and wait until it is gone."""
     note = home / "cluster" / "postmaster.pid"
-    first = _read(note).split("\n", 1)[0].strip()
-    if first.isdigit():
-        os.kill(int(first), signal.SIGINT)
+    pid = _first_line(note)
+    if pid.isdigit():
+        os.kill(int(pid), signal.SIGINT)
     give_up = time.monotonic() + SECONDS_TO_STOP
-    while note.exists() and time.monotonic() < give_up:
+    while pid and _first_line(note) == pid and time.monotonic() < give_up:
         time.sleep(0.02)
     if place := _read(home / "socket"):
         with suppress(OSError):

@@ -62,6 +62,16 @@ _SETTINGS: Final = {
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }
+_NEW_CLUSTER: Final = [
+    f"--username={USER}",
+    # Who may open the socket's folder may come in: nobody but its owner and root.
+    "--auth=trust",
+    "--encoding=UTF8",
+    # Texts sort by code point, as in DuckDB, and letters of every alphabet have their capitals.
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+]
 _ACCOUNTS: Final = ("postgres", "nobody")
 _INSTEAD: Final = f"Set {URL_VARIABLE} to a server of your own instead."
 
@@ -152,17 +162,7 @@ class EmbeddedServer:
             return
         with disk_faults(self.home):
             shutil.rmtree(self.home / "cluster.new", ignore_errors=True)
-        done = self._run(
-            "initdb",
-            "cluster.new",
-            "--username",
-            USER,
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-        )
+        done = self._run("initdb", "cluster.new", *_NEW_CLUSTER)
         if done.returncode:
             raise PostgresUnreachableError(
                 f"The embedded PostgreSQL in {self.home} can't be made: {_last_line(done.stderr)}.", _INSTEAD

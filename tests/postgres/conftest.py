@@ -6,9 +6,9 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
 import pytest
 
+from gomafia_kit.postgres import embedded as embedded_module
 from gomafia_kit.postgres.address import URL_VARIABLE, Address, given_address
 from gomafia_kit.postgres.embedded import EmbeddedServer
 from tests.postgres.folder import Folder
@@ -17,6 +17,8 @@ from tests.postgres.machine import OtherServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import psycopg
 
 _NUMBERS: Final = itertools.count(1)
 
@@ -40,6 +42,15 @@ class Place:
         """The answer to a query."""
         with self.connect() as connection:
             return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _unhurried_disk() -> Iterator[None]:
+    """The embedded servers of the tests needn't outlive a power cut: that spares the disk most of the work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(embedded_module._SETTINGS, "fsync", "off")
+        patch.setattr(embedded_module, "_NEW_CLUSTER", [*embedded_module._NEW_CLUSTER, "--no-sync"])
+        yield
 
 
 @pytest.fixture(scope="session")

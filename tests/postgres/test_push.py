@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from tests.postgres.conftest import Place
 
 AWKWARD = (
-    "", " ", "  два  пробела ", "\\N", "\\.", "a\n\\.\nb", "NULL", "null", "'", "''", '"', '""', '"";--', "\\", "\\\\n",
+    "", " ", "  два  пробела ", "\\N", "\\.", "a\n\\.\nb", "NULL", "null", "'", "''",
+    '"', '""', '"";--', "\\", "\\\\n",
     "a\tb", "a\nb", "a\r\nb", "\r", "a,b", ",", "{1,2}", "Градиент 🔥", "👨‍👩‍👧‍👦", "\u202eабв\u202c", "\u200f", "e\u0301", "é",
-    "Ё", "ё", "<script>alert(1)</script>", "%s %(x)s $1 :x", "\x01\x1f\x7f", "\ufeff", "\u2028", "x" * 60, "nan", "inf", "007",
+    "Ё", "ё", "<script>alert(1)</script>", "%s %(x)s $1 :x",
+    "\x01\x1f\x7f", "\ufeff", "\u2028", "x" * 60, "nan", "inf", "007",
 )  # fmt: skip
 
 
@@ -43,7 +45,7 @@ def _equal_what_is_staged(place: Place) -> bool:
         for name, table in TABLES.items():
             columns = ", ".join(table.names)
             found = reader.query(f"SELECT {columns} FROM {name} ORDER BY {', '.join(table.key)}", {})
-            if found.cast(dict(table.polars_schema())).rows() != place.folder.live(name):
+            if found.rows() != place.folder.live(name):
                 return False
     return True
 
@@ -297,11 +299,10 @@ def test_a_connection_that_is_lost_says_that_the_tables_are_as_before(place: Pla
     _small_league(place.folder)
     place.folder.push(place.schema)
     place.folder.put("cup", game=[game(7, 1)], seat=seats(7, 1, [1]))
-    ended: list[object] = []
 
     def end_it() -> None:
-        find = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'gomafia_kit push%' AND wait_event_type = 'Lock'"
-        assert until(lambda: ended.extend(place.rows(f"SELECT pg_terminate_backend(pid) FROM ({find}) f")) or ended)
+        waits = "application_name LIKE 'gomafia_kit push%' AND wait_event_type = 'Lock'"
+        assert until(lambda: place.rows(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {waits}"))
 
     with closing(place.connect()) as blocker:
         blocker.execute("BEGIN")
@@ -341,8 +342,8 @@ def test_readers_in_a_transaction_do_not_hold_a_push_up(place: Place) -> None:
 
 
 def _references(place: Place) -> list[str]:
-    sql = f"SELECT conname FROM pg_constraint WHERE contype = 'f' AND connamespace = '{place.schema}'::regnamespace ORDER BY 1"
-    return [row[0] for row in place.rows(sql)]
+    of_schema = f"contype = 'f' AND connamespace = '{place.schema}'::regnamespace"
+    return [row[0] for row in place.rows(f"SELECT conname FROM pg_constraint WHERE {of_schema} ORDER BY 1")]
 
 
 def test_a_dangling_reference_keeps_no_row_out_and_its_key_is_declared_once_it_holds(place: Place) -> None:

@@ -21,7 +21,7 @@ from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageEr
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
 from gomafia_kit.parse import PARSER_VERSION, parse
 from gomafia_kit.records import TABLE_OF
-from gomafia_kit.runs.ledger import BatchNote, Load, Portion
+from gomafia_kit.runs.ledger import BatchNote, Load, Portion, Reading
 from gomafia_kit.staging.parts import write_part
 from gomafia_kit.validate import validate
 
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 LONGEST_BATCH_SECONDS: Final = 60.0
 """A batch is committed after so long even if it isn't full: a polite import would else show nothing for long."""
 
+ESSENTIAL_KINDS: Final = frozenset({"club_list", "player_list", "player_page", "tournament_list"})
+"""Without these lists a stage makes no sense: a refusal stops it."""
+
 Row = tuple[object, ...]
 
 
@@ -52,6 +55,7 @@ class _Batch:
     clock: float
     rows: dict[str, list[Row]] = field(default_factory=dict)
     portions: dict[int, Portion] = field(default_factory=dict)
+    readings: list[Reading] = field(default_factory=list)
     size: int = 0
 
     def portion(self, load: Load) -> Portion:
@@ -71,6 +75,14 @@ class _Batch:
     @property
     def is_full(self) -> bool:
         return not self.room or time.monotonic() - self.clock > LONGEST_BATCH_SECONDS
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read of a subject so far; `is_new` if any of it has to be staged."""
+
+    ask_ids: set[int] = field(default_factory=set)
+    is_new: bool = False
 
 
 @dataclass(slots=True)
@@ -131,13 +143,12 @@ class Loader:
     def _load_phase(self, phase: Phase, progress: _Progress) -> None:
         queue = list(reversed(phase.asks))
         progress.known += len(queue)
-        pages: dict[str, set[int]] = {}
-        ended: set[str] = set()
+        read: dict[str, _Reading] = {}
         while queue:
             self._checkpoint()
             planned = queue.pop()
             made_before = self._source.asks_made
-            more = self._load_ask(planned, pages, ended)
+            more = self._load_ask(planned, read)
             queue.extend(reversed(more))
             progress.known += len(more)
             progress.done += 1
@@ -145,31 +156,40 @@ class Loader:
             made = self._source.asks_made > made_before
             self._tell(AskDone(self._run_id, self._stage, planned.ask.key, made, progress.done, progress.known, _now()))
         self._commit()
-        for series in ended:
-            self._ledger.retire_pages(series, pages[series])
         if phase.retires:
             self._ledger.retire_others(phase.retires, phase.ids)
 
-    def _load_ask(self, planned: Planned, pages: dict[str, set[int]], ended: set[str]) -> list[Planned]:
+    def _load_ask(self, planned: Planned, read: dict[str, _Reading]) -> list[Planned]:
+        """Stage what an ask brings; the asks behind it. `read` holds what was read so far of each subject."""
         ask = planned.ask
         try:
             answer, parsed = self._read(planned)
         except (AskRefusedError, NoSuchPageError) as error:
-            if ask.series:
-                raise  # a list: without it the stage makes no sense
+            if ask.kind in ESSENTIAL_KINDS:
+                raise
             self.refused.append(ask.key)
             self._tell(Notice(self._run_id, f"{error.message} It is left out.", _now()))
             return []
-        if ask.series:
-            pages.setdefault(ask.series, set()).add(ask.ask_id)
-            if parsed.list_ended:
-                ended.add(ask.series)
+        reading = read.setdefault(ask.subject, _Reading())
+        reading.ask_ids.add(ask.ask_id)
         if self._ledger.live_sha(ask, PARSER_VERSION) == answer.sha256:
             if not answer.from_archive:
                 self._ledger.touch(ask, answer.fetched_at)
         else:
+            reading.is_new = True
             self._load_answer(answer, parsed)
+        if not parsed.more:
+            done = Reading(ask.subject, frozenset(read.pop(ask.subject).ask_ids))
+            if reading.is_new or not self._ledger.is_settled(done):
+                self._end_reading(done)
         return [type(planned)(further, planned.max_age) for further in parsed.more]
+
+    def _end_reading(self, reading: Reading) -> None:
+        """Let a subject that was read to its end be seen, with the batch that holds its last rows."""
+        batch = self._open_batch()
+        batch.readings.append(reading)
+        if batch.is_full:
+            self._commit()
 
     def _read(self, planned: Planned) -> tuple[Answer, Parsed]:
         """The answer and what it holds; a list that has become empty is asked for once more."""
@@ -196,9 +216,11 @@ class Loader:
             (TABLE_OF[type(record)], (*record, answer.ask.ask_id)) for record in checked.records
         ]
         load = self._ledger.begin(answer.ask, answer.via, answer.fetched_at, answer.sha256, PARSER_VERSION)
-        self.add_rows(load, iter(rows[load.rows_done :]), parsed.fetched, checked.duplicates, checked.rejections)
+        if load.is_ready:
+            return
+        self._add_rows(load, iter(rows[load.rows_done :]), parsed.fetched, checked.duplicates, checked.rejections)
 
-    def add_rows(
+    def _add_rows(
         self,
         load: Load,
         rows: Iterator[tuple[str, Row]],
@@ -218,8 +240,6 @@ class Loader:
         portion.fetched = dict(fetched)
         portion.duplicates = duplicates
         portion.rejections = rejections
-        if batch.is_full:
-            self._commit()
 
     # -- a batch ------------------------------------------------------------------------------
 
@@ -238,7 +258,7 @@ class Loader:
         parts: list[Part] = [write_part(self._data_dir, table, rows) for table, rows in batch.rows.items()]
         seconds = time.monotonic() - batch.clock
         note = BatchNote(self._run_id, self._stage, batch.number, batch.started_at, seconds, batch.rows_target)
-        self._ledger.commit(note, parts, list(batch.portions.values()))
+        self._ledger.commit(note, parts, list(batch.portions.values()), batch.readings)
         for part in parts:
             self.rows_written[part.table] += part.rows
         rejected = sum(len(portion.rejections) for portion in batch.portions.values())
@@ -259,7 +279,9 @@ class Loader:
                     yield table, (*row, ask.ask_id)
 
         done: Counter[str] = Counter({table: 0})
-        self.add_rows(load, counted(), done, Counter(), ())
+        if not load.is_ready:
+            self._add_rows(load, counted(), done, Counter(), ())
+        self._end_reading(Reading(ask.subject, frozenset({ask.ask_id})))
         self._commit()
 
     def _tell(self, event: Event) -> None:

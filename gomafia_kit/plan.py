@@ -54,7 +54,7 @@ class Planned:
 class Phase:
     """Asks that can be made before anything else must be known.
 
-    With `retires`, answers of that kind about other ids than `ids` are no longer part of the league.
+    With `retires`, subjects of that name with other ids than `ids` are no longer part of the league.
     """
 
     asks: tuple[Planned, ...]

@@ -202,14 +202,13 @@ class Parsed:
     """What an answer holds: records, the refused ones with their reasons, and further asks.
 
     `fetched` counts the records of each table that stood in the answer, good or bad.
-    `list_ended` says that a list has no page behind this one.
+    No `more` asks: this answer ends what is to be read of its subject.
     """
 
     records: list[Record] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     more: list[Ask] = field(default_factory=list)
     fetched: dict[str, int] = field(default_factory=dict)
-    list_ended: bool = True
 
     def count(self, table: str, number: int = 1) -> None:
         """Note that `number` records of `table` stood in the answer."""

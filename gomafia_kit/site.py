@@ -36,9 +36,9 @@ FIRST_YEAR: Final = 2019
 class Ask:
     """One thing to ask the site for.
 
-    `kind` says what the answer is about, `form` how it is read (api, dom, text), `series` names the
-    list that a page of a list belongs to, so that pages that no longer exist can be told.
-    `about` is what the parser must know and the answer doesn't say (an id, a year, a region).
+    `kind` says what the answer holds, `form` how it is read (api, dom, text). `subject` names what it
+    tells of, the same in every form: the pages of a list share it, and so do the pages of one thing; what
+    a subject's newest reading no longer has is gone. `about` is what the parser must know and the answer doesn't say (an id, a year, a region).
     `key` is the ask in words, the same for ever: what ledger and archive know it by. `ask_id` is a
     positive 63-bit number made from it: it stands in every row of the answer.
     """
@@ -49,7 +49,7 @@ class Ask:
     path: str
     fields: tuple[tuple[str, str], ...] = ()
     about: tuple[tuple[str, str], ...] = ()
-    series: str = ""
+    subject: str = ""
     key: str = field(init=False, compare=False)
     ask_id: int = field(init=False, compare=False)
 
@@ -82,37 +82,39 @@ class Answer:
         return hashlib.sha256(self.body).hexdigest()
 
 
-def _api_list(kind: str, path: str, offset: int, limit: int, **facts: str) -> Ask:
-    fields = (*facts.items(), ("limit", str(limit)), ("offset", str(offset)))
-    series = f"{kind} {urlencode(facts)}".strip()
-    about = (*facts.items(), ("limit", str(limit)), ("offset", str(offset)))
-    return Ask(kind, "api", "POST", path, fields, about, series)
+def _api_list(kind: str, path: str, subject: str, offset: int, limit: int = LIST_LIMIT, **facts: str) -> Ask:
+    paged = (*facts.items(), ("limit", str(limit)), ("offset", str(offset)))
+    return Ask(kind, "api", "POST", path, paged, paged, subject)
 
 
 def club_list(offset: int = 0) -> Ask:
     """The list of clubs."""
-    return _api_list("club_list", "/api/club/getTop", offset, LIST_LIMIT)
+    return _api_list("club_list", "/api/club/getTop", "club_list", offset)
 
 
 def club_members(club_id: int, offset: int = 0) -> Ask:
     """The members of a club."""
-    return _api_list("club_members", "/api/club/getResidents", offset, LIST_LIMIT, id=str(club_id))
+    subject = f"club_members/{club_id}"
+    return _api_list("club_members", "/api/club/getResidents", subject, offset, id=str(club_id))
 
 
 def player_list(year: int, region: str, offset: int = 0, limit: int = LIST_LIMIT) -> Ask:
     """The rating list of a year and a region (`all` for every region)."""
-    return _api_list("player_list", "/api/user/getTop", offset, limit, year=str(year), region=region)
+    subject = f"player_list/{year}/{region}"
+    return _api_list("player_list", "/api/user/getTop", subject, offset, limit, year=str(year), region=region)
 
 
 def tournament_list(offset: int = 0) -> Ask:
     """The list of all tournaments."""
-    return _api_list("tournament_list", "/api/tournament/getAll", offset, LIST_LIMIT, time="all", fsm="all", type="all")
+    return _api_list(
+        "tournament_list", "/api/tournament/getAll", "tournament_list", offset, time="all", fsm="all", type="all"
+    )
 
 
 def tournament(tournament_id: int) -> Ask:
     """A tournament with all games and its standing."""
     about = (("id", str(tournament_id)),)
-    return Ask("tournament", "api", "POST", "/api/tournament/get", about, about)
+    return Ask("tournament", "api", "POST", "/api/tournament/get", about, about, f"tournament/{tournament_id}")
 
 
 def player_statistics(player_id: int, year: int) -> Ask:
@@ -124,7 +126,8 @@ def player_statistics(player_id: int, year: int) -> Ask:
         ("tournamentType", "all"),
     )
     about = (("id", str(player_id)), ("year", str(year)))
-    return Ask("player_statistics", "api", "POST", "/api/stats/get", fields, about)
+    subject = f"player_statistics/{player_id}/{year}"
+    return Ask("player_statistics", "api", "POST", "/api/stats/get", fields, about, subject)
 
 
 def player_page(year: int, region: str, page: int = 1) -> Ask:
@@ -132,7 +135,7 @@ def player_page(year: int, region: str, page: int = 1) -> Ask:
     facts = (("yearUsers", str(year)), ("regionUsers", region))
     paging = (("pageUsers", str(page)),) if page > 1 else ()
     about = (("year", str(year)), ("region", region), ("page", str(page)))
-    return Ask("player_page", "dom", "GET", "/rating", facts + paging, about, f"player_page {year} {region}")
+    return Ask("player_page", "dom", "GET", "/rating", facts + paging, about, f"player_list/{year}/{region}")
 
 
 def robots() -> Ask:

@@ -119,7 +119,7 @@ def _pages(planned: Planned, archive: Archive | None) -> Iterator[Planned]:
     from gomafia_kit.plan import Planned
 
     yield planned
-    answer = archive.find(planned.ask) if archive is not None and planned.ask.series else None
+    answer = archive.find(planned.ask) if archive is not None and planned.ask.kind.endswith("_list") else None
     if answer is not None:
         for further in parse(answer).more:
             yield from _pages(Planned(further, planned.max_age), archive)

@@ -71,7 +71,6 @@ def turn_page(parsed: Parsed, ask: Ask, rows: list[Any]) -> None:
     total = _total(rows)
     seen = offset + len(rows)
     more = bool(rows) and (seen < total if total is not None else len(rows) >= limit)
-    parsed.list_ended = not more
     if more:
         paged = {"offset": str(seen)}
         parsed.more.append(

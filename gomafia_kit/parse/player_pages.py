@@ -62,7 +62,6 @@ def parse_page(answer: Answer) -> Parsed:
         raise refused_list(answer.ask, "the table of players (table tbody)", _beginning(tree))
     parsed = Parsed()
     if _is_past_the_end(answer, tree):
-        parsed.list_ended = True
         return parsed
     year = int(answer.ask.fact("year"))
     region = region_asked(answer)
@@ -143,7 +142,6 @@ def _is_past_the_end(answer: Answer, tree: LexborHTMLParser) -> bool:
 
 def _turn_page(parsed: Parsed, answer: Answer, tree: LexborHTMLParser) -> None:
     here = int(answer.ask.fact("page"))
-    parsed.list_ended = here >= _last_page(tree) or not parsed.fetched
-    if not parsed.list_ended:
+    if here < _last_page(tree) and parsed.fetched:
         about = dict(answer.ask.about)
         parsed.more.append(site.player_page(int(about["year"]), about["region"], here + 1))

@@ -51,11 +51,11 @@ CREATE INDEX memory_run ON memory (run_id);
 CREATE TABLE notice (run_id INTEGER NOT NULL REFERENCES run, at TEXT NOT NULL, text TEXT NOT NULL) STRICT;
 CREATE TABLE load (
     load_id INTEGER PRIMARY KEY, ask_id INTEGER NOT NULL, ask_key TEXT NOT NULL, kind TEXT NOT NULL,
-    series TEXT NOT NULL, about TEXT NOT NULL, via TEXT NOT NULL, fetched_at TEXT NOT NULL,
+    subject TEXT NOT NULL, about TEXT NOT NULL, via TEXT NOT NULL, fetched_at TEXT NOT NULL,
     sha256 TEXT NOT NULL, parser TEXT NOT NULL, rows_done INTEGER NOT NULL, state TEXT NOT NULL
 ) STRICT;
 CREATE INDEX load_ask ON load (ask_id, state);
-CREATE INDEX load_kind ON load (kind, state);
+CREATE INDEX load_subject ON load (subject, state);
 CREATE TABLE tally (
     load_id INTEGER NOT NULL REFERENCES load ON DELETE CASCADE, name TEXT NOT NULL,
     fetched INTEGER NOT NULL, duplicates INTEGER NOT NULL, PRIMARY KEY (load_id, name)

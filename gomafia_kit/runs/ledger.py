@@ -1,9 +1,10 @@
 """Which answers are loaded and which Parquet parts hold their rows: the one commit of a batch.
 
-A *load* is one answer's way into staging. It is `open` until all its rows are committed, `live`
-after, and `retired` once a newer answer to the same ask is live or the ask is no longer part of the
-league. Readers see the rows of live loads only, so a newer answer replaces every row of the older
-one in the same moment.
+A *load* is one answer's way into staging. It is `open` until all its rows are committed, `ready`
+until everything else about its subject is (the other pages of the list), then `live`, and `retired`
+once a newer reading of the subject is live or the subject is no longer part of the league. Readers
+see the rows of live loads only, so a newer reading replaces every row of the older one in the same
+moment, whatever form each came in.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Load:
-    """One answer on its way into staging. `load_id` is None until its first rows are committed."""
+    """One answer on its way into staging. `load_id` is None until its first rows are committed.
+
+    `is_ready`: all its rows were committed by an earlier run.
+    """
 
     ask: Ask
     via: str
@@ -38,6 +42,15 @@ class Load:
     parser: str
     load_id: int | None = None
     rows_done: int = 0
+    is_ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A subject that was read to its end: by these asks and no others."""
+
+    subject: str
+    ask_ids: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -154,11 +167,12 @@ class Ledger:
     def begin(self, ask: Ask, via: str, fetched_at: datetime, sha256: str, parser: str) -> Load:
         """A load for an answer: the one that an earlier run began, or a new one."""
         rows = self._read(
-            "SELECT load_id, rows_done FROM load WHERE ask_id = ? AND state = 'open' AND sha256 = ? AND parser = ?",
+            "SELECT load_id, rows_done, state = 'ready' FROM load"
+            " WHERE ask_id = ? AND state IN ('open', 'ready') AND sha256 = ? AND parser = ?",
             (ask.ask_id, sha256, parser),
         )
-        load_id, rows_done = rows[0] if rows else (None, 0)
-        return Load(ask, via, fetched_at, sha256, parser, load_id, rows_done)
+        load_id, rows_done, is_ready = rows[0] if rows else (None, 0, False)
+        return Load(ask, via, fetched_at, sha256, parser, load_id, rows_done, bool(is_ready))
 
     def touch(self, ask: Ask, fetched_at: datetime) -> None:
         """Note that the live answer to an ask was confirmed: the same body came again."""
@@ -168,8 +182,10 @@ class Ledger:
                 (fetched_at.isoformat(), ask.ask_id, fetched_at.isoformat()),
             )
 
-    def commit(self, note: BatchNote, parts: Sequence[Part], portions: Sequence[Portion]) -> None:
-        """Make a batch's parts, its portions of loads and its account true together, or not at all."""
+    def commit(
+        self, note: BatchNote, parts: Sequence[Part], portions: Sequence[Portion], readings: Sequence[Reading] = ()
+    ) -> None:
+        """Make a batch's parts, its portions of loads, the readings that end in it and its account true together."""
         with sqlite_faults(self.path), transaction(self._db) as db:
             part_ids = {part.table: _insert_part(db, part) for part in parts}
             rejected = 0
@@ -179,6 +195,8 @@ class Ledger:
                     db.execute("INSERT INTO part_load VALUES (?, ?, ?)", (part_ids[table], load_id, rows))
                 if portion.finished:
                     rejected += _finish(db, load_id, portion)
+            for reading in readings:
+                _settle(db, reading)
             rows = sum(part.rows for part in parts)
             db.execute(
                 "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -205,23 +223,19 @@ class Ledger:
         )
         return int(rows[0][0])
 
-    def retire_pages(self, series: str, visited: Iterable[int]) -> int:
-        """Retire the live pages of a list that it no longer has; returns how many they were."""
-        keep = json.dumps(list(visited))
-        return self._retire("series = ? AND ask_id NOT IN (SELECT value FROM json_each(?))", (series, keep))
+    def is_settled(self, reading: Reading) -> bool:
+        """True if just these answers about the subject are live, and nothing else about it is on its way."""
+        rows = self._read("SELECT ask_id, state FROM load WHERE subject = ? AND state != 'retired'", (reading.subject,))
+        return all(state == "live" for _, state in rows) and {ask_id for ask_id, _ in rows} == reading.ask_ids
 
-    def retire_others(self, kind: str, ids: Iterable[int]) -> int:
-        """Retire live answers of a kind about things that are no longer in the league."""
-        keep = json.dumps([str(item) for item in ids])
-        return self._retire(
-            "kind = ? AND json_extract(about, '$.id') NOT IN (SELECT value FROM json_each(?))", (kind, keep)
-        )
-
-    def _retire(self, condition: str, values: tuple[object, ...]) -> int:
+    def retire_others(self, name: str, ids: Iterable[int]) -> int:
+        """Retire what is known of subjects of that name that are no longer in the league; how many answers it was."""
+        keep = json.dumps([f"{name}/{item}" for item in ids])
         with sqlite_faults(self.path), transaction(self._db) as db:
             cursor = db.execute(
-                f"UPDATE load SET state = 'retired' WHERE state != 'retired' AND {condition}",
-                values,
+                "UPDATE load SET state = 'retired' WHERE state != 'retired' AND subject GLOB ?"
+                " AND subject NOT IN (SELECT value FROM json_each(?))",
+                (f"{name}/*", keep),
             )
             return cursor.rowcount
 
@@ -239,12 +253,12 @@ class Ledger:
         return [LivePart(path, None if whole else tuple(json.loads(asks))) for path, whole, asks in rows]
 
     def settled_parts(self, table: str) -> list[LivePart]:
-        """The live parts of a table in which no load is still open: those that may be rewritten."""
+        """The live parts of a table in which no load is still on its way: those that may be rewritten."""
         open_ = {
             row[0]
             for row in self._read(
                 "SELECT DISTINCT path FROM part JOIN part_load USING (part_id) JOIN load USING (load_id)"
-                " WHERE state = 'open' AND name = ?",
+                " WHERE state IN ('open', 'ready') AND name = ?",
                 (table,),
             )
         }
@@ -363,16 +377,16 @@ def _note_load(db: sqlite3.Connection, portion: Portion) -> int:
     if load.load_id is not None:
         db.execute("UPDATE load SET rows_done = rows_done + ? WHERE load_id = ?", (rows, load.load_id))
         return load.load_id
-    # An answer that was begun and never ended is superseded by this one.
-    db.execute("UPDATE load SET state = 'retired' WHERE ask_id = ? AND state = 'open'", (load.ask.ask_id,))
+    # An answer to the same ask that never became live is superseded by this one.
+    db.execute("UPDATE load SET state = 'retired' WHERE ask_id = ? AND state IN ('open', 'ready')", (load.ask.ask_id,))
     row = db.execute(
-        "INSERT INTO load (ask_id, ask_key, kind, series, about, via, fetched_at, sha256, parser, rows_done, state)"
+        "INSERT INTO load (ask_id, ask_key, kind, subject, about, via, fetched_at, sha256, parser, rows_done, state)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') RETURNING load_id",
         (
             load.ask.ask_id,
             load.ask.key,
             load.ask.kind,
-            load.ask.series,
+            load.ask.subject,
             json.dumps(dict(load.ask.about)),
             load.via,
             load.fetched_at.isoformat(),
@@ -385,9 +399,7 @@ def _note_load(db: sqlite3.Connection, portion: Portion) -> int:
 
 
 def _finish(db: sqlite3.Connection, load_id: int, portion: Portion) -> int:
-    ask_id = portion.load.ask.ask_id
-    db.execute("UPDATE load SET state = 'retired' WHERE ask_id = ? AND load_id != ?", (ask_id, load_id))
-    db.execute("UPDATE load SET state = 'live' WHERE load_id = ?", (load_id,))
+    db.execute("UPDATE load SET state = 'ready' WHERE load_id = ?", (load_id,))
     db.executemany(
         "INSERT INTO tally VALUES (?, ?, ?, ?)",
         [(load_id, table, number, portion.duplicates.get(table, 0)) for table, number in portion.fetched.items()],
@@ -397,3 +409,19 @@ def _finish(db: sqlite3.Connection, load_id: int, portion: Portion) -> int:
         [(load_id, r.table, r.key, r.field, r.value, r.rule) for r in portion.rejections],
     )
     return len(portion.rejections)
+
+
+def _settle(db: sqlite3.Connection, reading: Reading) -> None:
+    """Let what was read of a subject take the place of all that was known of it."""
+    asks = json.dumps(sorted(reading.ask_ids))
+    db.execute(
+        "UPDATE load SET state = 'retired' WHERE subject = ? AND state != 'retired'"
+        " AND ask_id NOT IN (SELECT value FROM json_each(?))",
+        (reading.subject, asks),
+    )
+    db.execute(
+        "UPDATE load SET state = 'retired' WHERE subject = ? AND state = 'live'"
+        " AND ask_id IN (SELECT ask_id FROM load WHERE subject = ? AND state = 'ready')",
+        (reading.subject, reading.subject),
+    )
+    db.execute("UPDATE load SET state = 'live' WHERE subject = ? AND state = 'ready'", (reading.subject,))

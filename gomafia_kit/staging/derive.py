@@ -83,7 +83,7 @@ _SQL: Final = {
 
 def derived_ask(table: str) -> Ask:
     """What stands for an ask in rows that are computed."""
-    return Ask("derived", "derived", "COMPUTE", table, series=f"derived {table}")
+    return Ask("derived", "derived", "COMPUTE", table, subject=f"derived/{table}")
 
 
 def inputs_fingerprint(table: str, ledger: Ledger) -> str:

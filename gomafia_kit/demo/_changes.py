@@ -8,7 +8,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
-from gomafia_kit.demo._world import MARKS, ROLES, TABLE, WINNERS, Tournament
+from gomafia_kit.demo._names import PLACES
+from gomafia_kit.demo._words import STATUS_SHOWN
+from gomafia_kit.demo._world import LAST_SHOT_MARK, MARKS, ROLES, TABLE, WINNERS, Person, Tournament
 from gomafia_kit.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def change(world: World, what: str, fields: dict[str, Any]) -> dict[str, Any]:
         raise SettingsError(f"The demo site has no change {what!r}.", f"Choose one of {', '.join(CHANGES)}.")
     try:
         done = CHANGES[what](world, **fields)
-    except (TypeError, KeyError, ValueError, IndexError, InvalidOperation) as error:
+    except (TypeError, LookupError, ValueError, StopIteration, InvalidOperation) as error:
         raise SettingsError(
             f"The change {what} can't be done with {fields}: {error!r}.",
             "Look at its arguments in docs/demo.md.",
@@ -62,6 +64,24 @@ def take_round_back(world: World, tournament_id: int, round_no: int | None = Non
     return {"tournament_id": tournament_id, "round": round_no, "games": len(gone)}
 
 
+def add_round(world: World, tournament_id: int) -> dict[str, Any]:
+    """One more round: the games of the last one once more, under the next number."""
+    tournament = world.tournaments[tournament_id]
+    last = tournament.rounds
+    again = [game for game in range(tournament.games) if tournament.round_no[game] == last]
+    for game in again:
+        for name in _GAME_COLUMNS:
+            column = getattr(tournament, name)
+            column.append(last + 1 if name == "round_no" else column[game])
+        for name in _SEAT_COLUMNS:
+            column = getattr(tournament, name)
+            column.extend(column[game * TABLE : game * TABLE + TABLE])
+    if not again:
+        raise ValueError(tournament_id)
+    tournament.final_rounds += tournament.final_rounds > 0
+    return {"tournament_id": tournament_id, "round": last + 1, "games": len(again)}
+
+
 def correct_seat(
     world: World,
     tournament_id: int,
@@ -70,30 +90,72 @@ def correct_seat(
     seat: int,
     **figures: str | int,
 ) -> dict[str, Any]:
-    """Correct a seat: `role` (changes places with the first who has it), `points`, `mark`, `elo_delta`."""
+    """Correct a seat of a played game: `role`, `points` (the one for a win included), `mark`, `elo_delta`.
+
+    A role changes places with the first seat that has it, and a first-shot mark leaves the seat that
+    had one: the game keeps the rules.
+    """
     tournament = world.tournaments[tournament_id]
-    first = _game(tournament, round_no, table_no) * TABLE
-    position = first + seat - 1
-    for name, value in figures.items():
-        if name == "role":
-            _swap_role(tournament, first, position, ROLES.index(str(value)))
-        elif name == "points":
-            won = 100 if tournament.won(position) else 0
-            wanted = int(Decimal(str(value)).scaleb(2)) - won
-            tournament.bonus[position] += wanted - tournament.extra_of(position)
-        elif name == "mark":
-            tournament.mark[position] = MARKS.index(str(value))
-        elif name == "elo_delta":
-            tournament.delta[position] = int(value)
-        else:
-            raise KeyError(name)
+    game = _game(tournament, round_no, table_no)
+    if not 1 <= seat <= TABLE or not tournament.winner[game]:
+        raise ValueError(seat)
+    position = game * TABLE + seat - 1
+    steps = [_SEAT_FIGURES[name](tournament, position, value) for name, value in figures.items()]
+    for step in steps:
+        step()
     return {"tournament_id": tournament_id, "round": round_no, "table_no": table_no, "seat": seat}
 
 
-def _swap_role(tournament: Tournament, first: int, position: int, role: int) -> None:
-    other = next(seat for seat in range(first, first + TABLE) if tournament.role[seat] == role)
+def _neighbours(position: int) -> range:
+    """All seats of the game that this one belongs to."""
+    first = position - position % TABLE
+    return range(first, first + TABLE)
+
+
+def _role(tournament: Tournament, position: int, value: str | int) -> Callable[[], None]:
+    wanted = ROLES.index(str(value))
     roles = tournament.role
-    roles[position], roles[other] = roles[other], roles[position]
+
+    def swap() -> None:
+        other = next(seat for seat in _neighbours(position) if roles[seat] == wanted)
+        roles[position], roles[other] = roles[other], roles[position]
+
+    return swap
+
+
+def _points(tournament: Tournament, position: int, value: str | int) -> Callable[[], None]:
+    wanted = int(Decimal(str(value)).scaleb(2))
+
+    def adjust() -> None:
+        won = 100 if tournament.won(position) else 0
+        tournament.bonus[position] += wanted - won - tournament.extra_of(position)
+
+    return adjust
+
+
+def _mark(tournament: Tournament, position: int, value: str | int) -> Callable[[], None]:
+    wanted = MARKS.index(str(value))
+
+    def move() -> None:
+        for seat in _neighbours(position):
+            if 0 < wanted <= LAST_SHOT_MARK and 0 < tournament.mark[seat] <= LAST_SHOT_MARK:
+                tournament.mark[seat] = 0
+        tournament.mark[position] = wanted
+
+    return move
+
+
+def _elo_delta(tournament: Tournament, position: int, value: str | int) -> Callable[[], None]:
+    wanted = int(value)
+
+    def put() -> None:
+        tournament.delta[position] = wanted
+
+    return put
+
+
+_SEAT_FIGURES: Final = {"role": _role, "points": _points, "mark": _mark, "elo_delta": _elo_delta}
+"""Each reads its value first and gives what to do: nothing is half done when one is wrong."""
 
 
 def _game(tournament: Tournament, round_no: int, table_no: int) -> int:
@@ -156,9 +218,12 @@ def add_tournament(world: World, copy_of: int, title: str = "Новый турн
 def edit_tournament(world: World, tournament_id: int, **figures: str | int | bool | None) -> dict[str, Any]:
     """Other `title`, `status`, `is_hidden`, `stars`, `is_fsm` or `projected`."""
     tournament = world.tournaments[tournament_id]
+    wrong = figures.keys() - {"title", "status", "is_hidden", "stars", "is_fsm", "projected"}
+    if figures.get("status", "finished") not in STATUS_SHOWN:
+        wrong.add(str(figures["status"]))
+    if wrong:
+        raise KeyError(*sorted(wrong))
     for name, value in figures.items():
-        if name not in {"title", "status", "is_hidden", "stars", "is_fsm", "projected"}:
-            raise KeyError(name)
         setattr(tournament, name, value)
     return {"tournament_id": tournament_id}
 
@@ -172,8 +237,20 @@ def remove_club(world: World, club_id: int) -> dict[str, Any]:
     return {"club_id": club_id}
 
 
+def add_player(world: World, login: str, region: str | None = "central", club_id: int | None = None) -> dict[str, Any]:
+    """A newcomer, without games yet; the next number. `region` None: outside the seven."""
+    place = next(place for place in PLACES if place.region == region)
+    if club_id is not None and club_id not in world.clubs:
+        raise KeyError(club_id)
+    player_id = max(world.people) + 1
+    world.people[player_id] = Person(
+        player_id, login, place.country_shown, place.city_shown, region, world.season, club_id=club_id
+    )
+    return {"player_id": player_id}
+
+
 def unlist_player(world: World, player_id: int) -> dict[str, Any]:
-    """Take a player from every rating list."""
+    """A player leaves: from then on no rating list has him."""
     world.people[player_id].listed = False
     return {"player_id": player_id}
 
@@ -194,6 +271,7 @@ CHANGES: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     function.__name__: function
     for function in (
         take_round_back,
+        add_round,
         correct_seat,
         set_winner,
         rename_player,
@@ -203,6 +281,7 @@ CHANGES: Final[dict[str, Callable[..., dict[str, Any]]]] = {
         add_tournament,
         edit_tournament,
         remove_club,
+        add_player,
         unlist_player,
         spoil,
     )

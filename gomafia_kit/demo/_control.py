@@ -32,7 +32,7 @@ def control(site: Site, request: Request) -> Reply:
 
 
 def _reply(value: object, status: int = 200) -> Reply:
-    return Reply(json.dumps(value, ensure_ascii=False).encode(), JSON, status)
+    return Reply(json.dumps(value).encode(), JSON, status)
 
 
 def _log(site: Site, wanted: dict[str, Any]) -> object:

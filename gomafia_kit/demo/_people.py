@@ -22,6 +22,8 @@ UNLISTED_SHARE: Final = 0.015
 REAL_CHECKS: Final = {1: "fx", 15: "Ардыльян", 159: "Градиент"}
 """Players whose real figures of 2025 are known; leagues that reach their ids bear them."""
 _LAST_CHECK: Final = max(REAL_CHECKS)
+_FEWEST_PLAYERS: Final = 90
+"""Enough for the widest tournament."""
 _FROM_ABROAD: Final = 4
 """Every league has somebody of no region: this player, if nobody else."""
 _ALWAYS_LISTED: Final = 7
@@ -110,8 +112,10 @@ def _real_people(world: World) -> list[Person]:
         world.people[real.player_id] = person
     keep = list(_spread(list(world.people.values()), world.scale.players))
     taken = {person.login for person in world.people.values()}
-    # Made-up players whom no list knows, so that these leagues have some too.
-    for player_id in range(max(world.people) + 1, max(world.people) + 1 + max(2, len(keep) // 100)):
+    # Made-up players whom no list knows, so that these leagues have some too; more of them where
+    # the file has too few people for the tables.
+    free = max(world.people) + 1
+    for player_id in range(free, free + max(2, len(keep) // 100, _FEWEST_PLAYERS - len(keep))):
         person = _person(dice, world, player_id, names.nickname(dice, taken), None)
         person.first_year, person.listed = world.scale.years[0], False
         world.people[player_id] = person

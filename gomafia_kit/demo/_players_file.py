@@ -23,7 +23,6 @@ REGIONS: Final = (
     "volga_region",
 )
 _WHOLE: Final = (
-    "player_id",
     "year",
     "total_games",
     "citizen_games",
@@ -45,8 +44,9 @@ _DECIMAL: Final = (
     "extra_points_mafia_avg",
     "extra_points_don_avg",
 )
-COLUMNS: Final = ("player_id", "name", "region", *_WHOLE[1:], *_PERCENT, *_DECIMAL)
+COLUMNS: Final = ("player_id", "name", "region", *_WHOLE, *_PERCENT, *_DECIMAL)
 _FORMS: Final = (
+    (("player_id",), re.compile(r"[1-9][0-9]{0,8}"), "a whole number from 1"),
     (_WHOLE, re.compile(r"[0-9]{1,9}"), "a whole number"),
     (_PERCENT, re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?|"), "a percentage"),
     (_DECIMAL, re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?|"), "a decimal number"),
@@ -103,11 +103,14 @@ def _check_header(path: Path, names: object) -> None:
         )
 
 
-def _check_row(path: Path, line: int, row: Mapping[str, str | None]) -> None:
+def _check_row(path: Path, line: int, row: Mapping[str | None, str | list[str] | None]) -> None:
+    extra = row.get(None)
+    if extra:
+        raise _fault(path, line, "(none)", ",".join(extra), "stands behind the last column")
     for names, form, meaning in _FORMS:
         for name in names:
             value = row[name]
-            if value is None or not form.fullmatch(value):
+            if not isinstance(value, str) or not form.fullmatch(value):
                 raise _fault(path, line, name, value, f"is not {meaning}")
     if not row["name"]:
         raise _fault(path, line, "name", row["name"], "is empty")
@@ -118,13 +121,16 @@ def _check_row(path: Path, line: int, row: Mapping[str, str | None]) -> None:
 def _add(path: Path, line: int, row: Mapping[str, str], players: dict[int, RealPlayer]) -> int:
     player_id, year = int(row["player_id"]), int(row["year"])
     player = players.setdefault(player_id, RealPlayer(player_id, row["name"], row["region"]))
+    for name, before in (("name", player.login), ("region", player.region)):
+        if row[name] != before:
+            raise _fault(path, line, name, row[name], f"differs from player {player_id}'s {before!r} in a line before")
     if year in player.years:
         raise _fault(path, line, "year", row["year"], f"stands twice for player {player_id}")
     player.years[year] = {name: row[name] for name in COLUMNS[4:]}
     return year
 
 
-def _fault(path: Path, line: int, column: str, value: str | None, what: str) -> SettingsError:
+def _fault(path: Path, line: int, column: str, value: object, what: str) -> SettingsError:
     return SettingsError(
         f"The players file {path}, line {line}, column {column}: {value!r} {what}.",
         "Correct the line or leave it out.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import demo
+from tests.demo import reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,3 +32,9 @@ def own_site() -> Iterator[demo.DemoSite]:
     """A tiny site that the test may do anything with."""
     with demo.start(scale="tiny") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def docs() -> str:
+    """The page about the demo site."""
+    return (reader.ROOT / "docs" / "demo.md").read_text(encoding="utf-8")

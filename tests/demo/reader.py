@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parents[2]
 Row = dict[str, Any]
 REGIONS = "central chernozem_region north south siberia_and_ural far_east volga_region".split()  # noqa: SIM905 - reads better
 ROLES = {"red": "citizen", "mafia": "mafia", "sheriff": "sheriff", "don": "don"}
@@ -162,6 +164,8 @@ def _tournament(raw: Row) -> Row:
 def tables_of_tournament(answer: Row, tournament: Row) -> tuple[list[Row], list[Row], list[Row]]:
     """Games, seats and results of an answer about a tournament."""
     games, seats = [], []
+    types = {raw.get("type") for tour in answer["games"] for game in tour["game"] for raw in game["table"]}
+    marks_told = types <= {None, "", "b", "lg", "g", "y", "r"}
     for raw_round in answer["games"]:
         for raw_game in raw_round["game"]:
             key = {
@@ -169,10 +173,11 @@ def tables_of_tournament(answer: Row, tournament: Row) -> tuple[list[Row], list[
                 "round": whole(raw_round["gameNum"]),
                 "table_no": whole(raw_game["tableNum"]),
             }
-            winner = text(raw_game["win"])
+            winner = text(raw_game.get("win"))
             judge = text(raw_game["referee"])
             games.append({**key, "winner": WINNERS[winner] if winner else None, "judge_login": judge})
-            seats += [{**key, **_seat(raw, tournament["date_start"])} for raw in raw_game["table"]]
+            start = tournament["date_start"]
+            seats += [{**key, **_seat(raw, start, marks_told=marks_told)} for raw in raw_game["table"]]
     logins = defaultdict(set)
     for seat in seats:
         logins[seat["login"]].add(seat["player_id"])
@@ -183,21 +188,21 @@ def tables_of_tournament(answer: Row, tournament: Row) -> tuple[list[Row], list[
     return games, seats, results
 
 
-def _seat(raw: Row, start: date) -> Row:
-    word = text(raw["role"])
+def _seat(raw: Row, start: date, *, marks_told: bool) -> Row:
+    word = text(raw.get("role"))
     role = ROLES[word] if word else None
-    mark = text(raw["type"])
+    mark = text(raw.get("type"))
     guessed = (GUESSED_SINCE if start >= NEW_RULES else GUESSED_BEFORE).get(mark or "", (None, None))
-    told = role is not None and mark in {None, "b", "lg", "g", "y", "r"}
+    told = role is not None and marks_told
     return {
         "seat": whole(raw["place"]),
         "player_id": whole(raw["id"]),
         "login": raw["login"],
         "role": role,
         "team": TEAMS[role] if role else None,
-        "points": number(raw["points"]),
-        "elo_delta": number(raw["eloDelta"]),
-        "elo": number(raw["elo"]),
+        "points": number(raw.get("points")),
+        "elo_delta": number(raw.get("eloDelta")),
+        "elo": number(raw.get("elo")),
         "shot_first": mark in {"b", "lg", "g"} if told else None,
         "guessed_min": guessed[0],
         "guessed_max": guessed[1],

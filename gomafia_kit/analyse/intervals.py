@@ -30,5 +30,7 @@ def wilson(wins: int, games: int, confidence: float = CONFIDENCE) -> tuple[float
     middle = share + z * z / (2 * games)
     reach = z * sqrt(share * (1 - share) / games + z * z / (4 * games * games))
     whole = 1 + z * z / games
-    # Rounding may lead past the ends by a hair.
-    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
+    # Exact at the ends, where rounding would leave a hair.
+    low = 0.0 if wins == 0 else (middle - reach) / whole
+    high = 1.0 if wins == games else (middle + reach) / whole
+    return low, high

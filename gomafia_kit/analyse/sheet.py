@@ -30,21 +30,18 @@ class Sheet:
 
     def _repr_html_(self) -> str:
         shown = self.frame.head(self.rows)
-        numeric = [kind.is_numeric() for kind in self.frame.dtypes]
-        aligned = [f' style="text-align: {"right" if number else "left"}"' for number in numeric]
+        styles = [_style(kind) for kind in shown.dtypes]
         head = "".join(
             f"<th{style}>{escape(name.replace('_', ' '))}</th>"
-            for name, style in zip(self.frame.columns, aligned, strict=True)
+            for name, style in zip(shown.columns, styles, strict=True)
         )
+        columns = [_as_texts(shown[name].to_list(), name) for name in shown.columns]
         body = "".join(
             "<tr>"
-            + "".join(
-                # dir=auto: a nickname in a script written from the right must not turn the row around.
-                f'<td{style} dir="auto">{escape(as_text(value, name))}</td>'
-                for name, value, style in zip(self.frame.columns, row, aligned, strict=True)
-            )
+            # dir=auto: a nickname in a script written from the right must not turn the row around.
+            + "".join(f'<td{style} dir="auto">{escape(text)}</td>' for text, style in zip(row, styles, strict=True))
             + "</tr>"
-            for row in shown.iter_rows()
+            for row in zip(*columns, strict=True)
         )
         notes = [self.note] if self.note else []
         if self.frame.is_empty():
@@ -96,6 +93,26 @@ def page_sheets(page: PlayerPage) -> Sheets:
         Sheet(page.tournaments, "Counted from the games, last tournaments"),
     )
     return Sheets(page.title, (*official, *derived))
+
+
+def _style(kind: pl.DataType) -> str:
+    """Figures to the right; figures and dates on one line, texts to the left and as wide as they like."""
+    side = "right" if kind.is_numeric() else "left"
+    lines = "; white-space: nowrap" if kind.is_numeric() or kind.is_temporal() else ""
+    return f' style="text-align: {side}{lines}"'
+
+
+def _as_texts(values: list[object], column: str) -> list[str]:
+    """A column as texts; its decimals have as many places as the one that needs most, so that points align."""
+    places = max((_places(value) for value in values if isinstance(value, Decimal)), default=0)
+    return [
+        f"{value:,.{places}f}".replace(",", _THIN_SPACE) if isinstance(value, Decimal) else as_text(value, column)
+        for value in values
+    ]
+
+
+def _places(value: Decimal) -> int:
+    return len(f"{value.normalize():f}".partition(".")[2])
 
 
 def as_text(value: object, column: str = "") -> str:

@@ -8,21 +8,27 @@ PostgreSQL shows a push all at once. Every query is answered from the newest pub
 from __future__ import annotations
 
 import difflib
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from gomafia_kit.errors import DamagedFileError, FolderError, SettingsError
+from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, SettingsError
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     import duckdb
     import polars as pl
 
+    from gomafia_kit.tables import Table
+
 READ_FROM: Final = ("duckdb", "parquet", "postgres")
-_TRIES: Final = 5
+_TRIES: Final = 50
+_SECONDS_BETWEEN_TRIES: Final = 0.1
+_State = tuple[str, int, int]
 _REMEDY: Final = "Run `make import`, or give data_dir the data folder of an import."
 
 
@@ -129,7 +135,7 @@ class PublishedStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._opened: tuple[str, int, int] | None = None
+        self._opened: _State | None = None
         self._follow()
 
     def query(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
@@ -150,9 +156,7 @@ class PublishedStore:
             if path is None:
                 raise _nothing_published(self._folder, "DuckDB", bool(_parquet_files(self._folder)), "parquet")
             try:
-                state = path.stat()
-                # The inode tells a file that was replaced under the same name.
-                newest = (str(path), state.st_ino, state.st_mtime_ns)
+                newest = _state(path)
                 if self._connection is None or newest != self._opened:
                     # Close first: a process that holds the old file gets it again under the same name.
                     self.close()
@@ -166,6 +170,7 @@ class PublishedStore:
                         f"The published file {path} can't be read.",
                         "Run the import again: it is made anew, without asking the site.",
                     ) from error
+                time.sleep(_SECONDS_BETWEEN_TRIES)
             else:
                 return self._connection
         raise FolderError(f"The published file in {self._folder} keeps changing.", "Try again in a moment.")
@@ -178,44 +183,82 @@ class ParquetStore:
         import duckdb
 
         self._folder = folder
+        self._seen: dict[str, _State] | None = None
         self._connection = duckdb.connect()
         _calm(self._connection)
         # A file replaced under the same name must never be answered from memory.
         self._connection.execute("SET enable_external_file_cache = false")
-        self._look()
+        try:
+            self._look()
+        except BaseException:
+            self.close()
+            raise
 
     def query(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
         """The answer from the files as they stand now."""
-        self._look()
-        return _answer(self._connection, sql, params)
+        for _ in range(_TRIES):
+            # A file that is replaced under a query is read half old, half new: such an answer is no answer.
+            try:
+                before = self._look()
+                found = _answer(self._connection, sql, params)
+            except GomafiaError:
+                if self._states() == self._seen:
+                    raise
+            else:
+                if self._states() == before:
+                    return found
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+        raise FolderError(f"The Parquet files in {self._folder} keep changing.", "Try again in a moment.")
 
     def close(self) -> None:
         """Let go of everything."""
         self._connection.close()
 
-    def _look(self) -> None:
+    def _states(self) -> dict[str, _State]:
+        """Table -> its file as it stands now."""
+        states = {}
+        for name, path in _parquet_files(self._folder).items():
+            with suppress(FileNotFoundError):
+                states[name] = _state(path)
+        return states
+
+    def _look(self) -> dict[str, _State]:
+        """Let the tables be the files that stand there; returns which those are."""
         import duckdb
 
-        files = _parquet_files(self._folder)
-        if not files:
+        states = self._states()
+        if not states:
             published = _newest_published(self._folder) is not None
             raise _nothing_published(self._folder, "Parquet", published, "duckdb")
+        if states == self._seen:
+            return states
+        self._seen = states
         for table in TABLES.values():
-            # Paths can't be parameters of a view; names come from `tables`.
-            if path := files.get(table.name):
-                source = "SELECT {} FROM read_parquet('{}')".format(
-                    ", ".join(table.names), str(path).replace("'", "''")
-                )
-            else:
-                nulls = ", ".join(f"CAST(NULL AS {column.type.value}) AS {column.name}" for column in table.columns)
-                source = f"SELECT {nulls} WHERE false"
+            path = states[table.name][0] if table.name in states else None
             try:
-                self._connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS {source}")
+                # Paths can't be parameters of a view; names come from `tables`.
+                self._connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS {_source(table, path)}")
             except duckdb.Error as error:
                 raise DamagedFileError(
                     f"The staged file {path} can't be read.",
                     "Run the import again: it is made anew, without asking the site.",
                 ) from error
+        return states
+
+
+def _source(table: Table, path: str | None) -> str:
+    """SQL for a table's rows; none while its file isn't there yet."""
+    if path is None:
+        nulls = ", ".join(f"CAST(NULL AS {column.type.value}) AS {column.name}" for column in table.columns)
+        return f"SELECT {nulls} WHERE false"
+    quoted = path.replace("'", "''")
+    return f"SELECT {', '.join(table.names)} FROM read_parquet('{quoted}')"
+
+
+def _state(path: Path) -> _State:
+    """What tells a file from another one under the same name."""
+    found = path.stat()
+    return str(path), found.st_ino, found.st_mtime_ns
 
 
 def _newest_published(folder: Path) -> Path | None:
@@ -254,10 +297,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str
     # A cursor for each query: an open result of one would block the next.
     with connection.cursor() as cursor:
         try:
-            found = cursor.sql(sql, params=dict(params) or None)
-            if found is None:
-                raise SettingsError("The query asks for no rows.", "Give a SELECT: a league is only read.")
-            return pl.DataFrame(found.to_arrow_table())
+            _check(cursor.extract_statements(sql), params)
+            return pl.DataFrame(cursor.sql(sql, params=dict(params) or None).to_arrow_table())
         except duckdb.IOException as error:
             raise FolderError(
                 "A file was replaced or can't be read while it was asked.", "Ask again; if it stays, run the import."
@@ -267,6 +308,17 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str
             raise SettingsError(
                 f"DuckDB can't answer the query: {first_line}", "Check it against docs/tables.md."
             ) from error
+
+
+def _check(statements: Sequence[duckdb.Statement], params: Mapping[str, object]) -> None:
+    """Nothing if it is one SELECT with these parameters; else SettingsError says what it is."""
+    if len(statements) != 1 or statements[0].type.name not in {"SELECT", "EXPLAIN"}:
+        raise SettingsError("A league is only read, one question at a time.", "Give one SELECT.")
+    names = statements[0].named_parameters
+    if missing := names - set(params):
+        raise SettingsError(f"The query's parameter ${min(missing)} has no value.", "Give it in params.")
+    if spare := set(params) - names:
+        raise SettingsError(f"The query has no parameter ${min(spare)}.", "Leave it out, or write it as $name.")
 
 
 def _nearest(text: str, choices: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""A league small enough to count by hand, and writers of what an import of it leaves behind.
+"""A league small enough to count by hand, brought through the real ledger, parts, publication and push.
 
 Five games: in tournament 100 (May 2023) red wins, then black; in 101 (February 2024) a draw, one not
 played, and red wins. Seat 1 is the don, 2 and 3 mafia, 4 the sheriff, the others citizens. In game
@@ -8,15 +8,19 @@ the mafia misses, and the answers of tournament 100 don't tell.
 
 from __future__ import annotations
 
-import os
+from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-import duckdb
-import polars as pl
-
-from gomafia_kit.tables import TABLES
+from gomafia_kit.postgres.target import push_folder
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion
+from gomafia_kit.site import Ask
+from gomafia_kit.staging.live import LiveTables
+from gomafia_kit.staging.parts import write_part
+from gomafia_kit.staging.publish import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,15 +34,17 @@ ROLES_BY_SEAT: Final = ("don", "mafia", "mafia", "sheriff", *["citizen"] * 6)
 OLD: Final = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 NEW: Final = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
 COMPUTED: Final = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
-LISTS, TOURNAMENTS, CUP, OPEN, SUMS = 1, 2, 3, 4, 5
+LISTS, TOURNAMENTS, CUP, OPEN, SUMS = "lists", "tournaments", "cup", "open", "sums"
 
-ANSWERS: Final[list[Row]] = [
-    (LISTS, "api POST player_list", "player_list", "http", OLD, "a" * 64),
-    (TOURNAMENTS, "api POST tournament_list", "tournament_list", "http", NEW, "b" * 64),
-    (CUP, "api POST tournament 100", "tournament", "http", OLD, "c" * 64),
-    (OPEN, "page GET tournament 101", "tournament", "chromium", NEW, "d" * 64),
-    (SUMS, "derived figures", "derived", "derived", COMPUTED, "e" * 64),
-]
+ANSWERS: Final[Mapping[str, tuple[Ask, str, datetime]]] = {
+    LISTS: (Ask("player_list", "api", "POST", "/players"), "http", OLD),
+    TOURNAMENTS: (Ask("tournament_list", "api", "POST", "/tournaments"), "http", NEW),
+    CUP: (Ask("tournament", "api", "POST", "/tournament", (("id", "100"),)), "http", OLD),
+    OPEN: (Ask("tournament", "dom", "GET", "/tournament/101"), "chromium", NEW),
+    SUMS: (Ask("derived", "derived", "COMPUTE", "figures"), "derived", COMPUTED),
+}
+"""Each answer: the ask, who fetched it, when. A row's last value names the one that it came from."""
+
 LOGINS: Final = {
     1: FIRE,
     2: "PELIMENI",
@@ -132,7 +138,6 @@ def _result(standing: str, row_no: int, player_id: int | None, login: str, point
 
 
 ROWS: Final[Mapping[str, Sequence[Row]]] = {
-    "answer": ANSWERS,
     "player": _players(),
     "player_season": _seasons(),
     "tournament": [
@@ -161,33 +166,46 @@ ROWS: Final[Mapping[str, Sequence[Row]]] = {
 """Rows of the tables that this league has; clubs and official years were never imported."""
 
 
-def frame(table: str) -> pl.DataFrame:
-    """A table of the league, with the types of `tables`."""
-    return pl.DataFrame(list(ROWS.get(table, ())), schema=TABLES[table].polars_schema(), orient="row")
+class Folder:
+    """A data folder with this league in it; nothing is published or pushed yet."""
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._batches = 0
+        with Journal(path) as journal:
+            self.run_id = journal.begin({})
+            journal.end(self.run_id, "done")
+        for name in ANSWERS:
+            self.put(name, {table: [row for row in rows if row[-1] == name] for table, rows in ROWS.items()})
 
-def publish_duckdb(folder: Path, number: int = 1, *, without: Sequence[str] = ()) -> Path:
-    """Publish the league as the importer does, all tables but those `without` filled."""
-    path = folder / "published" / f"staging-{number:08}.duckdb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(path)) as connection:
-        for name, table in TABLES.items():
-            connection.execute(table.duckdb_ddl())
-            if name in ROWS and name not in without:
-                rows = frame(name).to_arrow()
-                connection.register("rows", rows)
-                connection.execute(f"INSERT INTO {name} SELECT * FROM rows")
-                connection.unregister("rows")
-    common = folder / "staging.duckdb"
-    common.unlink(missing_ok=True)
-    os.link(path, common)
-    return path
+    def put(self, name: str, rows: Mapping[str, Sequence[Row]]) -> None:
+        """The answer of that name with these rows, by table; an older one gives way to it."""
+        ask, via, came_at = ANSWERS[name]
+        self._batches += 1
+        filled = {table: some for table, some in rows.items() if some}
+        with Ledger(self.path) as ledger:
+            load = ledger.begin(ask, via, came_at, sha256(repr(rows).encode()).hexdigest(), "1")
+            parts = [
+                write_part(self.path, table, [(*row[:-1], ask.ask_id) for row in some])
+                for table, some in filled.items()
+            ]
+            numbers = Counter({table: len(some) for table, some in filled.items()})
+            note = BatchNote(self.run_id, "by hand", self._batches, came_at, 0.0, 1000)
+            ledger.commit(note, parts, [Portion(load, numbers, finished=True, fetched=dict(numbers))])
 
+    def publish(self, form: str) -> None:
+        """Publish what it holds as duckdb or parquet."""
+        with Ledger(self.path) as ledger, LiveTables(self.path, ledger) as live:
+            publish(self.path, ledger, live, form)
 
-def publish_parquet(folder: Path, *, only: Sequence[str] = tuple(ROWS)) -> None:
-    """Publish these tables as Parquet files, replacing those that stand there."""
-    for name in only:
-        path = folder / "staging" / name / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame(name).write_parquet(path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+    def push(self) -> None:
+        """Push what it holds to PostgreSQL."""
+        with Ledger(self.path) as ledger, LiveTables(self.path, ledger) as live:
+            push_folder(self.path, live, folder_id=ledger.folder_id, league="mini", schema="gomafia")
+
+    def serve(self, read_from: str) -> None:
+        """Make it readable that way."""
+        if read_from == "postgres":
+            self.push()
+        else:
+            self.publish(read_from)

@@ -38,7 +38,6 @@ WORTH_GROWING: Final = 1.03
 """A batch twice as long must bring so much more speed, else the shorter one is kept: it costs less memory."""
 NEARLY_FULL: Final = 0.8
 """A batch shorter than this share of its target was cut by the end of a stage: it tells nothing of the size."""
-MEASURABLE_MB: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -49,11 +48,15 @@ class Learned:
     mb_a_row: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def add(self, target: int, rows: int, seconds: float, growth_mb: float) -> None:
-        """Take in a batch: its size, how long it took, and how far memory rose in it."""
-        if rows >= NEARLY_FULL * target and seconds > 0:
-            self.rates[target].append(rows / seconds)
-        if rows and growth_mb >= MEASURABLE_MB:
+        """Take in a batch: its size, how long it took, and how far memory rose in it.
+
+        The first one of a stage says nothing of a row's memory: libraries are loaded in it.
+        """
+        if rows < NEARLY_FULL * target or seconds <= 0:
+            return
+        if self.rates:
             self.mb_a_row.append(growth_mb / rows)
+        self.rates[target].append(rows / seconds)
 
     def rate(self, size: int) -> float:
         """Rows/s of a size, by the median of its batches."""
@@ -86,12 +89,16 @@ def choose(learned: Learned, start: int, most: int) -> int:
 
 
 def allowed(learned: Learned, limit_mb: float, idle_mb: float) -> int:
-    """The most rows whose batch stays under the part of the limit that is planned for, by the dearest batch seen."""
-    dearest = max(learned.mb_a_row, default=0.0)
-    if not dearest:
+    """The most rows whose batch stays under the part of the limit that is planned for, by the last batches' median.
+
+    Not by the dearest: something else may have been loaded in it. What this lets through by
+    mistake, batches that shrink at 80% catch.
+    """
+    mb_a_row = median(learned.mb_a_row) if learned.mb_a_row else 0.0
+    if not mb_a_row:
         return MOST_ROWS
     room = AIM_AT * limit_mb - idle_mb
-    return min(MOST_ROWS, max(LEAST_ROWS, math.floor(room / dearest)))
+    return min(MOST_ROWS, max(LEAST_ROWS, math.floor(room / mb_a_row)))
 
 
 class Watched(Protocol):

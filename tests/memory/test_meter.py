@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted
+from gomafia_kit.memory.meter import Meter
+from gomafia_kit.runs.journal import Journal, MemorySample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def journal(data_dir: Path) -> Iterator[Journal]:
+    with Journal(data_dir) as opened:
+        yield opened
+
+
+def _begin(meter: Meter, number: int) -> None:
+    meter(BatchStarted(1, "games", number, 1000, AT))
+
+
+def _end(meter: Meter, number: int) -> None:
+    meter(BatchDone(1, "games", number, 1000, 0, 0.1, AT))
+
+
+def _samples(journal: Journal, part: str) -> dict[int, MemorySample]:
+    return {sample.batch: sample for sample in journal.memory(1) if sample.part == part}
+
+
+def test_each_batch_has_its_own_peak(journal: Journal) -> None:
+    journal.begin({})
+    meter = Meter(journal, 1)
+    for number, megabytes in ((1, 5), (2, 80), (3, 5)):
+        _begin(meter, number)
+        held = bytearray(b"x" * 4096) * (megabytes * 256)
+        del held
+        _end(meter, number)
+    python = _samples(journal, "python")
+    assert sorted(python) == [0, 1, 2, 3]
+    assert python[0].peak_rss_mb is None
+    peaks = [python[number].peak_rss_mb or 0 for number in (1, 2, 3)]
+    assert peaks[1] > peaks[0] + 60
+    assert peaks[1] > peaks[2] + 60
+
+
+def test_the_first_batch_has_every_figure_however_short_it_is(journal: Journal) -> None:
+    journal.begin({})
+    meter = Meter(journal, 1)
+    _begin(meter, 1)
+    _end(meter, 1)
+    tree = _samples(journal, "tree")
+    assert sorted(tree) == [0, 1]
+    assert all((sample.pss_mb or 0) > 5 for sample in tree.values())
+
+
+def test_the_tree_is_looked_at_once_a_second_at_most(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [5000.0]
+    monkeypatch.setattr("gomafia_kit.memory.meter.time.monotonic", lambda: clock[0])
+    journal.begin({})
+    meter = Meter(journal, 1)
+    for number in range(1, 31):  # ten batches a second
+        _begin(meter, number)
+        clock[0] += 0.05
+        meter(AskDone(1, "games", "key", True, 1, 1, AT))
+        clock[0] += 0.05
+        _end(meter, number)
+    assert sorted(_samples(journal, "python")) == list(range(31))
+    looked_at = sorted(_samples(journal, "tree"))
+    assert looked_at[:2] == [0, 1]
+    assert len(looked_at) <= 5
+
+
+def test_the_budget_sees_the_peak_and_not_what_is_left_of_it(journal: Journal) -> None:
+    journal.begin({})
+    meter = Meter(journal, 1)
+    _begin(meter, 1)
+    before = meter.idle_mb
+    held = bytearray(b"x" * 4096) * (70 * 256)
+    del held
+    _end(meter, 1)
+    by_part = {use.part: use for use in meter.peaks}
+    assert by_part["python"].best_mb > before + 60
+    assert by_part["tree"].best_mb == by_part["python"].best_mb

@@ -38,7 +38,8 @@ class Ask:
 
     `kind` says what the answer holds, `form` how it is read (api, dom, text). `subject` names what it
     tells of, the same in every form: the pages of a list share it, and so do the pages of one thing; what
-    a subject's newest reading no longer has is gone. `about` is what the parser must know and the answer doesn't say (an id, a year, a region).
+    a subject's newest reading no longer has is gone. `about` is what the parser must know and the answer
+    doesn't say (an id, a year, a region).
     `key` is the ask in words, the same for ever: what ledger and archive know it by. `ask_id` is a
     positive 63-bit number made from it: it stands in every row of the answer.
     """

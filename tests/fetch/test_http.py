@@ -26,10 +26,11 @@ from gomafia_kit.fetch.manners import Gate, Robots, retry_after
 from gomafia_kit.fetch.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
+    from gomafia_kit.fetch.source import Fetcher
 
 
 class Heard(list[str]):
@@ -45,7 +46,9 @@ def heard() -> Heard:
 def source(site: DemoSite, data_dir: Path, heard: Heard) -> Iterator[Source]:
     data_dir.mkdir()
     with Archive(data_dir, "demo") as archive:
-        fetchers = {form: (lambda: HttpFetcher(site.url, "club@example.org")) for form in ("api", "text")}
+        fetchers: dict[str, Callable[[], Fetcher]] = {
+            form: (lambda: HttpFetcher(site.url, "club@example.org")) for form in ("api", "text")
+        }
         made = Source(archive, fetchers, Gate(0), heard.append)
         yield made
         made.close()

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from gomafia_kit.postgres.target import PushReport, push_folder
 from gomafia_kit.runs.journal import Journal
-from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion
+from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion, Reading
 from gomafia_kit.site import Ask
 from gomafia_kit.staging.live import LiveTables
 from gomafia_kit.staging.parts import write_part
@@ -41,7 +41,7 @@ class Folder:
 
     def put(self, name: str, **tables: Sequence[Row]) -> int:
         """An answer of that name with these rows (without their ask_id, which is returned)."""
-        ask = Ask("by_hand", "api", "POST", f"/{name}")
+        ask = Ask("by_hand", "api", "POST", f"/{name}", subject=f"by_hand/{name}/rows")
         self._batches += 1
         body = repr((self._batches, tables)).encode()
         note = BatchNote(self._run_id, "by hand", self._batches, CAME_AT, 0.0, 1000)
@@ -54,13 +54,14 @@ class Folder:
             ]
             rows = Counter({table: len(rows) for table, rows in tables.items() if rows})
             fetched = {table: len(rows) for table, rows in tables.items()}
-            ledger.commit(note, parts, [Portion(load, rows, finished=True, fetched=fetched)])
+            reading = Reading(ask.subject, frozenset({ask.ask_id}))
+            ledger.commit(note, parts, [Portion(load, rows, finished=True, fetched=fetched)], [reading])
         return ask.ask_id
 
     def put_away(self, name: str) -> None:
         """Retire the answer of that name."""
         with Ledger(self.path) as ledger:
-            ledger._retire("ask_key = ?", (Ask("by_hand", "api", "POST", f"/{name}").key,))
+            ledger.retire_others(f"by_hand/{name}", [])
 
     def push(self, schema: str, league: str = LEAGUE) -> dict[str, PushReport]:
         """Push it; the reports of the tables in which something is, was, or changed."""

@@ -7,6 +7,7 @@ with what the batches showed.
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -30,11 +31,13 @@ STARTS: Final = ((8192, 5_000), (2048, 2_500), (1024, 1_250), (512, 500), (0, 25
 """Rows of the first batches by the limit in MB: few enough to fit for sure; what is learned soon counts more."""
 
 LEAST_ROWS: Final = 100
-MOST_ROWS: Final = 200_000
+MOST_ROWS: Final = 50_000
+"""Longer batches were no faster on the league at full size, and took 140 MB more."""
+_UNBOUNDED: Final = sys.maxsize
 TRIES: Final = 2
 """So many batches of a size are measured before it is given up: one may be slow by chance."""
 KEPT: Final = 5
-WORTH_GROWING: Final = 1.03
+WORTH_GROWING: Final = 1.05
 """A batch twice as long must bring so much more speed, else the shorter one is kept: it costs less memory."""
 NEARLY_FULL: Final = 0.8
 """A batch shorter than this share of its target was cut by the end of a stage: it tells nothing of the size."""
@@ -98,7 +101,7 @@ def allowed(learned: Learned, limit_mb: float, idle_mb: float) -> int:
     if not mb_a_row:
         return MOST_ROWS
     room = AIM_AT * limit_mb - idle_mb
-    return min(MOST_ROWS, max(LEAST_ROWS, math.floor(room / mb_a_row)))
+    return math.floor(min(MOST_ROWS, max(LEAST_ROWS, room / mb_a_row)))
 
 
 class Watched(Protocol):
@@ -130,7 +133,7 @@ class AutomaticRows:
         self._learned: dict[str, Learned] = defaultdict(Learned)
         self._begun = 0.0
         self._idle_mb = 0.0
-        self._cap = MOST_ROWS
+        self._cap = _UNBOUNDED
         self._target = 0
         self._told = False
 
@@ -148,7 +151,7 @@ class AutomaticRows:
     def next_rows(self, stage: str) -> int:
         """The size that is best by what is known of the stage, within the budget."""
         if self._rows is not None:
-            return min(self._rows, max(self._cap, LEAST_ROWS))
+            return min(self._rows, self._cap)
         learned = self._learned[stage]
         others_mb = self._used_mb() - self._python_mb()
         most = min(self._cap, allowed(learned, self.limit_mb - others_mb, self._idle_mb))
@@ -166,7 +169,7 @@ class AutomaticRows:
     def _keep_to_budget(self) -> None:
         """Halve what a batch may have while too much is taken; let it grow again after."""
         if self._used_mb() < SHRINK_AT * self.limit_mb:
-            self._cap = min(MOST_ROWS, self._cap * 2)
+            self._cap = min(_UNBOUNDED, self._cap * 2)
             return
         self._cap = max(LEAST_ROWS, min(self._cap, self._target) // 2)
         if not self._told and self._tell is not None:

@@ -60,7 +60,7 @@ def test_the_first_batches_are_as_the_memory_is(limit_mb: float, rows: int) -> N
 
 
 def test_batches_grow_as_long_as_it_pays(clock: Clock) -> None:
-    """A commit costs 50 ms, a row 20 µs: beyond 80,000 rows there is nothing to win."""
+    """A commit costs 50 ms, a row 20 µs: beyond 40,000 rows there is little to win."""
     rows = AutomaticRows(24_000, Machine())
     sizes = [_batch(rows, clock, 0.05 + 20e-6 * rows.next_rows("games")) for _ in range(20)]
     assert sizes[:8] == [5_000, 5_000, 10_000, 10_000, 20_000, 20_000, 40_000, 40_000]
@@ -159,6 +159,7 @@ def test_a_size_that_was_chosen_is_kept_while_memory_lasts(clock: Clock) -> None
     machine = Machine()
     rows = AutomaticRows(512, machine, rows=3000)
     assert {_batch(rows, clock, 1) for _ in range(6)} == {3000}
+    assert AutomaticRows(512, machine, rows=900_000).next_rows("games") == 900_000
     machine.set(430)
     _batch(rows, clock, 1)
     assert rows.next_rows("games") == 1500

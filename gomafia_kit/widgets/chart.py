@@ -128,10 +128,10 @@ def memory_svg(points: Sequence[Point], look: Look = PAPER, limit_mb: float | No
         parts.append(_text((LEFT + WIDTH) / 2, 140, "no batch yet", look.muted, "middle", 14))
     words = f"Memory, rows and seconds of {counted(len(points), 'batch').replace('batchs', 'batches')}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 366" width="{WIDTH}" height="366"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -6 {WIDTH} 372" width="{WIDTH}" height="372"'
         f' role="img" aria-label="{words}" style="max-width: 100%; height: auto; font-family: {look.font};'
         f' font-size: 12px">'
-        f'<rect width="{WIDTH}" height="366" style="fill: {look.ground}"/>{"".join(parts)}</svg>'
+        f'<rect y="-6" width="{WIDTH}" height="372" style="fill: {look.ground}"/>{"".join(parts)}</svg>'
     )
 
 

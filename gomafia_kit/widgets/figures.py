@@ -25,7 +25,7 @@ SURE_AFTER_ASKS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class StageFigures:
-    """A stage of the run; `state` is waiting, running, done or left (the run ended before its end)."""
+    """A stage of the run; `state` is waiting, running, done; after the run's end also unfinished or not begun."""
 
     stage: str
     state: str
@@ -224,7 +224,7 @@ def stage_figures(run: Run, begun: Sequence[StageProgress]) -> tuple[StageFigure
     for name in STAGES:
         stage = by_name.get(name)
         if stage is not None:
-            state = stage.state if run.is_working or stage.state == "done" else "left"
+            state = stage.state if run.is_working or stage.state == "done" else "unfinished"
             found.append(
                 StageFigures(
                     name,
@@ -238,7 +238,7 @@ def stage_figures(run: Run, begun: Sequence[StageProgress]) -> tuple[StageFigure
                 )
             )
         elif name in asked:
-            found.append(StageFigures(name, "waiting" if run.is_working else "left"))
+            found.append(StageFigures(name, "waiting" if run.is_working else "not begun"))
     return tuple(found)
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.widgets.figures import Point, figures_of
 from gomafia_kit.widgets.sheets import Html, Table, shown
-from gomafia_kit.widgets.words import count, duration
+from gomafia_kit.widgets.words import count
 
 if TYPE_CHECKING:
     import polars as pl
 
     from gomafia_kit.importer import ImportHandle
 
-ROWS: Final = 40
+ROWS: Final = 20
 """A table to read has so many rows at most; the DataFrame has all."""
 _PARTS: Final = ("tree", "driver", "chromium")
 
@@ -82,7 +82,7 @@ def memory_sheet(handle: ImportHandle) -> Html:
 
 
 def _row(point: Point) -> tuple[object, ...]:
-    return (point.stage, point.batch, point.rows, duration(point.seconds), _mb(point.python_mb), _mb(point.tree_mb))
+    return (point.stage, point.batch, point.rows, round(point.seconds, 2), _mb(point.python_mb), _mb(point.tree_mb))
 
 
 def _mb(value: float | None) -> float | None:

@@ -34,11 +34,13 @@ def megabytes(value: float | None) -> str:
 def duration(seconds: float | None) -> str:
     """How long that is, as a person says it.
 
-    >>> [duration(s) for s in (0.42, 59, 61, 600, 4000, None)]
-    ['0.4 s', '59 s', '1 min 1 s', '10 min', '1 h 7 min', '–']
+    >>> [duration(s) for s in (0.042, 4.2, 59, 61, 600, 4000, None)]
+    ['0.04 s', '4.2 s', '59 s', '1 min 1 s', '10 min', '1 h 6 min', '–']
     """
     if seconds is None:
         return NONE
+    if seconds < 1:
+        return f"{seconds:.2f} s"
     if seconds < 10:  # noqa: PLR2004 - below it tenths say something
         return f"{seconds:.1f} s"
     whole = round(seconds)

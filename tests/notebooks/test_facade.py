@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import gomafia_kit as gk
+from gomafia_kit.errors import FolderError, SettingsError
+
+if TYPE_CHECKING:
+    from gomafia_kit.widgets.handle import RunHandle
+
+
+def test_all_is_the_real_surface() -> None:
+    shown = {
+        name
+        for name, thing in vars(gk).items()
+        if not name.startswith("_") and name != "annotations" and not inspect.ismodule(thing)
+    }
+    assert set(gk.__all__) == shown
+    assert list(gk.__all__) == sorted(gk.__all__)
+
+
+def test_no_name_is_hidden_by_a_module_of_the_package() -> None:
+    # `gk.memory` was a function until somebody imported gomafia_kit.memory.
+    package = Path(gk.__file__).parent
+    modules = {path.stem for path in package.glob("*.py")} | {path.name for path in package.iterdir() if path.is_dir()}
+    assert not set(gk.__all__) & modules
+
+
+def test_every_name_says_what_one_gets() -> None:
+    assert [name for name in gk.__all__ if not getattr(gk, name).__doc__] == []
+
+
+HEAVY = ("polars", "duckdb", "pyarrow", "sqlalchemy", "playwright", "altair", "ipywidgets", "papermill")
+
+
+def _heavy_after(code: str, heavy: tuple[str, ...] = HEAVY) -> list[str]:
+    script = f"import sys\n{code}\nprint(*[name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    return done.stdout.split()
+
+
+def test_importing_it_brings_nothing_heavy() -> None:
+    assert _heavy_after("import gomafia_kit") == []
+
+
+def test_a_kernel_that_watches_an_import_stays_light(imported: RunHandle) -> None:
+    code = f"""
+import gomafia_kit as gk
+handle = gk.attach({str(imported.data_dir)!r})
+handle.wait()
+str(gk.receipt(handle)), str(gk.memory_table(handle)), gk.memory_picture(handle).svg, gk.next_steps(handle)
+"""
+    # The importer's own module brings DuckDB along; the rest of its libraries stay in its process.
+    assert _heavy_after(code, tuple(name for name in HEAVY if name != "duckdb")) == []
+
+
+def test_a_parameter_is_checked_before_anything_is_made(data_dir: Path) -> None:
+    with pytest.raises(SettingsError, match=r"sclae is no parameter\. Did you mean scale\?"):
+        gk.start_import(data_dir=str(data_dir), sclae="tiny")
+    assert not data_dir.exists()
+
+
+def test_an_import_in_this_process_ends_before_it_returns(data_dir: Path) -> None:
+    handle = gk.start_import(data_dir=str(data_dir), stages="clubs", in_process=True)
+    assert handle.run().state == "done"
+    assert gk.receipt(handle).data is not None
+
+
+def test_attach_takes_the_newest_run_and_says_what_is_missing(imported: RunHandle, tmp_path: Path) -> None:
+    assert gk.attach(imported.data_dir).run_id == imported.run_id
+    with pytest.raises(FolderError, match="has no run 99"):
+        gk.attach(imported.data_dir, 99)
+    with pytest.raises(FolderError, match="There is no import in"):
+        gk.attach(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_league_opens_and_memory_is_a_frame(imported: RunHandle) -> None:
+    with gk.open_league(imported.data_dir) as league:
+        assert league.query("SELECT count(*) AS clubs FROM club").row(0) == (6,)
+    frame = gk.memory_by_batch(imported.data_dir)
+    assert frame.columns == [
+        "stage",
+        "batch",
+        "started_at",
+        "seconds",
+        "rows_target",
+        "rows",
+        "rejected",
+        "peak_python_rss_mb",
+        "peak_tree_pss_mb",
+        "peak_driver_pss_mb",
+        "peak_chromium_pss_mb",
+    ]
+    receipt = gk.receipt(imported).data
+    assert receipt is not None
+    assert frame["rows"].sum() == sum(table["written"] for table in receipt["tables"])
+    assert frame["peak_python_rss_mb"].max() == receipt["peak_rss_mb"]

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.widgets.board import board
+from gomafia_kit.widgets.chart import LIVE, columns, memory_svg, nice_ticks
+from gomafia_kit.widgets.figures import Figures, Pace, Point, StageFigures, figures_of, points_of
+from gomafia_kit.widgets.memory import memory_sheet
+from gomafia_kit.widgets.panel import size_options
+from gomafia_kit.widgets.picture import memory_picture_of
+from gomafia_kit.widgets.progress import ProgressLines
+from gomafia_kit.widgets.receipt import finished, unfinished
+from gomafia_kit.widgets.sheets import Table, shown
+from gomafia_kit.widgets.words import counted, duration, megabytes, progress_line, state_words
+
+if TYPE_CHECKING:
+    from gomafia_kit.widgets.handle import RunHandle
+
+SCRIPT = "<script>alert(1)</script>"
+RUNNING = Figures(
+    run_id=3,
+    data_dir=Path("data") / "demo-small",
+    league="demo, small",
+    state="running",
+    wish="run",
+    started_at=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
+    seconds=75.0,
+    stages=(
+        StageFigures("clubs", "done", 41, 41, 41, 834, 0, 2),
+        StageFigures("games", "running", 400, 100, 60, 12_000, 3, 2),
+        StageFigures("push", "waiting"),
+    ),
+    points=(
+        Point("clubs", 1, 0.5, 800, 120.0, 90.0),
+        Point("clubs", 2, 0.1, 34, 125.0, None),
+        Point("games", 1, 2.0, 6000, 150.0, 260.0),
+        Point("games", 2, 1.5, 6000, 148.0, None),
+    ),
+    notices=("The site is slow.",),
+    seconds_left=190.0,
+    wished_rows=500,
+    rows_target=6000,
+    limit_mb=None,
+    message="",
+    remedy="",
+)
+
+
+# -- words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.004, "0.00 s"), (0.25, "0.25 s"), (9.96, "10.0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (120, "2 min")]
+    + [(599.9, "10 min"), (3599, "60 min"), (3600, "1 h 0 min"), (7380, "2 h 3 min"), (None, "–")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_numbers_have_their_thousands_apart() -> None:
+    assert [counted(1, "ask"), counted(12_345, "row")] == ["1 ask", "12\u202f345 rows"]
+    assert [megabytes(1234.4), megabytes(None)] == ["1\u202f234 MB", "–"]
+
+
+@pytest.mark.parametrize(
+    ("state", "wish", "words"),
+    [
+        ("running", "run", "running"),
+        ("running", "stop", "stopping after the open batch"),
+        ("running", "pause", "pausing"),
+        ("paused", "pause", "paused"),
+        ("paused", "run", "going on"),
+        ("stopped", "stop", "stopped"),
+        ("died", "pause", "died"),
+    ],
+)
+def test_a_wish_that_isnt_followed_yet_is_said(state: str, wish: str, words: str) -> None:
+    assert state_words(replace(RUNNING, state=state, wish=wish)) == words
+
+
+def test_the_progress_line_says_it_all() -> None:
+    assert progress_line(RUNNING).replace("\u202f", " ") == (
+        "run 3 running: games 100 of 400 asks, 12 834 rows, 3 rejected, 101 asked of the site, peak 260 MB,"
+        " 1 min 15 s, games for about 3 min 10 s more"
+    )
+
+
+# -- figures --------------------------------------------------------------------------------------
+
+
+def test_sums_and_shares_are_those_of_the_stages() -> None:
+    assert (RUNNING.rows, RUNNING.rejected, RUNNING.asks_made, RUNNING.asks_done) == (12_834, 3, 101, 141)
+    assert [stage.share for stage in RUNNING.stages] == [1.0, 0.25, 0.0]
+    assert RUNNING.current is RUNNING.stages[1]
+    assert RUNNING.peak_mb == 260.0
+
+
+def test_the_time_left_is_told_from_the_last_minute() -> None:
+    pace = Pace()
+    pace.seen("games", 0, 0.0, paused=False)
+    assert pace.seconds_left(100) is None  # nothing to tell it from
+    pace.seen("games", 10, 5.0, paused=False)
+    assert pace.seconds_left(100) == 50.0
+    for second in range(6, 200):
+        pace.seen("games", 10 + (second - 5) * 4, float(second), paused=False)
+    assert pace.seconds_left(100) == pytest.approx(25.0)
+    assert pace.seconds_left(0) is None
+
+
+def test_a_pause_or_a_new_stage_starts_the_pace_anew() -> None:
+    pace = Pace()
+    for moment, done in ((0.0, 0), (10.0, 100)):
+        pace.seen("players", done, moment, paused=False)
+    pace.seen("players", 100, 11.0, paused=True)
+    assert pace.seconds_left(10) is None
+    for moment, done in ((100.0, 100), (110.0, 110)):
+        pace.seen("players", done, moment, paused=False)
+    assert pace.seconds_left(10) == 10.0
+    pace.seen("games", 0, 111.0, paused=False)
+    assert pace.seconds_left(10) is None
+
+
+def test_a_finished_run_reads_the_same_from_the_store(imported: RunHandle) -> None:
+    figures = figures_of(imported.data_dir, imported.run_id)
+    receipt = imported.run().receipt
+    assert receipt is not None
+    assert figures.state == "done"
+    assert figures.rows == sum(table["written"] for table in receipt["tables"])
+    assert figures.asks_done == receipt["asks"]["planned"]
+    assert [(stage.stage, stage.state) for stage in figures.stages] == [
+        (name, "done") for name in ("clubs", "players", "tournaments", "games", "statistics")
+    ]
+    with Journal(imported.data_dir) as journal:
+        batches, memory = journal.batches(imported.run_id), journal.memory(imported.run_id)
+    assert figures.points == points_of(batches, memory)
+    assert all(point.python_mb for point in figures.points)
+    assert max(point.rows for point in figures.points) == 200
+
+
+# -- the board ------------------------------------------------------------------------------------
+
+
+def _plain(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html)).replace("\u202f", " ")
+
+
+def test_the_board_shows_state_stages_asks_and_the_next_batch() -> None:
+    text = _plain(board(RUNNING))
+    for words in ("Import 3 running", "clubs 834 rows", "games 12 000 rows", "100 of 400 asks, games"):
+        assert words in text
+    for words in ("6 000, next 500 rows a batch", "about 3 min 10 s left in games", "The site is slow."):
+        assert words in text
+
+
+def test_a_failed_run_shows_its_error_with_the_remedy() -> None:
+    failed = replace(RUNNING, state="failed", message="No space left.", remedy="Make room and run again.")
+    assert "No space left. Make room and run again." in _plain(board(failed))
+
+
+def test_texts_of_the_site_stay_texts() -> None:
+    told = replace(
+        RUNNING, state="failed", league=SCRIPT, notices=(SCRIPT,), message=SCRIPT, remedy=SCRIPT, data_dir=Path(SCRIPT)
+    )
+    for html in (board(told), unfinished(told).html, shown(Table((SCRIPT,), [[SCRIPT]], SCRIPT), SCRIPT).html):
+        assert "<script" not in html
+        assert "&lt;script&gt;" in html
+
+
+def test_the_slider_offers_the_present_wish_too() -> None:
+    assert [value for _, value in size_options(None)] == [0, 50, 100, 200, 500, 1000, 2000, 5000, *_LARGE]
+    assert [value for _, value in size_options(777)][4:7] == [500, 777, 1000]
+
+
+_LARGE = (10_000, 20_000, 50_000)
+
+
+# -- the chart ------------------------------------------------------------------------------------
+
+
+def test_ticks_are_round_and_reach_above_the_highest() -> None:
+    assert nice_ticks(187) == (0, 50, 100, 150, 200)
+    assert nice_ticks(100) == (0, 25, 50, 75, 100)
+    assert nice_ticks(3) == (0, 1, 2, 3)
+    for top in (0.3, 1, 7, 99, 101, 1534, 24_000):
+        ticks = nice_ticks(top)
+        assert 3 <= len(ticks) <= 7
+        assert ticks[-2] < top <= ticks[-1] * 1.000001
+
+
+def test_many_batches_share_columns_but_no_column_spans_two_stages() -> None:
+    points = [Point("a", n, 1.0, 10, float(n), None) for n in range(1, 6)]
+    points += [Point("b", 1, 3.0, 20, 7.0, 9.0)]
+    found = columns(points, most=3)
+    assert [(col.stage, col.first, col.last, col.python_mb, col.tree_mb) for col in found] == [
+        ("a", 1, 2, 2.0, None),
+        ("a", 3, 4, 4.0, None),
+        ("a", 5, 5, 5.0, None),
+        ("b", 1, 1, 7.0, 9.0),
+    ]
+    assert len(columns([points[0]] * 10_000)) <= 150
+
+
+def _bars(svg: str, colour: str) -> list[float]:
+    tree = ElementTree.fromstring(svg)  # noqa: S314 - an SVG of our own
+    rects = tree.iter("{http://www.w3.org/2000/svg}rect")
+    return [float(rect.get("height", "0")) for rect in rects if colour in rect.get("style", "") and len(rect)]
+
+
+def test_bars_are_as_high_as_the_memory_they_show() -> None:
+    bars = _bars(memory_svg(RUNNING.points), "#7fa8c9")
+    assert bars == pytest.approx([mb * 150 / 300 for mb in (120, 125, 150, 148)], abs=0.1)  # the axis ends at 300
+
+
+def test_a_limit_is_drawn_only_if_it_is_near() -> None:
+    assert "limit" not in memory_svg(RUNNING.points, limit_mb=8000.0)
+    assert "limit" in memory_svg(RUNNING.points, limit_mb=400.0)
+
+
+def test_a_run_without_batches_says_so() -> None:
+    assert "no batch yet" in memory_svg((), LIVE)
+
+
+def test_the_chart_is_drawn_as_a_png_of_twice_the_size(imported: RunHandle, tmp_path: Path) -> None:
+    picture = memory_picture_of(imported)
+    picture.save(tmp_path / "chart.png")
+    picture.save(tmp_path / "chart.svg")
+    head = (tmp_path / "chart.png").read_bytes()[:24]
+    assert (head[:8], int.from_bytes(head[16:20]), int.from_bytes(head[20:24])) == (b"\x89PNG\r\n\x1a\n", 1520, 744)
+    assert (tmp_path / "chart.svg").read_text(encoding="utf-8") == picture.svg
+    assert picture.alt.startswith("Memory by batch of run 1: ")
+
+
+# -- tables and lines -----------------------------------------------------------------------------
+
+
+def test_a_table_reads_the_same_as_text() -> None:
+    table = Table(("name", "rows"), [("club", 1200), ("a longer one", None)], "What")
+    assert table.text() == "What\nname          rows\nclub          1\u202f200\na longer one  –"
+
+
+def test_a_long_runs_table_shows_its_ends(imported: RunHandle) -> None:
+    lines = memory_sheet(imported).text.splitlines()
+    batches = len(figures_of(imported.data_dir, imported.run_id).points)
+    assert batches > 20
+    assert len(lines) == 1 + 20 + 1
+    assert f"… {batches - 20} more …" in lines[11]
+
+
+def test_the_receipt_says_what_came_and_what_it_took() -> None:
+    data = {
+        "seconds": 1.5,
+        "asks": {"planned": 84, "made": 80, "from_archive": 4},
+        "peak_rss_mb": 147.2,
+        "peak_pss_mb": None,
+        "nothing_new": False,
+        "tables": [
+            {"table": "club", "fetched": 7, "staged": 5, "rejected": 1, "duplicates": 1, "derived": 0, "written": 5},
+            {"table": "judge", "fetched": 0, "staged": 0, "rejected": 0, "duplicates": 0, "derived": 0, "written": 0},
+        ],
+        "push": [{"table": "club", "new": 4, "changed": 1, "same": 0, "gone": 0}],
+        "left_out": ["api POST tournament 7"],
+    }
+    assert finished(replace(RUNNING, notices=()), data).text == (
+        "Run 3 (demo, small) is done in 1.5 s: 84 asks planned, 80 made, 4 answered by the archive;"
+        " peak memory 147 MB (Python's RSS, exact), – (PSS of the whole process tree, where it was sampled).\n\n"
+        "What the league holds\n"
+        "table  fetched  = staged  + rejected  + duplicates  derived  written now\n"
+        "club   7        5         1           1             0        5\n\n"
+        "What was pushed to PostgreSQL\n"
+        "table  new  changed  same  gone\n"
+        "club   4    1        0     0\n\n"
+        "Left out, because the site refused: api POST tournament 7."
+    )
+
+
+def test_lines_are_written_when_due_and_at_the_end(imported: RunHandle) -> None:
+    out = io.StringIO()
+    lines = ProgressLines(imported.data_dir, imported.run_id, out)
+    for _ in range(100):
+        lines()
+    assert out.getvalue() == ""  # nothing is due so soon
+    lines.finish()
+    assert out.getvalue().startswith("run 1 done, ")
+    assert out.getvalue().count("\n") == 1

@@ -94,7 +94,8 @@ def errors_page() -> str:
         *_family(GomafiaError, 0),
         "```",
         "",
-        "`gomafia doctor` ends with 0 if nothing is wrong and with 1 if something is.",
+        "`gomafia doctor` ends with 0 if nothing is wrong and with 1 if something is. A command that is",
+        "interrupted before it could end cleanly (Ctrl+C twice) ends with 130.",
         "",
     ]
     return "\n".join(lines)

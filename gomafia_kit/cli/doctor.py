@@ -220,7 +220,7 @@ def _folder(settings: Settings) -> Check:
 
 
 def _run_store(settings: Settings) -> Check:
-    from gomafia_kit.runs.database import check_sound
+    from gomafia_kit.runs.database import LAYOUT_VERSION, check_sound
     from gomafia_kit.runs.journal import Journal
 
     path = settings.folder / STORE_FILE
@@ -234,11 +234,11 @@ def _run_store(settings: Settings) -> Check:
         told = f"run {working[-1].run_id} is at work (process {working[-1].pid})"
         return Check("run store", "note", told, "Another import into this folder has to wait for it.")
     last = f", the last one {runs[-1].state}" if runs else ""
-    return Check("run store", "ok", f"{len(runs)} runs{last}")
+    return Check("run store", "ok", f"{len(runs)} runs{last}; layout {LAYOUT_VERSION}")
 
 
 def _archive(settings: Settings) -> Check:
-    from gomafia_kit.fetch.archive import Archive
+    from gomafia_kit.fetch.archive import LAYOUT_VERSION, Archive
     from gomafia_kit.runs.database import check_sound
 
     path = settings.folder / "archive.sqlite"
@@ -247,7 +247,8 @@ def _archive(settings: Settings) -> Check:
     check_sound(path)
     with Archive(settings.folder, settings.league) as archive:
         number, size = archive.size()
-    return Check("archive", "ok", f"{number:,} answers of {settings.league}, {size / MB:,.0f} MB as they came")
+    told = f"{number:,} answers of {settings.league}, {size / MB:,.1f} MB as they came; layout {LAYOUT_VERSION}"
+    return Check("archive", "ok", told)
 
 
 # -- the site -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gomafia_kit.cli.signals import stopping
-from gomafia_kit.errors import GomafiaError, RunDiedError, RunStoppedError, SettingsError, revived
+from gomafia_kit.errors import GomafiaError, RunDiedError, RunStoppedError, SettingsError, UnavailableError, revived
 from gomafia_kit.settings import Settings, project_dir
 
 if TYPE_CHECKING:
@@ -78,25 +78,42 @@ def _copy_path(path: Path) -> Path:
     from gomafia_kit.errors import FolderError
 
     folder = project_dir() / "data" / "runs"
+    copy = folder / f"{path.stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.ipynb"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        copy.touch()  # so that a fault shows before the work, not after it
     except OSError as error:
-        raise FolderError(f"{folder} can't be made: {error.strerror}.", "Check its permissions.") from error
-    return folder / f"{path.stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.ipynb"
+        raise FolderError(f"{copy} can't be written: {error.strerror}.", "Check the folder's permissions.") from error
+    return copy
+
+
+def _literal(path: Path) -> str:
+    """A path as papermill wants it, which takes braces for names of parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError | None:
     """Execute the notebook; the error that it ended with, if any."""
     import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     try:
         papermill.execute_notebook(
-            str(path), str(copy), dict(values), progress_bar=False, stdout_file=sys.stdout, stderr_file=sys.stderr
+            _literal(path),
+            _literal(copy),
+            dict(values),
+            progress_bar=False,
+            stdout_file=sys.stdout,
+            stderr_file=sys.stderr,
         )
     except PapermillExecutionError as error:
         return _told_by_cell(error.ename, error.evalue, copy)
+    except NoSuchKernel as error:
+        return UnavailableError(
+            f"The notebook wants the kernel {error.name!r}.", "Run make setup: it installs python3."
+        )
     except DeadKernelError:
         return RunDiedError(
             "The notebook's kernel ended without a word: killed, or out of memory.",

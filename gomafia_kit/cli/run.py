@@ -57,8 +57,10 @@ def push(data_dir: str | None, postgres_schema: str | None, *, as_json: bool) ->
 
     folder = folder_of_runs(data_dir)
     with Journal(folder) as journal:
-        latest = journal.latest()
-    told = {} if latest is None else {name: latest.settings[name]["value"] for name in _FOLDER_SETTINGS}
+        runs = journal.runs()
+    # A run that failed may have been of another league: it was refused for that.
+    like = [run for run in runs if run.state in {"done", "stopped"}][-1:] or list(runs[-1:])
+    told = {name: run.settings[name]["value"] for run in like for name in _FOLDER_SETTINGS}
     told = {name: value for name, value in told.items() if value not in {None, ""}}
     told |= {"data_dir": str(folder), "stages": "push"}
     if postgres_schema is not None:

@@ -20,12 +20,18 @@ NOTICES: Final = 5
 @click.option("--all", "every", is_flag=True, help="All runs of the folder, oldest first.")
 @json_option
 def status(data_dir: str | None, *, every: bool, as_json: bool) -> None:
-    """Tell what a run is doing, or how it ended."""
+    """Tell what a run is doing, or how it ended.
+
+    The run at work, else the newest one.
+    """
     from gomafia_kit.runs.journal import Journal
 
     folder = folder_of_runs(data_dir)
     with Journal(folder) as journal:
-        runs = journal.runs() if every else tuple(filter(None, [journal.latest()]))
+        runs = journal.runs()
+        if not every:
+            # A run that was refused because another is at work is newer than that one.
+            runs = tuple(run for run in runs if run.is_working)[-1:] or runs[-1:]
         if as_json:
             told = [as_plain(journal, run) for run in runs]
             click.echo(json.dumps(told if every else told[0] if told else None, ensure_ascii=False, indent=2))

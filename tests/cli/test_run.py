@@ -6,26 +6,29 @@ import json
 import os
 import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 
 from gomafia_kit import demo
+from gomafia_kit.cli.notebook import _told_by_cell
 from gomafia_kit.cli.run import run
 from gomafia_kit.errors import (
+    FolderBusyError,
     FolderError,
     PostgresUnreachableError,
     RunDiedError,
     RunStoppedError,
     SettingsError,
     SiteUnreachableError,
+    UnavailableError,
 )
 from gomafia_kit.settings import Settings
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
     from tests.cli.conftest import Gomafia
@@ -148,10 +151,13 @@ def test_a_run_is_watched_and_steered_from_another_terminal(gomafia: Gomafia, si
         assert "players" in gomafia.until("players", "status")
         assert "pauses" in gomafia("pause").out
         gomafia.until("Run 1: paused", "status")
+        second = gomafia("run", "--source", site.url, "--data-dir", gomafia.home / "data" / "slow")
+        assert second.code == FolderBusyError.exit_code
+        assert "run 1 (process" in second.complaint[0]
         note = gomafia("doctor", "--source", site.url, "--data-dir", gomafia.home / "data" / "slow")
         assert "note     run store: run 1 is at work" in note.out
         assert "goes on" in gomafia("resume").out
-        gomafia.until("Run 1: running", "status")
+        gomafia.until("Run 1: running", "status", "--data-dir", gomafia.home / "data" / "slow")
         stopped = gomafia("stop")
         assert "is stopped" in stopped.out
         out, err = process.communicate(timeout=30)
@@ -240,7 +246,6 @@ def notebook(path: Path, *sources: str) -> Path:
 @pytest.mark.parametrize(
     ("source", "code", "words"),
     [
-        ("1 / 0", 1, "ZeroDivisionError"),
         (
             "from gomafia_kit.errors import DiskFullError\nraise DiskFullError('No space left.', 'Make room.')",
             31,
@@ -251,10 +256,33 @@ def notebook(path: Path, *sources: str) -> Path:
     ],
 )
 def test_another_notebook_ends_with_its_own_error(gomafia: Gomafia, source: str, code: int, words: str) -> None:
-    path = notebook(gomafia.home / "другой.ipynb", "limit: int = 1  # how many", source)
+    path = notebook(gomafia.home / "другой {x}.ipynb", "limit: int = 1  # how many", source)
     ended = gomafia("run", path, "-p", "limit", "2")
     assert ended.code == code, ended
     assert words in "\n".join(ended.complaint)
+
+
+def test_a_cells_error_of_another_library_is_named() -> None:
+    error = _told_by_cell("ZeroDivisionError", "division by zero", Path("copy.ipynb"))
+    assert (error.exit_code, error.message) == (1, "A cell of the notebook failed: ZeroDivisionError: division by zero")
+    assert "copy.ipynb" in error.remedy
+
+
+def test_a_notebook_of_an_unknown_kernel_is_named(gomafia: Gomafia) -> None:
+    path = notebook(gomafia.home / "чужой.ipynb", "limit: int = 1  # how many")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told["metadata"]["kernelspec"]["name"] = "kotlin"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    ended = gomafia("run", path)
+    assert ended.code == UnavailableError.exit_code
+    assert "'kotlin'" in ended.complaint[0]
+
+
+def test_a_copy_that_cannot_be_written_shows_before_the_work(gomafia: Gomafia) -> None:
+    (gomafia.home / "data").write_text("")
+    ended = gomafia("run", "import")
+    assert ended.code == FolderError.exit_code
+    assert str(gomafia.home / "data" / "runs") in ended.complaint[0]
 
 
 def test_a_notebook_that_imports_nothing_is_no_success(gomafia: Gomafia) -> None:
@@ -324,7 +352,10 @@ def test_nothing_rejected_is_said(filled: Gomafia) -> None:
     assert filled("rejected").out == f"Nothing was rejected in {filled.home / 'data' / 'league'}.\n"
 
 
-def test_a_push_alone_follows_the_last_run(filled: Gomafia) -> None:
+def test_a_push_alone_follows_the_last_run_that_worked(filled: Gomafia) -> None:
+    refused = filled("run", "--scale", "small", "--stages", "clubs", "--data-dir", filled.home / "data" / "league")
+    assert refused.code == FolderError.exit_code
+    assert "demo-small" in refused.complaint[0]
     ended = filled("push", "--json")
     told = json.loads(ended.out)
     assert ended.code == 0

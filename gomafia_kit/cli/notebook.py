@@ -43,7 +43,10 @@ def run_notebook(name: str, parameters: Mapping[str, object], *, as_json: bool) 
         if fault is not None:
             raise fault
         return 0
-    return _outcome(folder, before, fault, as_json=as_json)
+    _raise_unless_done(folder, before, fault, as_json=as_json)
+    if not as_json:
+        click.echo(f"Executed notebook: {copy}\nNext: make lab, and open notebooks/explore.ipynb.")
+    return 0
 
 
 def notebooks_dir() -> Path:
@@ -162,7 +165,8 @@ def _latest_id(folder: Path | None) -> int:
     return latest.run_id if latest else 0
 
 
-def _outcome(folder: Path, before: int, fault: GomafiaError | None, *, as_json: bool) -> int:
+def _raise_unless_done(folder: Path, before: int, fault: GomafiaError | None, *, as_json: bool) -> None:
+    """Show what the notebook's import ended with, and raise its error if it isn't done."""
     from gomafia_kit.cli.run import show_end
     from gomafia_kit.runs.journal import Journal
 
@@ -180,7 +184,6 @@ def _outcome(folder: Path, before: int, fault: GomafiaError | None, *, as_json: 
         raise revived(ended.error, ended.message or "", ended.remedy or "")
     if fault is not None:  # the import is done; what shows it failed
         raise fault
-    return 0
 
 
 def _until_ended(journal: Journal) -> Run:

@@ -204,7 +204,7 @@ def test_the_notebook_ends_with_the_runs_own_outcome(gomafia: Gomafia) -> None:
     assert figures(ended.out, "tournament")[1] == 12
     copies = list((gomafia.home / "data" / "runs").glob("import-*.ipynb"))
     assert len(copies) == 1
-    assert str(copies[0]) in ended.err
+    assert f"Executed notebook: {copies[0]}" in ended.out
     told = json.loads(copies[0].read_text(encoding="utf-8"))
     assert told["metadata"]["papermill"]["parameters"] == {"stages": ["tournaments"], "source": "demo"}
 

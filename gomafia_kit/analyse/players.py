@@ -210,9 +210,21 @@ def pick_player(league: League, who: int | str) -> int:
 class PlayerPage:
     """What is known of one player; derived and official figures in tables of their own.
 
-    `player`: his line of `find_player`. Official, as the site shows them: `seasons` (a line a year on the
-    rating), `official_years` (only if imported), `standings` (his places, the newest first). Derived from
-    the games: `years`, `roles` (as `win_rates_by_role`), `tournaments` (the newest first).
+    `player` is his line of `find_player`. Official, as the site shows them:
+
+    - `seasons`, a row a year on the rating: year, region, club_title, rank, elo, gg_points, tournaments_played
+    - `official_years`, a row a year, only if imported: year, games, citizen_games, sheriff_games,
+      mafia_games, don_games, wins, win_percent (0 to 100), extra_points_per_10_games, elo
+    - `standings`, his places, the newest first: tournament_id, date_start, title, standing, place,
+      points_total, wins, first_shots, gg_points
+
+    Derived from the games:
+
+    - `years`: year, tournaments, games (played), wins, draws, games_missing (that list him but carry no
+      result), points_sum, elo_delta_sum, first_shots (null where no answer tells)
+    - `roles`: as `win_rates_by_role`
+    - `tournaments`, the newest first: tournament_id, date_start, title, city, games, wins, draws,
+      points_sum, elo_delta_sum
     """
 
     player: pl.DataFrame
@@ -231,7 +243,9 @@ class PlayerPage:
 
 
 def player_page(league: League, who: int | str = "", *, tournaments: int = 10) -> PlayerPage:
-    """One player's page by id or nickname (empty: the first of the rating), with his newest tournaments.
+    """One player's page (`PlayerPage`) by id or nickname (empty: the first of the rating).
+
+    `tournaments` says how many of his newest tournaments and places it has at most.
 
     Namesakes aren't guessed: SettingsError names the ids to choose from.
 

@@ -30,6 +30,13 @@ def league(mini: Folder, request: pytest.FixtureRequest) -> Iterator[League]:
         yield opened
 
 
+@pytest.fixture(scope="package")
+def mini_league(mini: Folder) -> Iterator[League]:
+    """The small league, open as DuckDB: for what doesn't depend on the store."""
+    with open_league(mini.path) as opened:
+        yield opened
+
+
 @pytest.fixture
 def folder(data_dir: Path) -> Folder:
     """A small league that the test may alter."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.postgres.target import push_folder
 from gomafia_kit.runs.journal import Journal
-from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion
+from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion, Reading
 from gomafia_kit.site import Ask
 from gomafia_kit.staging.live import LiveTables
 from gomafia_kit.staging.parts import write_part
@@ -37,11 +37,11 @@ COMPUTED: Final = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 LISTS, TOURNAMENTS, CUP, OPEN, SUMS = "lists", "tournaments", "cup", "open", "sums"
 
 ANSWERS: Final[Mapping[str, tuple[Ask, str, datetime]]] = {
-    LISTS: (Ask("player_list", "api", "POST", "/players"), "http", OLD),
-    TOURNAMENTS: (Ask("tournament_list", "api", "POST", "/tournaments"), "http", NEW),
-    CUP: (Ask("tournament", "api", "POST", "/tournament", (("id", "100"),)), "http", OLD),
-    OPEN: (Ask("tournament", "dom", "GET", "/tournament/101"), "chromium", NEW),
-    SUMS: (Ask("derived", "derived", "COMPUTE", "figures"), "derived", COMPUTED),
+    LISTS: (Ask("player_list", "api", "POST", "/players", subject=LISTS), "http", OLD),
+    TOURNAMENTS: (Ask("tournament_list", "api", "POST", "/tournaments", subject=TOURNAMENTS), "http", NEW),
+    CUP: (Ask("tournament", "api", "POST", "/tournament", (("id", "100"),), subject=CUP), "http", OLD),
+    OPEN: (Ask("tournament", "dom", "GET", "/tournament/101", subject=OPEN), "chromium", NEW),
+    SUMS: (Ask("derived", "derived", "COMPUTE", "figures", subject=SUMS), "derived", COMPUTED),
 }
 """Each answer: the ask, who fetched it, when. A row's last value names the one that it came from."""
 
@@ -191,7 +191,8 @@ class Folder:
             ]
             numbers = Counter({table: len(some) for table, some in filled.items()})
             note = BatchNote(self.run_id, "by hand", self._batches, came_at, 0.0, 1000)
-            ledger.commit(note, parts, [Portion(load, numbers, finished=True, fetched=dict(numbers))])
+            portion = Portion(load, numbers, finished=True, fetched=dict(numbers))
+            ledger.commit(note, parts, [portion], [Reading(ask.subject, frozenset({ask.ask_id}))])
 
     def publish(self, form: str) -> None:
         """Publish what it holds as duckdb or parquet."""

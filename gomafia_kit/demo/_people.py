@@ -22,6 +22,8 @@ UNLISTED_SHARE: Final = 0.015
 REAL_CHECKS: Final = {1: "fx", 15: "Ардыльян", 159: "Градиент"}
 """Players whose real figures of 2025 are known; leagues that reach their ids bear them."""
 _LAST_CHECK: Final = max(REAL_CHECKS)
+_CLUBS_PER_CITYLESS: Final = 15
+"""One club in so many tells no city."""
 _FEWEST_PLAYERS: Final = 90
 """Enough for the widest tournament."""
 _FROM_ABROAD: Final = 4
@@ -145,7 +147,8 @@ def _found_clubs(world: World) -> None:
         club_id += dice.weighted(((1, 0.85), (2, 0.1), (4, 0.05)))
         place = dice.pick(names.PLACES)
         title = names.club_title(dice, number, place)
-        world.clubs[club_id] = Club(club_id, title, place.country_shown, place.city_shown, place.region)
+        city = "" if number % _CLUBS_PER_CITYLESS == 1 else place.city_shown
+        world.clubs[club_id] = Club(club_id, title, place.country_shown, city, place.region)
 
 
 def _join_clubs(world: World) -> None:

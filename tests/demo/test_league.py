@@ -20,9 +20,9 @@ from gomafia_kit.tables import TABLES
 Row = dict[str, Any]
 TRUTHS = [name for name in TABLES if name != "answer"]
 HASHES = {
-    ("tiny", 1): "4a67cccc34ba4eaf",
-    ("tiny", 2): "8884da665c82f72f",
-    ("small", 1): "c0813c74b376c41f",
+    ("tiny", 1): "b2c67ee4729de59a",
+    ("tiny", 2): "c2e40657177aae3b",
+    ("small", 1): "6432397e66e21e24",
 }
 
 

@@ -108,7 +108,7 @@ class Watched(Protocol):
     """Where memory is measured; `memory.meter.Meter` is one."""
 
     peaks: tuple[Use, ...]
-    idle_mb: float
+    growth_mb: float
 
 
 class AutomaticRows:
@@ -132,7 +132,6 @@ class AutomaticRows:
         self._start = starting_rows(limit_mb)
         self._learned: dict[str, Learned] = defaultdict(Learned)
         self._begun = 0.0
-        self._idle_mb = 0.0
         self._cap = _UNBOUNDED
         self._target = 0
         self._told = False
@@ -142,10 +141,9 @@ class AutomaticRows:
         if isinstance(event, BatchStarted):
             self._begun = time.monotonic()
             self._target = event.rows_target
-            self._idle_mb = self._watched.idle_mb if self._watched else 0.0
         elif isinstance(event, BatchDone):
-            growth = max(0.0, self._python_mb() - self._idle_mb) if self._watched else 0.0
-            self._learned[event.stage].add(self._target, event.rows, time.monotonic() - self._begun, growth)
+            seconds = time.monotonic() - self._begun
+            self._learned[event.stage].add(self._target, event.rows, seconds, self._growth_mb())
             self._keep_to_budget()
 
     def next_rows(self, stage: str) -> int:
@@ -153,8 +151,7 @@ class AutomaticRows:
         if self._rows is not None:
             return min(self._rows, self._cap)
         learned = self._learned[stage]
-        others_mb = self._used_mb() - self._python_mb()
-        most = min(self._cap, allowed(learned, self.limit_mb - others_mb, self._idle_mb))
+        most = min(self._cap, allowed(learned, self.limit_mb, self._used_mb() - self._growth_mb()))
         return choose(learned, self._start, most)
 
     def verdict(self) -> str | None:
@@ -185,8 +182,8 @@ class AutomaticRows:
     def _used_mb(self) -> float:
         return next((use.best_mb for use in self._peaks() if use.part == "tree"), 0.0)
 
-    def _python_mb(self) -> float:
-        return next((use.best_mb for use in self._peaks() if use.part == "python"), 0.0)
+    def _growth_mb(self) -> float:
+        return self._watched.growth_mb if self._watched else 0.0
 
     def _by_part(self) -> str:
         return ", ".join(f"{use.part} {use.best_mb:.0f} MB" for use in self._peaks() if use.part != "tree")

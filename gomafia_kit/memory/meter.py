@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.events import BatchDone, BatchStarted
+from gomafia_kit.events import BatchDone, BatchStarted, StageDone, StageStarted
 from gomafia_kit.memory.probe import PARTS, Probe, Use
 from gomafia_kit.runs.journal import MemorySample
 
@@ -22,9 +22,11 @@ LOOKS_COST_AT_MOST: Final = 0.02
 class Meter:
     """Writes the memory of each batch to the journal.
 
-    Python's highest RSS in the batch is exact. PSS of the tree is sampled: between asks and at the
-    batch's end, at most once a second; the highest of a batch's samples is kept, and none for a
-    batch that is over too soon. Batch 0 is the memory before the first one.
+    Python's highest RSS is exact, from the end of the batch before to the end of this one: what
+    publishing took in between counts with the next. PSS of the tree is sampled: between asks and at
+    the batch's end, at most once a second; the highest of a batch's samples is kept, and none for a
+    batch that is over too soon. Batch 0 is the memory before the first one; a batch behind the last
+    one of its stage is what came after that (publishing, pushing).
     """
 
     def __init__(self, journal: Journal, run_id: int, probe: Probe | None = None) -> None:
@@ -32,50 +34,56 @@ class Meter:
         self._run_id = run_id
         self._probe = probe or Probe()
         self._look_at = 0.0
-        self._seen: dict[str, Use] = {}
-        self._browser_mb = 0.0
-        self._is_new = True
+        self._last: dict[str, Use] = {}
+        self._highest: dict[str, Use] = {}
+        self._batch = 0
+        self._idle_rss_mb = 0.0
         self.peaks: tuple[Use, ...] = ()
-        """The highest of each part in the batch before, the tree last: what a budget goes by."""
-        self.idle_mb = 0.0
-        """Python's RSS when the present batch was begun."""
+        """How much each part took at most up to the last batch's end, the tree behind them: what a budget goes by."""
+        self.growth_mb = 0.0
+        """How far Python rose in the last batch."""
 
     def __call__(self, event: Event) -> None:
-        """Look, if it is time to; at a batch's end write down what was seen in it."""
-        if isinstance(event, BatchStarted):
-            self._begin(event)
-        elif isinstance(event, BatchDone):
-            self._end(event)
-        elif time.monotonic() >= self._look_at:
-            self._look()
+        """Look, if it is time to; at a batch's or stage's end write down what was seen."""
+        match event:
+            case StageStarted():
+                self._batch = 0
+            case BatchStarted():
+                self._begin(event)
+            case BatchDone():
+                self._end(event.stage, event.number)
+            case StageDone():
+                self._end(event.stage, self._batch + 1)
+            case _:
+                if time.monotonic() >= self._look_at:
+                    self._look()
 
     def _begin(self, event: BatchStarted) -> None:
-        if self._is_new:
-            self._is_new = False
+        if not self._last:
             self._look()
             self._look_at = 0.0  # so that the first batch has figures, however short it is
             self._write(event.stage, 0, None)
-        self._seen.clear()
-        self._probe.peak_rss_mb()
-        self.idle_mb = self._probe.rss_mb()
+        self._idle_rss_mb = self._probe.rss_mb()
 
-    def _end(self, event: BatchDone) -> None:
+    def _end(self, stage: str, batch: int) -> None:
         if time.monotonic() >= self._look_at:
             self._look()
-        self._write(event.stage, event.number, self._probe.peak_rss_mb())
+        peak_mb = self._probe.peak_rss_mb()
+        self._write(stage, batch, peak_mb)
+        self._note_peaks(peak_mb)
+        self._highest.clear()
+        self._batch = batch
 
     def _look(self) -> None:
         started = time.monotonic()
-        uses = self._probe.tree()
-        for use in uses:
-            self._seen[use.part] = _higher(self._seen.get(use.part), use)
-        self._browser_mb = sum(use.best_mb for use in uses if use.part in {"driver", "chromium"})
+        self._last = {use.part: use for use in self._probe.tree()}
+        for part, use in self._last.items():
+            self._highest[part] = _higher(self._highest.get(part), use)
         cost = time.monotonic() - started
         self._look_at = started + max(SECONDS_BETWEEN_LOOKS, cost / LOOKS_COST_AT_MOST)
 
     def _write(self, stage: str, batch: int, peak_mb: float | None) -> None:
-        python = self._seen.get("python") or Use("python", None, self._probe.rss_mb())
-        uses = {**self._seen, "python": python}
+        uses = {"python": Use("python", None, self._probe.rss_mb()), **self._highest}
         moment = datetime.now(UTC)
         samples = [
             MemorySample(stage, batch, moment, part, use.pss_mb, use.rss_mb, peak_mb if part == "python" else None)
@@ -83,10 +91,16 @@ class Meter:
             if (use := uses.get(part)) is not None
         ]
         self._journal.add_memory(self._run_id, samples)
-        highest = max(peak_mb or 0.0, python.rss_mb)
-        others = tuple(use for part, use in uses.items() if part in {"driver", "chromium"})
-        whole = Use("tree", None, highest + self._browser_mb)
-        self.peaks = (Use("python", None, highest), *others, whole)
+
+    def _note_peaks(self, peak_mb: float | None) -> None:
+        """Python's PSS at the last look, and as much more as its RSS was higher since; the others as last seen."""
+        rss_mb = peak_mb or self._probe.rss_mb()
+        self.growth_mb = max(0.0, rss_mb - self._idle_rss_mb)
+        seen = self._last["python"]
+        python = Use("python", None, seen.best_mb + max(0.0, rss_mb - seen.rss_mb))
+        others = tuple(use for part, use in self._last.items() if part in {"driver", "chromium"})
+        whole = Use("tree", None, python.best_mb + sum(use.best_mb for use in others))
+        self.peaks = (python, *others, whole)
 
 
 def _higher(before: Use | None, now: Use) -> Use:

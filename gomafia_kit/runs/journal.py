@@ -83,7 +83,8 @@ class MemorySample:
     """Memory of one part of the importer's process tree at a batch's end, in MB.
 
     `part`: python, driver, chromium, or tree (their sum). `pss_mb` is sampled; `peak_rss_mb` is the
-    exact high-water mark of Python in the batch (null for other parts). Batch 0 is before the first.
+    exact high-water mark of Python since the batch before (null for other parts). Batch 0 is before
+    the first; one behind the stage's last is the time up to the stage's end (publishing, pushing).
     """
 
     stage: str

@@ -17,9 +17,9 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 class Machine:
     """What a meter would have seen: memory by parts in MB."""
 
-    def __init__(self, python: float = 100, idle: float = 100, browser: float = 0) -> None:
-        self.idle_mb = idle
-        self.set(python, browser)
+    def __init__(self, python: float = 100, growth: float = 0) -> None:
+        self.growth_mb = growth
+        self.set(python)
 
     def set(self, python: float, browser: float = 0) -> None:
         self.peaks: tuple[Use, ...] = (

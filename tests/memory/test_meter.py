@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gomafia_kit.events import AskDone, BatchDone, BatchStarted
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, StageDone, StageStarted
 from gomafia_kit.memory.meter import Meter
 from gomafia_kit.runs.journal import Journal, MemorySample
 
@@ -81,10 +81,46 @@ def test_the_budget_sees_the_peak_and_not_what_is_left_of_it(journal: Journal) -
     journal.begin({})
     meter = Meter(journal, 1)
     _begin(meter, 1)
-    before = meter.idle_mb
+    _end(meter, 1)
+    before = meter.peaks
+    _begin(meter, 2)
     held = bytearray(b"x" * 4096) * (70 * 256)
     del held
+    _end(meter, 2)
+    assert [use.part for use in meter.peaks] == ["python", "tree"]
+    assert meter.peaks[0].best_mb == pytest.approx(before[0].best_mb + 70, abs=10)
+    assert meter.peaks[1].best_mb == meter.peaks[0].best_mb
+    assert meter.growth_mb == pytest.approx(70, abs=5)
+
+
+def test_what_publishing_and_pushing_take_is_not_lost(journal: Journal) -> None:
+    """Between batches it counts with the next one, at the stage's end it has a line of its own."""
+    journal.begin({})
+    meter = Meter(journal, 1)
+    meter(StageStarted(1, "games", 0, AT))
+    _begin(meter, 1)
     _end(meter, 1)
-    by_part = {use.part: use for use in meter.peaks}
-    assert by_part["python"].best_mb > before + 60
-    assert by_part["tree"].best_mb == by_part["python"].best_mb
+    held = bytearray(b"x" * 4096) * (60 * 256)
+    del held
+    _begin(meter, 2)
+    _end(meter, 2)
+    meter(StageDone(1, "games", 1.0, AT))
+    meter(StageStarted(1, "push", 0, AT))
+    held = bytearray(b"x" * 4096) * (60 * 256)
+    del held
+    meter(StageDone(1, "push", 1.0, AT))
+    samples = [sample for sample in journal.memory(1) if sample.part == "python"]
+    assert [(sample.stage, sample.batch) for sample in samples] == [
+        ("games", 0),
+        ("games", 1),
+        ("games", 2),
+        ("games", 3),
+        ("push", 1),
+    ]
+    assert low_and_high(samples) == [False, True, False, True]
+
+
+def low_and_high(samples: list[MemorySample]) -> list[bool]:
+    """For each sample but the first, whether its peak stands out."""
+    least = min(sample.peak_rss_mb or 0 for sample in samples[1:])
+    return [(sample.peak_rss_mb or 0) > least + 40 for sample in samples[1:]]

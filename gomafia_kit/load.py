@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageError, RunStoppedError
+from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageError, NotInArchiveError, RunStoppedError
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
 from gomafia_kit.parse import PARSER_VERSION, parse
 from gomafia_kit.records import TABLE_OF
@@ -164,7 +164,7 @@ class Loader:
         ask = planned.ask
         try:
             answer, parsed = self._read(planned)
-        except (AskRefusedError, NoSuchPageError) as error:
+        except (AskRefusedError, NoSuchPageError, NotInArchiveError) as error:
             if ask.kind in ESSENTIAL_KINDS:
                 raise
             self.refused.append(ask.key)

@@ -25,6 +25,17 @@ NEEDED_BY: Final = {"games": "tournaments"}
 
 OFFICIAL_YEARS: Final = "official_years"
 
+STAGE_OF_KIND: Final = {
+    "club_list": "clubs",
+    "club_members": "clubs",
+    "player_list": "players",
+    "player_page": "players",
+    "tournament_list": "tournaments",
+    "tournament": "games",
+    "player_statistics": "statistics",
+}
+"""Kind of ask -> the stage that makes it."""
+
 
 class Known(Protocol):
     """What the plan must know of the league so far; staging tells it."""

@@ -336,6 +336,10 @@ class Settings:
         port = "" if self.is_local or parts.port is None else f":{parts.port}"
         return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
+    def source_facts(self) -> dict[str, Any]:
+        """The settings that say which league this is."""
+        return {name: getattr(self, name) for name in ("source", "scale", "seed", "players_file")}
+
     @property
     def folder(self) -> Path:
         """The data folder, absolute."""

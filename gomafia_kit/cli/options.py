@@ -59,7 +59,15 @@ def gathered(parameters: Mapping[str, object]) -> Settings:
 
 
 def folder_of_runs(data_dir: str | None) -> Path:
-    """The data folder that a command is about; FolderError if it holds no run.
+    """The data folder that a command is about; FolderError if it holds no run."""
+    chosen = newest_folder(data_dir)
+    if not (chosen / STORE_FILE).is_file():
+        raise FolderError(f"{chosen} holds no run.", f"Start one by: gomafia run --data-dir '{chosen}'")
+    return chosen
+
+
+def newest_folder(data_dir: str | None) -> Path:
+    """The data folder that a command is about, whatever it holds; FolderError if there is none.
 
     That is `data_dir`, else the folder that environment or settings file name, else the one in the
     project's `data` in which a run wrote last.
@@ -72,8 +80,6 @@ def folder_of_runs(data_dir: str | None) -> Path:
                 f"{project_dir() / 'data'} holds no run yet.", "Start one by gomafia run, or name a folder: --data-dir."
             )
         chosen = newest[-1]
-    if not (chosen / STORE_FILE).is_file():
-        raise FolderError(f"{chosen} holds no run.", f"Start one by: gomafia run --data-dir '{chosen}'")
     return chosen
 
 

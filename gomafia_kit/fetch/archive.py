@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
@@ -13,11 +16,13 @@ from gomafia_kit.runs.database import connect, sqlite_faults, transaction
 from gomafia_kit.site import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
     from gomafia_kit.site import Ask
 
+ARCHIVE_FILE: Final = "archive.sqlite"
 LAYOUT_VERSION: Final = 1
 _COMPRESSION_LEVEL: Final = 6
 _LAYOUT: Final = (
@@ -35,20 +40,20 @@ _LAYOUT: Final = (
 
 
 class Archive:
-    """The archive of one data folder; `league` says whose answers it holds.
+    """The archive of one data folder; `league` says whose answers it holds, `source` the settings that say so.
 
     Raises FolderError if the folder's archive is of another league.
     """
 
-    def __init__(self, data_dir: Path, league: str) -> None:
-        self.path = data_dir / "archive.sqlite"
+    def __init__(self, data_dir: Path, league: str, source: Mapping[str, object] | None = None) -> None:
+        self.path = data_dir / ARCHIVE_FILE
         self._pack = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL)
         self._unpack = zstandard.ZstdDecompressor()
         with sqlite_faults(self.path):
             self._connection = connect(self.path)
         try:
             with sqlite_faults(self.path):
-                self._lay_out(league)
+                self._lay_out(league, source or {})
         except BaseException:
             self._connection.close()
             raise
@@ -65,13 +70,14 @@ class Archive:
         """Close the file."""
         self._connection.close()
 
-    def _lay_out(self, league: str) -> None:
+    def _lay_out(self, league: str, source: Mapping[str, object]) -> None:
         with transaction(self._connection) as db:
             found = db.execute("PRAGMA user_version").fetchone()[0]
             if found == 0:
                 for statement in _LAYOUT:
                     db.execute(statement)
                 db.execute("INSERT INTO meta VALUES ('league', ?)", (league,))
+                db.execute("INSERT INTO meta VALUES ('source', ?)", (json.dumps(dict(source)),))
                 db.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
                 return
             if found != LAYOUT_VERSION:
@@ -171,3 +177,22 @@ class Archive:
         with sqlite_faults(self.path):
             row = self._connection.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM answer").fetchone()
         return int(row[0]), int(row[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an archive holds: the settings that say whose answers, and the kinds of asks they answer."""
+
+    source: dict[str, object]
+    kinds: frozenset[str]
+
+
+def held_in(data_dir: Path) -> Held:
+    """What the archive of a folder holds; FolderError if there is none."""
+    path = data_dir / ARCHIVE_FILE
+    if not path.is_file():
+        raise FolderError(f"{data_dir} holds no archive.", "Name the data folder of an import: --data-dir.")
+    with sqlite_faults(path), closing(connect(path)) as connection:
+        source = connection.execute("SELECT value FROM meta WHERE name = 'source'").fetchone()[0]
+        kinds = connection.execute("SELECT DISTINCT kind FROM answer").fetchall()
+    return Held(dict(json.loads(source)), frozenset(kind for (kind,) in kinds))

@@ -1,0 +1,147 @@
+"""The handle of a run, for kernels and the command line: start it, watch it, steer it, wait for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.errors import FolderError, RunDiedError, revived
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.staging.parts import disk_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gomafia_kit.runs.journal import Run
+    from gomafia_kit.settings import Settings
+
+LOG_BYTES: Final = 1_000_000
+LOG_FILE: Final = "importer.log"
+
+
+class ImportHandle:
+    """A run, started here or elsewhere: watch it, steer it, wait for it."""
+
+    def __init__(self, data_dir: Path, run_id: int, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.data_dir = data_dir
+        self.run_id = run_id
+        self._process = process
+
+    def run(self) -> Run:
+        """The run as it stands now."""
+        with Journal(self.data_dir) as journal:
+            return journal.run(self.run_id)
+
+    def pause(self) -> None:
+        """Let it wait between two asks, all committed."""
+        self._wish("pause")
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._wish("run")
+
+    def stop(self) -> None:
+        """End it after the open batch, committed; running again goes on."""
+        self._wish("stop")
+
+    def set_batch_rows(self, rows: int | None) -> None:
+        """Make its next batches `rows` rows long; None: as it thinks best."""
+        with Journal(self.data_dir) as journal:
+            journal.wish_batch_rows(self.run_id, rows)
+
+    def _wish(self, wish: str) -> None:
+        with Journal(self.data_dir) as journal:
+            journal.wish(self.run_id, wish)
+
+    def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.5) -> Run:
+        """The run at its end; `on_poll` is called every so often while it lasts.
+
+        Raises the error that the run ended with. Ctrl+C stops the run after its open batch first.
+        """
+        try:
+            run = self._until_end(on_poll, seconds_between_polls)
+        except KeyboardInterrupt:
+            self.stop()
+            self._until_end(on_poll, seconds_between_polls)
+            raise
+        if run.state == "died":
+            raise RunDiedError(
+                f"The import's process (run {run.run_id}) ended without a word: killed, or out of memory.",
+                f"Run again to go on: what was committed is safe. Its log is {self.data_dir / LOG_FILE}.",
+            )
+        if run.error is not None:
+            raise revived(run.error, run.message or "", run.remedy or "")
+        return run
+
+    def _until_end(self, on_poll: Callable[[], None] | None, seconds: float) -> Run:
+        with Journal(self.data_dir) as journal:
+            while True:
+                if self._process is not None:
+                    self._process.poll()  # so that an ended child is no zombie
+                run = journal.run(self.run_id)
+                if on_poll is not None:
+                    on_poll()
+                if not run.is_working:
+                    break
+                time.sleep(seconds)
+        if self._process is not None:
+            self._process.wait()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        return run
+
+
+def start(settings: Settings, *, lifeline: bool = False) -> ImportHandle:
+    """Start an import in a process of its own and return at once.
+
+    With `lifeline` the import stops, committed, when this process ends: for headless runs, so that
+    killing them leaves nothing behind. Raises FolderError if the data folder can't be used.
+    """
+    data_dir = settings.folder
+    with Journal(data_dir) as journal:
+        run_id = journal.begin(settings.described())
+        try:
+            process = _spawn(data_dir)
+        except OSError as error:
+            journal.end(run_id, "failed", error=("GomafiaError", f"No process could be started: {error}.", "", 1))
+            raise FolderError(f"No process could be started: {error}.", "Check memory and process limits.") from error
+        journal.adopt(run_id, process.pid)
+    order = {"run_id": run_id, "parameters": settings.as_parameters(), "lifeline": lifeline}
+    if process.stdin is not None:
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.flush()
+        if not lifeline:
+            process.stdin.close()
+    return ImportHandle(data_dir, run_id, process)
+
+
+def run_here(settings: Settings) -> ImportHandle:
+    """Do a whole import in this very process and return when it has ended, however that was: for debugging."""
+    from gomafia_kit.importer.child import run
+
+    with Journal(settings.folder) as journal:
+        run_id = journal.begin(settings.described())
+        journal.adopt(run_id)
+        run(run_id, settings, journal, threading.Event())
+    return ImportHandle(settings.folder, run_id)
+
+
+def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
+    log = data_dir / LOG_FILE
+    with disk_faults(log):
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.replace(log.with_suffix(".old.log"))
+        file = log.open("ab")
+    with file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gomafia_kit.importer"],
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )

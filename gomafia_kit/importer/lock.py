@@ -1,0 +1,51 @@
+"""One import at a time in a data folder."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from filelock import FileLock, Timeout
+
+from gomafia_kit.errors import FolderBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gomafia_kit.runs.journal import Journal
+
+LOCK_FILE: Final = "import.lock"
+SECONDS_FOR_A_STOPPING_RUN: Final = 20.0
+SECONDS_BETWEEN_LOOKS: Final = 0.2
+
+
+@contextmanager
+def working_alone(data_dir: Path, journal: Journal | None = None, run_id: int | None = None) -> Iterator[None]:
+    """Only one import at a time in a folder; FolderBusyError says who works there since when."""
+    lock = FileLock(data_dir / LOCK_FILE)
+    give_up = time.monotonic() + SECONDS_FOR_A_STOPPING_RUN
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            others = [run for run in journal.runs() if run.is_working and run.run_id != run_id] if journal else []
+            leaving = not others or any(run.state == "stopping" for run in others)
+            if leaving and time.monotonic() < give_up:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+                continue
+            who = (
+                f"run {others[-1].run_id} (process {others[-1].pid}) since {others[-1].started_at:%Y-%m-%d %H:%M} UTC"
+                if others
+                else "another process"
+            )
+            raise FolderBusyError(
+                f"An import works in {data_dir} already: {who}.",
+                "Wait for it, stop it by gomafia stop, or choose another data_dir.",
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()

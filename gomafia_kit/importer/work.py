@@ -1,0 +1,216 @@
+"""One run at work: its stages in order, what is derived, published and pushed after each, and what steers it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from gomafia_kit.errors import (
+    AskRefusedError,
+    DisallowedError,
+    GomafiaError,
+    NotInArchiveError,
+    ParseError,
+    RunStoppedError,
+)
+from gomafia_kit.events import Notice
+from gomafia_kit.fetch.archive import Archive
+from gomafia_kit.fetch.manners import Gate
+from gomafia_kit.fetch.source import Source
+from gomafia_kit.importer.account import accounts, peaks
+from gomafia_kit.importer.origin import fetchers
+from gomafia_kit.load import Loader
+from gomafia_kit.memory.budget import AutomaticRows, Steered
+from gomafia_kit.memory.limits import memory_limit_mb
+from gomafia_kit.memory.meter import Meter
+from gomafia_kit.plan import NEEDED_BY, OFFICIAL_YEARS, phases
+from gomafia_kit.runs.ledger import Ledger
+from gomafia_kit.staging.compact import compact
+from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
+from gomafia_kit.staging.known import StagedLeague
+from gomafia_kit.staging.live import LiveTables
+from gomafia_kit.staging.publish import publish
+
+if TYPE_CHECKING:
+    import threading
+    from contextlib import ExitStack
+
+    from gomafia_kit.events import Event
+    from gomafia_kit.runs.journal import Journal
+    from gomafia_kit.settings import Settings
+
+SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
+SECONDS_BETWEEN_LOOKS: Final = 0.2
+_GO_ON: Final = "Run again to go on: nothing is lost."
+
+_DERIVED_AFTER: Final = {
+    "clubs": ("player",),
+    "players": ("player",),
+    "tournaments": ("player",),
+    "games": ("player",),
+    "statistics": ("player", "player_year", "player_role_year"),
+}
+
+
+class Import:
+    """One run at work."""
+
+    def __init__(self, run_id: int, settings: Settings, journal: Journal, stop: threading.Event) -> None:
+        self.run_id = run_id
+        self.settings = settings
+        self.journal = journal
+        self.data_dir = settings.folder
+        self._stop = stop
+        self._looked_at = 0.0
+        self._published_at = time.monotonic()
+        self._started = time.monotonic()
+        self._push: list[dict[str, Any]] = []
+        self._failures: list[GomafiaError] = []
+        self._limit_mb = settings.memory_limit_mb or memory_limit_mb()
+        self._duckdb_mb = max(96, min(1024, int(self._limit_mb) // 4))
+
+    def work(self, stack: ExitStack) -> tuple[dict[str, Any], GomafiaError | None]:
+        """Run every stage; the receipt, and the error of the first stage that stopped, if one did."""
+        settings = self.settings
+        self.archive = stack.enter_context(Archive(self.data_dir, settings.league, settings.source_facts()))
+        self.ledger = stack.enter_context(Ledger(self.data_dir))
+        compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+        since = datetime.now(UTC) if settings.refresh else None
+        who = fetchers(settings, self._tell, stack)
+        self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since)
+        stack.callback(self.source.close)
+        meter = Meter(self.journal, self.run_id)
+        budget = AutomaticRows(self._limit_mb, meter, self._tell, settings.batch_rows)
+        self.loader = Loader(
+            self.run_id,
+            self.data_dir,
+            self.source,
+            self.ledger,
+            Steered(budget, lambda: self.journal.control(self.run_id).batch_rows),
+            # The budget learns from what the meter has just seen: it comes behind it.
+            (self.journal.observe, meter, budget, self._publish_now_and_then),
+            self._checkpoint,
+        )
+        self.journal.set_state(self.run_id, "running")
+        for stage in self._stages():
+            self._run_stage(stage)
+        return self._receipt(), next(iter(self._failures), None)
+
+    def _stages(self) -> list[str]:
+        """The stages to run; one that another needs and that never ran comes along."""
+        stages = list(self.settings.stages)
+        league = StagedLeague(self.data_dir, self.ledger)
+        for stage, needed in NEEDED_BY.items():
+            if stage in stages and needed not in stages and not league.tournaments():
+                stages.insert(stages.index(stage), needed)
+                self._tell(f"{stage} needs {needed}, which this folder doesn't hold yet: they come first.")
+        return stages
+
+    def _run_stage(self, stage: str) -> None:
+        with self.loader.stage(stage):
+            if stage == "push":
+                self._push_staged()
+                return
+            try:
+                self._load_stage(stage)
+            except (ParseError, AskRefusedError, DisallowedError, NotInArchiveError) as error:
+                # A page that we don't understand, or don't get, stops its own stage, no other.
+                self._failures.append(error)
+                self._tell(f"Stage {stage} stopped: {error}")
+            for table in _DERIVED_AFTER.get(stage, ()):
+                self._derive(table)
+            compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+            self._publish()
+
+    def _load_stage(self, stage: str) -> None:
+        league = StagedLeague(self.data_dir, self.ledger)
+        if stage == "statistics":
+            if self.settings.official_years:
+                self.loader.load(phases(OFFICIAL_YEARS, self.settings, league))
+        else:
+            self.loader.load(phases(stage, self.settings, league))
+
+    def _derive(self, table: str) -> None:
+        ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)
+        if self.ledger.is_live(ask, fingerprint):
+            return
+        with self._live() as live:
+            self.loader.load_derived(ask, table, fingerprint, derived_rows(table, self.ledger, live))
+
+    def _live(self) -> LiveTables:
+        return LiveTables(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+
+    # -- publishing and pushing -------------------------------------------------------------------
+
+    def _publish_now_and_then(self, event: Event) -> None:
+        del event
+        if time.monotonic() - self._published_at > SECONDS_BETWEEN_PUBLICATIONS:
+            self._publish()
+
+    def _publish(self) -> None:
+        with self._live() as live:
+            publish(self.data_dir, self.ledger, live, self.settings.staging)
+        self._published_at = time.monotonic()
+
+    def _push_staged(self) -> None:
+        from gomafia_kit.postgres.target import push_folder
+
+        with self._live() as live:
+            reports = push_folder(
+                self.data_dir,
+                live,
+                folder_id=self.ledger.folder_id,
+                league=self.settings.league,
+                schema=self.settings.postgres_schema,
+            )
+        self._push = [
+            {"table": r.table, "new": r.new, "changed": r.changed, "same": r.same, "gone": r.gone} for r in reports
+        ]
+
+    # -- what steers it ---------------------------------------------------------------------------
+
+    def _checkpoint(self) -> None:
+        """Between two asks: wait while paused, raise if the run is to stop."""
+        if self._stop.is_set():
+            raise RunStoppedError("The import was stopped by a signal or its starter's end.", _GO_ON)
+        if time.monotonic() - self._looked_at < SECONDS_BETWEEN_LOOKS:
+            return
+        self._looked_at = time.monotonic()
+        wish = self.journal.control(self.run_id).wish
+        if wish == "pause":
+            self._wait_while_paused()
+        elif wish == "stop":
+            raise RunStoppedError("The import was stopped.", _GO_ON)
+
+    def _wait_while_paused(self) -> None:
+        self.journal.set_state(self.run_id, "paused")
+        while self.journal.control(self.run_id).wish == "pause" and not self._stop.is_set():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        self.journal.set_state(self.run_id, "running")
+        self._looked_at = 0.0
+        self._checkpoint()
+
+    def _tell(self, text: str) -> None:
+        self.journal.observe(Notice(self.run_id, text, datetime.now(UTC)))
+
+    # -- the account ------------------------------------------------------------------------------
+
+    def _receipt(self) -> dict[str, Any]:
+        written = self.loader.rows_written
+        asks_made, looked_up = self.source.asks_made, self.loader.asks_looked_up
+        push_changes = sum(report["new"] + report["changed"] + report["gone"] for report in self._push)
+        with self._live() as live:
+            tables = accounts(self.ledger, live, written)
+        return {
+            "league": self.settings.league,
+            "data_dir": str(self.data_dir),
+            "staging": self.settings.staging,
+            "tables": tables,
+            "asks": {"planned": looked_up, "made": asks_made, "from_archive": max(0, looked_up - asks_made)},
+            "left_out": self.loader.refused,
+            "push": self._push,
+            "nothing_new": asks_made == 0 and not written and push_changes == 0,
+            "seconds": round(time.monotonic() - self._started, 1),
+            **peaks(self.journal.memory(self.run_id)),
+        }

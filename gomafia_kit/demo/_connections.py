@@ -25,14 +25,17 @@ class Connections:
         self._open: dict[Client, asyncio.Transport] = {}
 
     def reset(self, client: Client) -> None:
-        """Reset the connection: the other side sees an error."""
-        transport = self._open[client]
+        """Reset the connection: the other side sees an error, unless it has gone already."""
+        transport = self._open.get(client)
+        if transport is None:
+            return
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
 
     def close(self, client: Client) -> None:
         """End the connection once what was written is out."""
-        self._open[client].close()
+        if client in self._open:
+            self._open[client].close()
 
     def protocol(self) -> Callable[..., asyncio.Protocol]:
         """Uvicorn's protocol, telling this object of every connection."""

@@ -101,7 +101,8 @@ def _club_table(style: Style, lines: Sequence[ClubLine]) -> str:
     rows = [
         row(
             str(line.rank),
-            f'<a href="/club/{line.club.club_id}">{safe(line.club.title)}</a><div>{safe(line.club.city) or missing(line.rank + 1)}</div>',
+            f'<a href="/club/{line.club.club_id}">{safe(line.club.title)}</a>'
+            f"<div>{safe(line.club.city) or missing(line.rank + 1)}</div>",
             "",
             grouped(line.score, line.club.club_id),
             missing(line.rank) if line.elo_average is None else hundredths(line.elo_average),

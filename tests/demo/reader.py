@@ -28,11 +28,15 @@ GUESSED_SINCE = {"b": (0, 0), "lg": (1, 2), "g": (3, 3)}
 NEW_RULES = date(2023, 1, 5)
 
 
+# No proxy of the environment's.
+_OPENER = build_opener(ProxyHandler({}))
+
+
 def ask(url: str, data: bytes | None = None, agent: str = "test") -> tuple[int, bytes]:
     """Status and body, whatever the status."""
     request = Request(url, data, {"User-Agent": agent})  # noqa: S310 - a loopback URL
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=20) as answer:
+        with _OPENER.open(request, timeout=20) as answer:
             return answer.status, answer.read()
     except HTTPError as error:
         return error.code, error.read()
@@ -96,7 +100,7 @@ def everything(url: str, years: range | list[int]) -> dict[str, list[Row]]:
     tables["club_member"] = [
         {"club_id": whole(club["id"]), "player_id": whole(raw["id"]), "login": raw["login"]}
         for club in clubs
-        for raw in post(url, "/api/club/getResidents", id=club["id"], limit=1000, offset=0)
+        for raw in _residents(url, club["id"])
     ]
     tables["tournament"] = [
         _tournament(raw)
@@ -123,6 +127,13 @@ def everything(url: str, years: range | list[int]) -> dict[str, list[Row]]:
     for name, key in keys.items():
         tables[name].sort(key=lambda row, key=key: tuple(row[part] for part in key))  # type: ignore[misc]  # bound on purpose
     return tables
+
+
+def _residents(url: str, club_id: object) -> Iterator[Row]:
+    offset = 0
+    while found := post(url, "/api/club/getResidents", id=club_id, limit=1000, offset=offset):
+        yield from found
+        offset += len(found)
 
 
 def _club(raw: Row) -> Row:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import PostgresRefusedError, PushConflictError, PushError
 from gomafia_kit.postgres.faults import connection_error, push_faults
-from gomafia_kit.postgres.schema import SOURCE, STATE, TYPE_NAMES, foreign_key, key_name, metadata
+from gomafia_kit.postgres.schema import SOURCE, STATE, TYPE_NAMES, foreign_key, index, key_name, metadata
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
@@ -131,15 +131,17 @@ class _Push:
         """Everything, in order."""
         self._run(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
         self._run("SET LOCAL work_mem = '128MB'")
+        # Nobody has statistics of a temporary table yet: a plan that walks it once for each row lasts for ever.
+        self._run("SET LOCAL enable_nestloop = off")
         self._take_lock()
         self._make_tables()
         self._check_source()
         reports = [self._stage(table) for table in TABLES.values()]
         if self._staged:
             self._refuse_loss()
-            broken = self._broken_references()
+            self._drop_broken_references()
             self._merge()
-            self._declare_references(broken)
+            self._declare_references()
             self._analyse()
         self._note()
         return [report or self._staged[name].report for name, report in zip(TABLES, reports, strict=True)]
@@ -281,34 +283,47 @@ class _Push:
 
     # -- references -------------------------------------------------------------------------------
 
-    def _broken_references(self) -> set[str]:
-        """The foreign keys that the new rows don't keep, by name; those that are declared are dropped."""
-        broken: set[str] = set()
-        declared = self._declared()
-        for table, reference in self._touched():
-            child, parent = self._new_rows(table.name), self._new_rows(reference.table)
-            pairs = list(zip(reference.columns, TABLES[reference.table].key, strict=True))
-            same = " AND ".join(f"p.{key} = c.{name}" for name, key in pairs)
-            given = " AND ".join(f"c.{name} IS NOT NULL" for name in reference.columns)
-            lonely = f"SELECT FROM {child} c WHERE {given} AND NOT EXISTS (SELECT FROM {parent} p WHERE {same})"
-            if self._value(f"SELECT EXISTS ({lonely})"):
-                name = key_name(table, reference)
-                broken.add(name)
-                if name in declared:
-                    self._run(f"ALTER TABLE {self._schema}.{table.name} DROP CONSTRAINT {name}")
-        return broken
-
-    def _declare_references(self, broken: set[str]) -> None:
-        """Declare each foreign key that holds and isn't declared yet, if its table has rows."""
-        from sqlalchemy.schema import AddConstraint
-
+    def _drop_broken_references(self) -> None:
+        """Drop the foreign keys that the new rows won't keep: no row stays out for their sake."""
         declared = self._declared()
         for table, reference in self._touched():
             name = key_name(table, reference)
-            if name in broken or name in declared:
+            if name not in declared:
                 continue
-            if self._value(f"SELECT EXISTS (SELECT FROM {self._schema}.{table.name})"):
+            child, parent = self._new_rows(table.name), self._new_rows(reference.table)
+            pairs = zip(reference.columns, TABLES[reference.table].key, strict=True)
+            same = " AND ".join(f"p.{key} = c.{column}" for column, key in pairs)
+            given = " AND ".join(f"c.{column} IS NOT NULL" for column in reference.columns)
+            lonely = f"FROM {child} c WHERE {given} AND NOT EXISTS (SELECT FROM {parent} p WHERE {same})"
+            # Counted, not EXISTS: for the first row alone the planner would rather walk the tables row by row.
+            if self._value(f"SELECT count(*) {lonely}"):
+                self._run(f"ALTER TABLE {self._schema}.{table.name} DROP CONSTRAINT {name}")
+
+    def _declare_references(self) -> None:
+        """Declare each foreign key that holds and isn't declared yet, and its index, if its table has rows."""
+        import psycopg
+        from sqlalchemy.exc import IntegrityError
+        from sqlalchemy.schema import AddConstraint, CreateIndex
+
+        declared = self._declared()
+        for table, reference in self._touched():
+            if key_name(table, reference) in declared or not self._has_rows(table):
+                continue
+            if (found := index(self._metadata, table, reference)) is not None:
+                self._db.execute(CreateIndex(found, if_not_exists=True))
+            attempt = self._db.begin_nested()
+            try:
                 self._db.execute(AddConstraint(foreign_key(self._metadata, table, reference)))
+            except IntegrityError as error:
+                if not isinstance(error.orig, psycopg.errors.ForeignKeyViolation):
+                    raise
+                # A row refers to one that isn't there: `verify` tells of it, a later push may declare the key.
+                attempt.rollback()
+            else:
+                attempt.commit()
+
+    def _has_rows(self, table: Table) -> bool:
+        return bool(self._value(f"SELECT EXISTS (SELECT FROM {self._schema}.{table.name})"))
 
     def _drop_references(self, table: Table) -> None:
         """Let an empty table be filled without a look at every row; what holds is declared after that."""

@@ -43,10 +43,11 @@ def _forms() -> Mapping[Type, sa.types.TypeEngine[Any]]:
 
 
 def metadata(schema: str) -> sa.MetaData:
-    """Every table with its types, primary key, comments and indexes, in this schema.
+    """Every table with its types, primary key and comments, in this schema.
 
-    Foreign keys stand apart (`foreign_key`): they are declared once their rows stand, and only where
-    they hold, since one answer that couldn't be read must not keep the others out.
+    Indexes and foreign keys stand apart (`index`, `foreign_key`): they are made once the rows stand,
+    which is quicker, and a foreign key only where it holds: one answer that couldn't be read must not
+    keep the others out.
     """
     import sqlalchemy as sa
 
@@ -81,13 +82,20 @@ def _define(found: sa.MetaData, table: Table) -> None:
         for column in table.columns
     ]
     key = sa.PrimaryKeyConstraint(*table.key, name=f"{table.name}_pkey")
-    # Deleting a row looks for those that refer to it; the analyst asks by the same columns.
-    indexes = [
-        sa.Index(f"{table.name}_{'_'.join(reference.columns)}_idx", *reference.columns)
-        for reference in table.references
-        if table.key[: len(reference.columns)] != reference.columns
-    ]
-    sa.Table(table.name, found, *columns, key, *indexes, comment=table.comment)
+    sa.Table(table.name, found, *columns, key, comment=table.comment)
+
+
+def index(found: sa.MetaData, table: Table, reference: Reference) -> sa.Index | None:
+    """An index on the columns of a reference, where the table's key doesn't begin with them.
+
+    Deleting a row looks for those that refer to it, and the analyst asks by the same columns.
+    """
+    import sqlalchemy as sa
+
+    if table.key[: len(reference.columns)] == reference.columns:
+        return None
+    columns = found.tables[f"{found.schema}.{table.name}"].columns
+    return sa.Index(f"{table.name}_{'_'.join(reference.columns)}_idx", *(columns[name] for name in reference.columns))
 
 
 def key_name(table: Table, reference: Reference) -> str:

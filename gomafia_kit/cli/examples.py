@@ -35,6 +35,7 @@ def real_examples() -> dict[str, str]:
             "gomafia run": _session(home, "gomafia run --stages clubs,tournaments,games,statistics"),
             "gomafia status": _session(home, "gomafia status", "gomafia status --all"),
             "gomafia push": _session(home, "gomafia push"),
+            "gomafia rebuild": _session(home, "gomafia rebuild"),
             "gomafia rejected": _rejected(home),
             "gomafia demo serve": _served(home),
             **_steered(home),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 10_000
 MOST_RESIDENTS: Final = 1_000
+_MOST_DIGITS: Final = 9
 FEW_ROWS: Final = 10
 """Rows of an answer to a call without `limit`."""
 
@@ -35,11 +36,16 @@ def answer(league: League, path: str, fields: Mapping[str, str]) -> str | None:
         return f'{{"result":"error","message":{_json.text(str(error))}}}'
 
 
+def is_number(text: str) -> bool:
+    """Whether it is a whole number, and not a senselessly long one."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
 def _number(fields: Mapping[str, str], name: str, default: int | None = None) -> int:
     value = fields.get(name, "")
     if not value and default is not None:
         return default
-    if not value.isdecimal():
+    if not is_number(value):
         raise BadCallError(f"wrong {name}")
     return int(value)
 

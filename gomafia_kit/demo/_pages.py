@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.demo import _json, _words
-from gomafia_kit.demo._api import chosen_tournaments
+from gomafia_kit.demo._api import chosen_tournaments, is_number
 from gomafia_kit.demo._figures import hundredths
 from gomafia_kit.demo._markup import PAGE_ROWS, Page, day, day_in_words, grouped, missing, row, safe
 from gomafia_kit.demo._names import PLACES
@@ -41,7 +41,7 @@ def key(league: League, name: str) -> str:
 def number(query: Mapping[str, str], name: str, default: int) -> int:
     """A number of the address, the default for nonsense."""
     text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() else default
+    return int(text) if is_number(text) else default
 
 
 def main_page(style: Style) -> Page:

@@ -34,8 +34,6 @@ _THINGS: Final[dict[str, Callable[[League, Style, int, Mapping[str, str]], Page 
     "tournament": tournament,
     "stats": stats,
 }
-_LARGEST_ID: Final = 9
-"""Digits of the largest id."""
 
 
 class Site:
@@ -92,7 +90,7 @@ class Site:
         if path in _LISTS:
             return _LISTS[path](self.league, style, query)
         kind, _, number = path.strip("/").partition("/")
-        if kind in _THINGS and number.isascii() and number.isdecimal() and len(number) <= _LARGEST_ID:
+        if kind in _THINGS and _api.is_number(number):
             return _THINGS[kind](self.league, style, int(number), query)
         return None
 

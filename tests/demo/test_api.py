@@ -92,6 +92,9 @@ def test_statistics_of_all_years_are_the_sum_of_the_years(site: DemoSite) -> Non
         ("/api/stats/get", {"id": 999_999, "period": "all"}),
         ("/api/user/getTop", {"year": 2024, "region": "nowhere"}),
         ("/api/user/getTop", {"year": 2024, "limit": "many"}),
+        ("/api/user/getTop", {"year": 2024, "limit": -1}),
+        ("/api/user/getTop", {"year": 2024, "limit": 10, "offset": "9" * 5000}),
+        ("/api/stats/get", {"id": 1, "period": "yesterday"}),
     ],
 )
 def test_a_call_for_what_is_not_there_is_an_error(site: DemoSite, path: str, fields: dict[str, object]) -> None:
@@ -99,6 +102,13 @@ def test_a_call_for_what_is_not_there_is_an_error(site: DemoSite, path: str, fie
     answer = json.loads(body)
     assert answer["result"] == "error"
     assert "data" not in answer
+
+
+def test_no_list_gives_more_rows_than_it_may(site: DemoSite) -> None:
+    whole = reader.post(site.url, "/api/user/getTop", year=2024, region="all", limit=10_000)
+    assert reader.post(site.url, "/api/user/getTop", year=2024, region="all", limit=10**8) == whole
+    assert reader.post(site.url, "/api/user/getTop", year=2024, region="all", limit=10, offset=10_000) == []
+    assert reader.post(site.url, "/api/tournament/getAll", time="never", limit=1000) == []
 
 
 def test_a_wrong_method_and_an_unknown_call(site: DemoSite) -> None:

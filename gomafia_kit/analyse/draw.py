@@ -1,4 +1,4 @@
-"""Draw a Vega-Lite chart as a PNG: `python -m gomafia_kit.analyse.draw < spec.json > picture.png`.
+"""Draw a Vega-Lite chart as a PNG; `main` does it from standard input to standard output.
 
 A process of its own, because drawing costs 110 MB that its library never gives back; it ends with
 the picture. No network and no font of the machine is needed: texts are drawn with the fonts of the
@@ -13,6 +13,7 @@ is first tried in its plain form (NFKC) and else drawn as a replacement characte
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import struct
@@ -22,7 +23,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from xml.sax.saxutils import escape, unescape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,7 +138,7 @@ def _laid_out(text: str, stand_ins: dict[Run, str]) -> str:
 
 def _set_in_fonts(found: re.Match[str], by_letter: dict[str, Run], widths: dict[Run, float]) -> str:
     """The SVG text with its stand-ins set in their fonts, run after run from the left."""
-    attributes, text = found[1], unescape(found[2])
+    attributes, text = found[1], html.unescape(found[2])
     # A letter again and again is one run.
     parts = [part[0] for part in re.finditer(r"([\ua722-\ua787])\1*|[^\ua722-\ua787]+", text)]
     if not any(part[0] in by_letter for part in parts):
@@ -153,7 +153,7 @@ def _set_in_fonts(found: re.Match[str], by_letter: dict[str, Run], widths: dict[
     )
     pieces = []
     for run in runs:
-        pieces.append(f'<tspan x="{place:.2f}" font-family="{run[1]}">{escape(run[0])}</tspan>')
+        pieces.append(f'<tspan x="{place:.2f}" font-family="{run[1]}">{html.escape(run[0], quote=False)}</tspan>')
         place += widths[run] * size
     return f"<text{_ANCHOR.sub('', attributes)}>{''.join(pieces)}</text>"
 
@@ -255,7 +255,3 @@ def _characters(font: bytes) -> frozenset[int]:
 def main() -> None:
     """Read a Vega-Lite chart (JSON) from standard input, write its PNG to standard output."""
     sys.stdout.buffer.write(draw(json.load(sys.stdin.buffer), plain="--plain" in sys.argv[1:]))
-
-
-if __name__ == "__main__":
-    main()

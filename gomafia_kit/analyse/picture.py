@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LIVE_FORM: Final = "application/vnd.vegalite.v5+json"
 _LIVE_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 _SECONDS: Final = 120
+_DRAW: Final = "from gomafia_kit.analyse.draw import main; main()"
 
 
 def is_headless(environment: Mapping[str, str] | None = None) -> bool:
@@ -51,7 +52,7 @@ class Picture:
         """The chart as a PNG, drawn in a process that ends with it (about 110 MB, half a second)."""
         for options in ([], ["--plain"]):  # less in its texts is better than no picture
             done = subprocess.run(
-                [sys.executable, "-m", "gomafia_kit.analyse.draw", *options],
+                [sys.executable, "-c", _DRAW, *options],
                 input=json.dumps(self.spec).encode(),
                 capture_output=True,
                 check=False,

@@ -16,7 +16,7 @@ import: setup browser  ## the main job: the demo league into DuckDB and an embed
 	@$(RUN) gomafia_kit.cli run import -p source demo -p scale $(SCALE)
 
 test: setup browser  ## every test that needs neither root nor hours (under 15 minutes)
-	@$(RUN) pytest
+	@$(RUN) pytest -n 2 --ignore=tests/real --ignore=tests/root
 
 setup: $(READY)  ## a virtual environment with everything in it
 

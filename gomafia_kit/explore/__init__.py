@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.analyse.sheet import Sheet
 from gomafia_kit.analyse.store import check_read_from, has_league, open_league
-from gomafia_kit.errors import FolderError, PushError, SettingsError
+from gomafia_kit.errors import FolderError, PushConflictError, PushError, SettingsError
 from gomafia_kit.parameters import check
+from gomafia_kit.postgres.schema import SOURCE
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import STAGES, Settings, project_dir
 
@@ -47,7 +48,7 @@ class Tour:
 
         lines = {
             "data folder": str(self.league.data_dir),
-            "read from": _ABOUT[self.league.read_from],
+            "read from": _ABOUT[self.league.read_from] + _whose(self.league),
             "import": _told(_newest_run(self.league.data_dir)),
         }
         return Sheet(pl.DataFrame({"": list(lines), "what": list(lines.values())}), "Where the figures come from")
@@ -85,19 +86,34 @@ def found_folder(data_dir: str) -> Path:
 def open_demo(read_from: str = "duckdb") -> League:
     """The tiny demo league, open; imported first (some seconds) where it can't be read that way yet.
 
-    Raises FolderError if an import of it is at work and has published nothing so far.
+    Raises FolderError if an import of it is at work and has published nothing so far, PushConflictError
+    if the PostgreSQL schema holds another league.
     """
     settings = _demo_settings(read_from)
     folder = settings.folder
     if read_from != "postgres" and not has_league(folder, read_from):
         _import(settings)
     try:
-        return open_league(folder, read_from)
+        league = open_league(folder, read_from)
     except PushError:
-        if read_from != "postgres":
-            raise
-    _import(settings)
-    return open_league(folder, read_from)
+        _import(settings)
+        league = open_league(folder, read_from)
+    if read_from == "postgres" and (pushed := _pushed_league(league)) != settings.league:
+        league.close()
+        raise PushConflictError(
+            f"The PostgreSQL schema {settings.postgres_schema} holds the league {pushed}, not {settings.league}.",
+            "Give data_dir the folder of that league, or set GOMAFIA_POSTGRES_SCHEMA.",
+        )
+    return league
+
+
+def _pushed_league(league: League) -> str:
+    return str(league.query(f"SELECT league FROM {SOURCE}")["league"].item())
+
+
+def _whose(league: League) -> str:
+    """Which league a database holds: it may be another one's than the folder's."""
+    return f", which holds the league {_pushed_league(league)}" if league.read_from == "postgres" else ""
 
 
 def _demo_settings(read_from: str) -> Settings:

@@ -22,7 +22,7 @@ from gomafia_kit import analyse
 from gomafia_kit.analyse import READ_FROM
 from gomafia_kit.analyse.store import has_league
 from gomafia_kit.demo import League as Truth
-from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.errors import FolderError, PushConflictError, SettingsError
 from gomafia_kit.explore import found_folder, open_demo, open_tour
 from gomafia_kit.importer import start
 from gomafia_kit.runs.journal import Journal
@@ -348,6 +348,19 @@ def test_the_demo_is_not_imported_twice_at_once(tmp_path: Path, monkeypatch: pyt
         journal.adopt(run_id)
     with pytest.raises(FolderError, match=rf"\(run {run_id}\) has published nothing to read yet. Wait for the end"):
         open_demo()
+
+
+def test_another_league_in_postgres_is_named_and_not_taken_for_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    folder = Folder(project_dir() / "data" / "demo-tiny")
+    folder.serve("postgres")
+    with pytest.raises(PushConflictError, match=r"schema gomafia holds the league mini, not demo-tiny\."):
+        open_demo("postgres")
+    tour = open_tour(namespace(data_dir=str(folder.path), read_from="postgres"))
+    assert tour.sheet().frame["what"].to_list()[1] == "PostgreSQL, which holds the league mini"
+    tour.league.close()
 
 
 def test_a_league_is_toured_while_its_import_runs(tmp_path: Path, truth: Tables) -> None:

@@ -55,6 +55,13 @@ def _text(name: str, value: object) -> str:
     return value.strip()
 
 
+def _contact(name: str, value: object) -> str:
+    text = _text(name, value)
+    if not (text.isascii() and text.isprintable()):
+        raise _wrong(name, value, "an e-mail or web address in Latin letters (it stands in a header of HTTP)")
+    return text
+
+
 def _bool(name: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -215,7 +222,7 @@ class Settings:
     memory_limit_mb: int | None = _setting(
         None, _maybe(_at_least(64, _whole)), "memory of the importer; none: the cgroup's or machine's"
     )
-    contact: str = _setting("", _text, "how the site's admins reach you: stands in the User-Agent")
+    contact: str = _setting("", _contact, "how the site's admins reach you: stands in the User-Agent")
     postgres_schema: str = _setting("gomafia", _text, "schema of the pushed tables")
     seed: int = _setting(DEFAULT_SEED, _at_least(0, _whole), "demo only: which league")
     players_file: str = _setting("", _text, "demo only: a CSV of real players to put on its pages")
@@ -291,6 +298,8 @@ class Settings:
             raise UnavailableFormError("form=dom over via=http", "Use via=chromium with form=dom.")
         if browser and self.form == "api":
             raise UnavailableFormError("form=api over via=chromium", "Use via=http or via=auto.")
+        if browser and self.official_years:
+            raise UnavailableFormError("official_years over Chromium", "Leave it out, or use via=auto.")
         others = [stage for stage in self.stages if stage not in {"players", "statistics", "push"}]
         if browser and others:
             raise UnavailableFormError(

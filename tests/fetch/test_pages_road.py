@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gomafia_kit.errors import SettingsError
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import Settings
 from gomafia_kit.site import EVERY_REGION, REGIONS
 from tests.imports import differences, published, run_import, truth
 
@@ -33,6 +35,27 @@ def imported(running_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -
     data_dir = tmp_path_factory.mktemp("страницы лиги")
     run_import(running_site, data_dir, **BY_PAGES)
     return data_dir
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"via": "http"}, "form=dom over via=http comes with a later version"),
+        ({"form": "api"}, "form=api over via=chromium comes with a later version"),
+        ({"form": "page_data"}, "form=page_data comes with a later version"),
+        ({"stages": "players,games"}, "reading games over Chromium comes with a later version"),
+        ({"official_years": True}, "official_years over Chromium comes with a later version"),
+    ],
+)
+def test_a_road_that_comes_later_says_so(told: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Settings.gather({**BY_PAGES, **told})
+
+
+@pytest.mark.parametrize("contact", ["Мафия-клуб", "a\nb: c", "a\0b"])
+def test_a_contact_that_no_header_can_hold_is_refused(contact: str) -> None:
+    with pytest.raises(SettingsError, match=r"contact: .* is not an e-mail or web address in Latin letters"):
+        Settings.gather({"contact": contact})
 
 
 def test_the_players_are_those_of_the_league(imported: Path, running_site: DemoSite) -> None:

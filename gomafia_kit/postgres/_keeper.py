@@ -63,8 +63,11 @@ def _stop(home: Path) -> None:
     while pid and _first_line(note) == pid and time.monotonic() < give_up:
         time.sleep(0.02)
     if place := _read(home / "socket"):
-        with suppress(OSError):
-            Path(place).rmdir()
+        # The server's last act, after its note is gone, is to take its lock out of there.
+        while Path(place).is_dir() and time.monotonic() < give_up:
+            with suppress(OSError):
+                Path(place).rmdir()
+            time.sleep(0.02)
         (home / "socket").unlink()
 
 

@@ -89,8 +89,10 @@ class Panel:
         try:
             with Watch(self._handle.data_dir, self._handle.run_id) as watch:
                 while True:
-                    figures = watch.look()
-                    self._update(figures)
+                    with self._lock:
+                        # Looked at under the lock: a wish made in between must not be taken back on the slider.
+                        figures = watch.look()
+                        self._update(figures)
                     if not figures.is_working:
                         return
                     self._ended.wait(SECONDS_BETWEEN_LOOKS)
@@ -141,6 +143,7 @@ class Panel:
             wished = change["new"] or None
             self._seen_wish = wished
             self._try(lambda: self._handle.set_batch_rows(wished))
+        _say_idle()
 
     def _try(self, act: Callable[[], None]) -> None:
         with self._lock:
@@ -155,3 +158,16 @@ class Panel:
 
 def _alert(text: str) -> str:
     return f'<div class="gk-alert">{escape(text)}</div>'
+
+
+def _say_idle() -> None:
+    """Tell the browser that its message was handled.
+
+    ipykernel 7.4 doesn't when it handles one beside a waiting `async` cell, and ipywidgets keeps a
+    field's second change back until the first was handled. Saying it twice does no harm.
+    """
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is not None:
+        kernel.send_response(kernel.iopub_socket, "status", {"execution_state": "idle"})

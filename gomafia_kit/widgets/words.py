@@ -39,10 +39,8 @@ def duration(seconds: float | None) -> str:
     """
     if seconds is None:
         return NONE
-    if seconds < 1:
-        return f"{seconds:.2f} s"
-    if seconds < 10:  # noqa: PLR2004 - below it tenths say something
-        return f"{seconds:.1f} s"
+    if seconds < 10:  # noqa: PLR2004 - below it tenths say something, below 1 hundredths
+        return f"{seconds:.{2 if seconds < 1 else 1}f} s"
     whole = round(seconds)
     if whole < _MINUTE:
         return f"{whole} s"

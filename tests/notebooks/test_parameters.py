@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 IMPORT = Path(__file__).parents[2] / "notebooks" / "import.ipynb"
-CELL = 'scale: str = "tiny"  # size of the league\nrows: int = None  # rows a batch\noffline: bool = False  # ask nothing'
+CELL = (
+    'scale: str = "tiny"  # size of the league\nrows: int = None  # rows a batch\noffline: bool = False  # ask nothing'
+)
 
 
 def _notebook(folder: Path, *cells: tuple[str, Sequence[str]]) -> Path:
@@ -71,7 +73,16 @@ def test_a_cell_is_read_with_types_defaults_and_help() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["", "import os", "scale = 'tiny'", "scale: str", "a.b: str = ''", "scale: str = f()", "scale: dict = {}", "%pip x"],
+    [
+        "",
+        "import os",
+        "scale = 'tiny'",
+        "scale: str",
+        "a.b: str = ''",
+        "scale: str = f()",
+        "scale: dict = {}",
+        "%pip x",
+    ],
 )
 def test_another_cell_is_no_parameters_cell(source: str) -> None:
     assert of_cell(source) is None

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import io
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 
 import pytest
 
@@ -60,8 +60,19 @@ RUNNING = Figures(
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.004, "0.00 s"), (0.25, "0.25 s"), (9.96, "10.0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (120, "2 min")]
-    + [(599.9, "10 min"), (3599, "60 min"), (3600, "1 h 0 min"), (7380, "2 h 3 min"), (None, "–")],
+    [
+        (0.004, "0.00 s"),
+        (0.25, "0.25 s"),
+        (9.96, "10.0 s"),
+        (59.4, "59 s"),
+        (61, "1 min 1 s"),
+        (120, "2 min"),
+        (599.9, "10 min"),
+        (3599, "60 min"),
+        (3600, "1 h 0 min"),
+        (7380, "2 h 3 min"),
+        (None, "–"),
+    ],
 )
 def test_durations_are_said_as_people_say_them(seconds: float | None, words: str) -> None:
     assert duration(seconds) == words
@@ -211,7 +222,7 @@ def test_many_batches_share_columns_but_no_column_spans_two_stages() -> None:
 
 
 def _bars(svg: str, colour: str) -> list[float]:
-    tree = ElementTree.fromstring(svg)  # noqa: S314 - an SVG of our own
+    tree = ET.fromstring(svg)  # noqa: S314 - an SVG of our own
     rects = tree.iter("{http://www.w3.org/2000/svg}rect")
     return [float(rect.get("height", "0")) for rect in rects if colour in rect.get("style", "") and len(rect)]
 

@@ -1,0 +1,114 @@
+"""The panel as a person meets it: the real JupyterLab, clicked through in a real Chromium."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+
+from gomafia_kit.runs.journal import Journal
+from tests.widgets.lab import Lab, running_lab, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IMPORT = Path(__file__).parents[2] / "notebooks" / "import.ipynb"
+SLOW = {
+    'scale: str = "tiny"': 'scale: str = "small"',
+    "batch_rows: int = None": "batch_rows: int = 60",
+    "seconds_between_asks: float = None": "seconds_between_asks: float = 0.15",
+    ', "push"]': "]",
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+def _slow_import() -> list[dict[str, Any]]:
+    """The import notebook with parameters by which it takes long enough to be steered."""
+    cells = nbformat.read(IMPORT, as_version=4).cells  # type: ignore[no-untyped-call]  # nbformat has no types
+    for old, new in SLOW.items():
+        assert old in cells[2]["source"]
+        cells[2]["source"] = cells[2]["source"].replace(old, new)
+    return list(cells)
+
+
+def _picture(lab: Lab, name: str) -> None:
+    """Keep a picture of the page where SCREENSHOTS_DIR names a folder."""
+    if folder := os.environ.get("SCREENSHOTS_DIR"):
+        lab.page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def _is_wished(journal: Journal, rows: int) -> bool:
+    return journal.control(1).batch_rows == rows
+
+
+def _bars(lab: Lab) -> int:
+    return lab.page.locator(".gk-box svg rect:has(title)").count()
+
+
+def test_an_import_is_watched_and_steered_while_its_cell_waits(lab: Lab) -> None:
+    page = lab.page
+    lab.run_all("import.ipynb", _slow_import())
+    until(lambda: page.locator(".gk-board[data-state]").count(), "the panel")
+    until(lambda: page.locator(".gk-board[data-state=running]").count(), "the run", 20)
+    page.locator(".gk-box").scroll_into_view_if_needed()
+    with Journal(lab.home / "data" / "demo-small") as journal:
+        # The chart grows with the batches.
+        until(lambda: _bars(lab) > 0, "the chart")
+        before = page.locator(".gk-box svg").inner_html()
+        until(lambda: page.locator(".gk-box svg").inner_html() != before, "a change of the chart")
+        _picture(lab, "running")
+
+        # The slider sets the size of the next batches; as set, 50, 100, 200: three steps.
+        for step in (50, 100, 200):
+            page.locator(".gk-box .noUi-handle").focus()
+            page.keyboard.press("ArrowRight")
+            until(partial(_is_wished, journal, step), f"the wish for {step} rows", 10)
+        until(lambda: journal.batches(1)[-1].rows_target == 200, "a batch of 200 rows")
+        assert journal.batches(1)[0].rows_target == 60
+
+        # Somebody else's wish moves the slider too.
+        journal.wish_batch_rows(1, 777)
+        until(lambda: page.locator(".gk-box .widget-readout").inner_text().replace("\u202f", "") == "777", "the slider")
+        assert journal.control(1).batch_rows == 777
+
+        page.locator(".gk-box button", has_text="Pause").click()
+        until(lambda: journal.run(1).state == "paused", "the pause", 10)
+        page.wait_for_selector(".gk-board[data-state=paused]", timeout=10_000)
+        _picture(lab, "paused")
+        page.locator(".gk-box button", has_text="Go on").click()
+        until(lambda: journal.run(1).state == "running", "going on", 10)
+
+        page.locator(".gk-box button", has_text="Stop").click()
+        until(lambda: journal.run(1).state == "stopped", "the stop", 20)
+    page.wait_for_selector(".gk-board[data-state=stopped]", timeout=10_000)
+    assert "The import was stopped. Run again to go on: nothing is lost." in page.locator(".gk-box").inner_text()
+    assert not page.locator(".gk-box button", has_text="Stop").is_visible()
+
+    # The cells below went on: the account, the picture, and the error at the end, in one sentence.
+    error = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr'], .jp-OutputArea-output pre")
+    until(lambda: any("RunStoppedError" in text for text in error.all_inner_texts()), "the error")
+    said = next(text for text in error.all_inner_texts() if "RunStoppedError" in text)
+    assert said.split("\n") == ["RunStoppedError: The import was stopped.", "Run again to go on: nothing is lost."]
+    assert "How far it got" in page.locator(".jp-Notebook").inner_text()
+    assert page.locator(".jp-OutputArea-output img[alt], .jp-RenderedImage img").count() == 1
+    _picture(lab, "stopped")
+
+
+def test_a_run_started_elsewhere_looks_the_same(lab: Lab, imported: Any) -> None:  # noqa: ANN401 - a handle
+    source = f"import gomafia_kit as gk\ngk.attach({str(imported.data_dir)!r})"
+    lab.run_all("look.ipynb", [nbformat.v4.new_code_cell(source)])  # type: ignore[no-untyped-call]  # no types
+    page = lab.page
+    page.wait_for_selector(".gk-board[data-state=done]", timeout=60_000)
+    assert "Done: every row is committed." in page.locator(".gk-box").inner_text()
+    assert _bars(lab) > 0
+    assert not page.locator(".gk-box button", has_text="Stop").is_visible()
+    _picture(lab, "done")

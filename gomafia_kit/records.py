@@ -90,6 +90,65 @@ class Tournament(NamedTuple):
     participants_projected: int | None
 
 
+class ClubPresident(NamedTuple):
+    """Who presides over a club, as its page says."""
+
+    club_id: int
+    player_id: int
+    login: str | None
+
+
+class Judge(NamedTuple):
+    """An accredited judge."""
+
+    player_id: int
+    login: str
+    category: str | None
+    rating: Decimal | None
+    games_judged: int | None
+    most_tables: int | None
+    accredited_on: date | None
+    responsible: str | None
+
+
+class TournamentParticipants(NamedTuple):
+    """How many take part in a tournament, as its card says: `30 из 30`."""
+
+    tournament_id: int
+    participants: int | None
+    participants_most: int | None
+
+
+class PlayerTournament(NamedTuple):
+    """A line of a player's history of tournaments."""
+
+    player_id: int
+    tournament_id: int
+    date_start: date | None
+    date_end: date | None
+    place: int | None
+    place_shown: str | None
+    gg_points: Decimal | None
+    elo_delta: Decimal | None
+    prize: Decimal | None
+
+
+class PlayerPersonal(NamedTuple):
+    """What a player tells of himself; only if it was asked for."""
+
+    player_id: int
+    first_name: str | None
+    last_name: str | None
+    vk_id: str | None
+
+
+class JudgePersonal(NamedTuple):
+    """A judge's real name; only if it was asked for."""
+
+    player_id: int
+    real_name: str | None
+
+
 class Game(NamedTuple):
     """One table of one round; `winner` None: not played."""
 
@@ -128,6 +187,7 @@ class Result(NamedTuple):
     row_no: int
     place: int | None
     player_id: int | None
+    unresolved: str | None
     login: str
     points_total: Decimal | None
     points_extra_total: Decimal | None
@@ -170,18 +230,40 @@ class PlayerYearOfficial(NamedTuple):
     elo: Decimal | None
 
 
-Record = Club | ClubMember | Player | PlayerSeason | Tournament | Game | Seat | Result | PlayerYearOfficial
+Record = (
+    Club
+    | ClubMember
+    | ClubPresident
+    | Player
+    | PlayerSeason
+    | PlayerPersonal
+    | Judge
+    | JudgePersonal
+    | Tournament
+    | TournamentParticipants
+    | Game
+    | Seat
+    | Result
+    | PlayerYearOfficial
+    | PlayerTournament
+)
 
 TABLE_OF: Final[dict[type[Record], str]] = {
     Club: "club",
     ClubMember: "club_member",
+    ClubPresident: "club_president",
     Player: "player",
     PlayerSeason: "player_season",
+    PlayerPersonal: "player_personal",
+    Judge: "judge",
+    JudgePersonal: "judge_personal",
     Tournament: "tournament",
+    TournamentParticipants: "tournament_participants",
     Game: "game",
     Seat: "seat",
     Result: "result",
     PlayerYearOfficial: "player_year_official",
+    PlayerTournament: "player_tournament",
 }
 """The table that records of a type become rows of."""
 

@@ -231,6 +231,63 @@ PLAYER_SEASON: Final = Table(
     latest_by=("region NULLS LAST", "fetched_at DESC", "ask_id"),
 )
 
+CLUB_PRESIDENT: Final = Table(
+    "club_president",
+    "who presides over a club (option presidents; a club without one has no row)",
+    (
+        _key("club_id", "the club"),
+        _key("player_id", "its president"),
+        _text("login", "the president's nickname on the club's page"),
+        _ASK_ID,
+    ),
+    ("club_id",),
+    (Reference(("club_id",), "club"), Reference(("player_id",), "player")),
+    latest_by=("fetched_at DESC", "ask_id"),
+)
+
+PLAYER_PERSONAL: Final = Table(
+    "player_personal",
+    "what a player tells of himself on his statistics page (option personal)",
+    (
+        _key("player_id", "the player"),
+        _text("first_name", "as the site writes it"),
+        _text("last_name", "as the site writes it"),
+        _text("vk_id", "his account of the social network VK"),
+        _ASK_ID,
+    ),
+    ("player_id",),
+    (Reference(("player_id",), "player"),),
+    latest_by=("fetched_at DESC", "ask_id"),
+)
+
+JUDGE: Final = Table(
+    "judge",
+    "accredited judges",
+    (
+        _key("player_id", "the judge (a player's number)"),
+        Column("login", Type.TEXT, "nickname in the list of judges", nullable=False),
+        _text("category", "category as the site writes it"),
+        _decimal("rating", "the judge's rating"),
+        _int("games_judged", "games judged"),
+        _int("most_tables", "most tables of a tournament as its chief judge"),
+        _date("accredited_on", "day of the accreditation"),
+        _text("responsible", "who answers for the judge at the federation, as the site writes it"),
+        _ASK_ID,
+    ),
+    ("player_id",),
+    (Reference(("player_id",), "player"),),
+    latest_by=("fetched_at DESC", "ask_id"),
+)
+
+JUDGE_PERSONAL: Final = Table(
+    "judge_personal",
+    "a judge's real name (option personal)",
+    (_key("player_id", "the judge"), _text("real_name", "as the site writes it"), _ASK_ID),
+    ("player_id",),
+    (Reference(("player_id",), "player"),),
+    latest_by=("fetched_at DESC", "ask_id"),
+)
+
 TOURNAMENT: Final = Table(
     "tournament",
     "tournaments as the list of tournaments shows them",
@@ -261,6 +318,20 @@ TOURNAMENT: Final = Table(
         "fetched_at DESC",
         "ask_id",
     ),
+)
+
+TOURNAMENT_PARTICIPANTS: Final = Table(
+    "tournament_participants",
+    "how many take part in a tournament, as its card says (option participants)",
+    (
+        _key("tournament_id", "the tournament"),
+        _int("participants", "how many take part"),
+        _int("participants_most", "how many may"),
+        _ASK_ID,
+    ),
+    ("tournament_id",),
+    (Reference(("tournament_id",), "tournament"),),
+    latest_by=("fetched_at DESC", "ask_id"),
 )
 
 _GAME_KEY: Final = (
@@ -322,6 +393,7 @@ RESULT: Final = Table(
         _key("row_no", "line of the standing, from 1"),
         _int("place", "place as shown"),
         _int("player_id", "the player, found by nickname inside the tournament; null where not exactly one fits"),
+        _text("unresolved", "why player_id is null; null where it isn't"),
         Column("login", Type.TEXT, "nickname in the standing", nullable=False),
         _decimal("points_total", "sum of points (sum)"),
         _decimal("points_extra_total", "sum of extra points (sum_extra)"),
@@ -409,6 +481,26 @@ PLAYER_YEAR_OFFICIAL: Final = Table(
     (Reference(("player_id",), "player"),),
 )
 
+PLAYER_TOURNAMENT: Final = Table(
+    "player_tournament",
+    "a player's history of tournaments as the site shows it (option history)",
+    (
+        _key("player_id", "the player"),
+        _key("tournament_id", "the tournament"),
+        _date("date_start", "first day as shown"),
+        _date("date_end", "last day as shown; null where one day is shown"),
+        _int("place", "place in the standing, where a number is shown"),
+        _text("place_shown", "the cell of the place as it came"),
+        _decimal("gg_points", "GG points"),
+        _decimal("elo_delta", "change of ELO by the tournament"),
+        _decimal("prize", "prize money in roubles; null for none"),
+        _ASK_ID,
+    ),
+    ("player_id", "tournament_id"),
+    (Reference(("player_id",), "player"), Reference(("tournament_id",), "tournament")),
+    latest_by=("fetched_at DESC", "ask_id"),
+)
+
 TABLES: Final = MappingProxyType(
     {
         table.name: table
@@ -417,14 +509,20 @@ TABLES: Final = MappingProxyType(
             CLUB,
             PLAYER,
             CLUB_MEMBER,
+            CLUB_PRESIDENT,
             PLAYER_SEASON,
+            PLAYER_PERSONAL,
+            JUDGE,
+            JUDGE_PERSONAL,
             TOURNAMENT,
+            TOURNAMENT_PARTICIPANTS,
             GAME,
             SEAT,
             RESULT,
             PLAYER_YEAR,
             PLAYER_ROLE_YEAR,
             PLAYER_YEAR_OFFICIAL,
+            PLAYER_TOURNAMENT,
         )
     }
 )

@@ -12,15 +12,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageError, NotInArchiveError, RunStoppedError
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
-from gomafia_kit.parse import PARSER_VERSION, parse
+from gomafia_kit.parse import PARSER_VERSION, parse, parser_of
 from gomafia_kit.records import TABLE_OF
+from gomafia_kit.resolve import People, resolve
 from gomafia_kit.runs.ledger import BatchNote, Load, Portion, Reading
 from gomafia_kit.staging.parts import write_part
 from gomafia_kit.validate import validate
@@ -39,7 +40,17 @@ if TYPE_CHECKING:
 LONGEST_BATCH_SECONDS: Final = 60.0
 """A batch is committed after so long even if it isn't full: a polite import would else show nothing for long."""
 
-ESSENTIAL_KINDS: Final = frozenset({"club_list", "player_list", "player_page", "tournament_list"})
+ESSENTIAL_KINDS: Final = frozenset(
+    {
+        "club_list",
+        "club_list_page",
+        "player_list",
+        "player_page",
+        "judge_page",
+        "tournament_list",
+        "tournament_list_page",
+    }
+)
 """Without these lists a stage makes no sense: a refusal stops it."""
 
 Row = tuple[object, ...]
@@ -82,6 +93,7 @@ class _Reading:
     """What was read of a subject so far; `is_new` if any of it has to be staged."""
 
     ask_ids: set[int] = field(default_factory=set)
+    people: People = field(default_factory=People)
     is_new: bool = False
 
 
@@ -103,6 +115,8 @@ class Loader:
         governor: Governor,
         observers: Sequence[Observer],
         checkpoint: Callable[[], None],
+        *,
+        personal: bool = False,
     ) -> None:
         self._run_id = run_id
         self._data_dir = data_dir
@@ -111,6 +125,8 @@ class Loader:
         self._governor = governor
         self._observers = observers
         self._checkpoint = checkpoint
+        self._personal = personal
+        self._done: set[str] = set()
         self._stage = ""
         self._batch: _Batch | None = None
         self._batches = 0
@@ -126,6 +142,7 @@ class Loader:
         """The stage that all within belongs to; what was committed stays, whatever happens."""
         started = time.monotonic()
         self._stage, self._batch, self._batches = name, None, 0
+        self._done = set()
         self._progress = _Progress()
         self._tell(StageStarted(self._run_id, name, 0, _now()))
         try:
@@ -136,12 +153,12 @@ class Loader:
         self._tell(StageDone(self._run_id, name, time.monotonic() - started, _now()))
 
     def load(self, phases: Iterable[Phase]) -> None:
-        """Look up every ask and stage what is new."""
+        """Look up every ask and stage what is new; a subject that was read in this stage already is done."""
         for phase in phases:
             self._load_phase(phase, self._progress)
 
     def _load_phase(self, phase: Phase, progress: _Progress) -> None:
-        queue = list(reversed(phase.asks))
+        queue = [planned for planned in reversed(phase.asks) if planned.ask.subject not in self._done]
         progress.known += len(queue)
         read: dict[str, _Reading] = {}
         while queue:
@@ -172,17 +189,20 @@ class Loader:
             return []
         reading = read.setdefault(ask.subject, _Reading())
         reading.ask_ids.add(ask.ask_id)
-        if self._ledger.live_sha(ask, PARSER_VERSION) == answer.sha256:
+        parsed.records = resolve(parsed.records, reading.people)
+        parser = parser_of(ask.kind, planned.road.form, personal=self._personal)
+        if self._ledger.live_sha(ask, parser) == answer.sha256:
             if not answer.from_archive:
                 self._ledger.touch(ask, answer.fetched_at)
         else:
             reading.is_new = True
-            self._load_answer(answer, parsed)
+            self._load_answer(answer, parsed, parser)
         if not parsed.more:
+            self._done.add(ask.subject)
             done = Reading(ask.subject, frozenset(read.pop(ask.subject).ask_ids))
             if reading.is_new or not self._ledger.is_settled(done):
                 self._end_reading(done)
-        return [type(planned)(further, planned.max_age) for further in parsed.more]
+        return [replace(planned, ask=further) for further in parsed.more]
 
     def _end_reading(self, reading: Reading) -> None:
         """Let a subject that was read to its end be seen, with the batch that holds its last rows."""
@@ -193,29 +213,29 @@ class Loader:
 
     def _read(self, planned: Planned) -> tuple[Answer, Parsed]:
         """The answer and what it holds; a list that has become empty is asked for once more."""
-        answer = self._source.answer(planned.ask, planned.max_age)
-        parsed = self._parsed(answer)
+        answer = self._source.answer(planned.ask, planned.max_age, planned.road.via)
+        parsed = self._parsed(answer, planned.road.form)
         if not answer.from_archive and not parsed.fetched and self._ledger.live_rows(planned.ask):
             self._tell(Notice(self._run_id, f"{planned.ask.key} has become empty: asked once more.", _now()))
-            answer = self._source.again(planned.ask)
-            parsed = self._parsed(answer)
+            answer = self._source.again(planned.ask, planned.road.via)
+            parsed = self._parsed(answer, planned.road.form)
         return answer, parsed
 
-    def _parsed(self, answer: Answer) -> Parsed:
+    def _parsed(self, answer: Answer, form: str) -> Parsed:
         try:
-            return parse(answer)
+            return parse(answer, form, personal=self._personal)
         except LayoutChangedError:
             self._commit()  # what came before it is sound
             raise
 
     # -- an answer ----------------------------------------------------------------------------
 
-    def _load_answer(self, answer: Answer, parsed: Parsed) -> None:
+    def _load_answer(self, answer: Answer, parsed: Parsed, parser: str) -> None:
         checked = validate(parsed)
         rows: list[tuple[str, Row]] = [
             (TABLE_OF[type(record)], (*record, answer.ask.ask_id)) for record in checked.records
         ]
-        load = self._ledger.begin(answer.ask, answer.via, answer.fetched_at, answer.sha256, PARSER_VERSION)
+        load = self._ledger.begin(answer.ask, answer.via, answer.fetched_at, answer.sha256, parser)
         if load.is_ready:
             return
         self._add_rows(load, iter(rows[load.rows_done :]), parsed.fetched, checked.duplicates, checked.rejections)

@@ -1,4 +1,4 @@
-"""Which asks an import needs, in which order, and how old an archived answer may be."""
+"""Which asks an import needs, in which order, by which road, and how old an archived answer may be."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gomafia_kit import site
+from gomafia_kit.roads import API, CHEAPEST, Road
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gomafia_kit.settings import Settings
     from gomafia_kit.site import Ask
@@ -20,21 +21,54 @@ HOUR: Final = timedelta(hours=1)
 SETTLED_AFTER: Final = timedelta(days=30)
 """So long after its end a tournament's answer is good for ever."""
 
+SUBJECTS_OF_STAGE: Final = {
+    "clubs": ("clubs", "presidents"),
+    "players": ("players",),
+    "judges": ("judges",),
+    "tournaments": ("tournaments", "participants"),
+    "games": ("games",),
+    "statistics": ("official_years", "history"),
+    "push": (),
+}
+"""Stage -> what is asked for in it."""
+
+OPTIONS: Final = frozenset({"presidents", "participants", "official_years", "history"})
+"""What is asked for only if the setting of that name is true."""
+
 NEEDED_BY: Final = {"games": "tournaments"}
 """Stage -> the stage whose rows say what to ask."""
 
-OFFICIAL_YEARS: Final = "official_years"
-
 STAGE_OF_KIND: Final = {
     "club_list": "clubs",
+    "club_list_page": "clubs",
     "club_members": "clubs",
+    "club_page": "clubs",
+    "club_president": "clubs",
     "player_list": "players",
     "player_page": "players",
+    "judge_page": "judges",
     "tournament_list": "tournaments",
+    "tournament_list_page": "tournaments",
+    "tournament_card": "tournaments",
     "tournament": "games",
+    "tournament_games_page": "games",
+    "tournament_results_page": "games",
     "player_statistics": "statistics",
+    "player_statistics_page": "statistics",
+    "player_history_page": "statistics",
 }
 """Kind of ask -> the stage that makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTournament:
+    """What the plan must know of a tournament; `row` names what its list says of it: another name, another answer."""
+
+    tournament_id: int
+    date_start: date | None
+    date_end: date | None
+    is_open: bool = False
+    row: str = ""
 
 
 class Known(Protocol):
@@ -44,21 +78,34 @@ class Known(Protocol):
         """All clubs."""
         ...
 
-    def tournaments(self) -> Sequence[tuple[int, date | None, date | None]]:
-        """All tournaments: id, first day, last day; newest first."""
+    def tournaments(self) -> Sequence[KnownTournament]:
+        """All tournaments, newest first."""
         ...
 
     def seasons(self) -> Sequence[tuple[int, int]]:
         """All players' seasons: player and year."""
         ...
 
+    def members(self, club_id: int) -> Sequence[int]:
+        """The players of a club."""
+        ...
+
+    def played_in(self, players: Sequence[int]) -> Sequence[int]:
+        """The tournaments that stand in the histories of these players."""
+        ...
+
+    def row_read(self, tournament_id: int) -> str | None:
+        """The name of the list's row at the time when the tournament's answer was read; None if there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An ask and how old its archived answer may be (None: any age)."""
+    """An ask, how old its archived answer may be (None: any age), and by which road it is asked and read."""
 
     ask: Ask
     max_age: timedelta | None
+    road: Road = CHEAPEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,66 +127,174 @@ def season_years(settings: Settings) -> tuple[int, ...]:
     return tuple(range(site.FIRST_YEAR, datetime.now(UTC).year + 1))
 
 
-def phases(stage: str, settings: Settings, known: Known) -> Iterator[Phase]:
-    """The asks of a stage, phase by phase: each is planned when the one before is staged."""
-    yield from {
-        "clubs": _clubs,
-        "players": _players,
-        "tournaments": _tournaments,
-        "games": _games,
-        OFFICIAL_YEARS: _official_years,
-    }[stage](settings, known)
+def subjects(stage: str, settings: Settings) -> tuple[str, ...]:
+    """What is asked for in a stage under these settings."""
+    # A club's games are those of its members' tournaments, which their histories name.
+    wanted = {name for name in OPTIONS if getattr(settings, name)} | ({"history"} if settings.club_id else set())
+    return tuple(name for name in SUBJECTS_OF_STAGE[stage] if name not in OPTIONS or name in wanted)
 
 
-def _clubs(_settings: Settings, known: Known) -> Iterator[Phase]:
-    yield Phase((Planned(site.club_list(), WEEK),))
-    clubs = tuple(known.club_ids())
-    yield Phase(tuple(Planned(site.club_members(club), WEEK) for club in clubs), "club_members", clubs)
+def phases(subject: str, settings: Settings, known: Known, road: Road = CHEAPEST) -> Iterator[Phase]:
+    """The asks about a subject, phase by phase: each is planned when the one before is staged."""
+    yield from _PHASES[subject](settings, known, road)
 
 
-def _players(settings: Settings, _known: Known) -> Iterator[Phase]:
+def _list_age(settings: Settings) -> timedelta:
+    return HOUR if settings.update else DAY
+
+
+def _clubs(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
+    form = road.page_form
+    first = site.club_list() if road.form == API else site.club_list_page(form=form)
+    yield Phase((Planned(first, WEEK, road),))
+    every = tuple(known.club_ids())
+    asks = (
+        site.club_members(club) if road.form == API else site.club_page(club, form=form)
+        for club in _chosen_clubs(settings, every)
+    )
+    yield Phase(tuple(Planned(ask, WEEK, road) for ask in asks), "club_members", every)
+
+
+def _presidents(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
+    every = tuple(known.club_ids())
+    asks = (site.club_president(club, road.page_form) for club in _chosen_clubs(settings, every))
+    yield Phase(tuple(Planned(ask, WEEK, road) for ask in asks), "club_president", every)
+
+
+def _chosen_clubs(settings: Settings, every: Sequence[int]) -> Sequence[int]:
+    return every if settings.club_id is None else (settings.club_id,)
+
+
+def _players(settings: Settings, _known: Known, road: Road) -> Iterator[Phase]:
     # The list of all regions comes after the regions': it adds those whom no region's list has.
-    builder = site.player_page if settings.reads_pages else site.player_list
+    regions = (settings.region,) if settings.region else (*site.REGIONS, site.EVERY_REGION)
+    years = season_years(settings)
     yield Phase(
         tuple(
-            Planned(builder(year, region), DAY)
-            for region in (*site.REGIONS, site.EVERY_REGION)
-            for year in reversed(season_years(settings))
+            Planned(_player_list(year, region, road), _season_age(settings, year == max(years)), road)
+            for region in regions
+            for year in reversed(years)
         )
     )
 
 
-def _tournaments(_settings: Settings, _known: Known) -> Iterator[Phase]:
-    yield Phase((Planned(site.tournament_list(), DAY),))
+def _player_list(year: int, region: str, road: Road) -> Ask:
+    return site.player_list(year, region) if road.form == API else site.player_page(year, region, form=road.page_form)
 
 
-def _games(settings: Settings, known: Known) -> Iterator[Phase]:
+def _season_age(settings: Settings, is_newest: bool) -> timedelta | None:  # noqa: FBT001 - named where it is called
+    """How old the list of a season may be: in an update those of past seasons stay as they are."""
+    if not settings.update:
+        return DAY
+    return HOUR if is_newest else None
+
+
+def _judges(_settings: Settings, _known: Known, road: Road) -> Iterator[Phase]:
+    yield Phase((Planned(site.judge_page(form=road.page_form), WEEK, road),))
+
+
+def _tournaments(settings: Settings, _known: Known, road: Road) -> Iterator[Phase]:
+    first = site.tournament_list() if road.form == API else site.tournament_list_page(form=road.page_form)
+    yield Phase((Planned(first, _list_age(settings), road),))
+
+
+def _participants(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     today = datetime.now(UTC).date()
     every = known.tournaments()
-    wanted = [
-        Planned(site.tournament(tournament_id), tournament_age(date_end or date_start, today))
-        for tournament_id, date_start, date_end in every
-        if settings.years is None or (date_start is not None and date_start.year in settings.years)
+    asks = tuple(
+        Planned(site.tournament_card(item.tournament_id, road.page_form), tournament_age(item, today), road)
+        for item in _chosen_tournaments(settings, known, every)
+    )
+    yield Phase(asks, "tournament_card", tuple(item.tournament_id for item in every))
+
+
+def _games(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
+    today = datetime.now(UTC).date()
+    every = known.tournaments()
+    asks = tuple(
+        Planned(_tournament(item, road), _age_now(item, known, today), road)
+        for item in _chosen_tournaments(settings, known, every)
+    )
+    yield Phase(asks, "tournament", tuple(item.tournament_id for item in every))
+
+
+def _tournament(item: KnownTournament, road: Road) -> Ask:
+    if road.form == API:
+        return site.tournament(item.tournament_id, item.row)
+    return site.tournament_games_page(item.tournament_id, road.page_form, item.row)
+
+
+def _age_now(item: KnownTournament, known: Known, today: date) -> timedelta | None:
+    """As `tournament_age`; none at all if the list says something new of it."""
+    read = known.row_read(item.tournament_id)
+    return timedelta(0) if read is not None and read != item.row else tournament_age(item, today)
+
+
+def _chosen_tournaments(
+    settings: Settings, known: Known, every: Sequence[KnownTournament]
+) -> Sequence[KnownTournament]:
+    chosen: set[int] | None = None if settings.tournament_ids is None else set(settings.tournament_ids)
+    if settings.club_id is not None:
+        of_club = set(known.played_in(known.members(settings.club_id)))
+        chosen = of_club if chosen is None else chosen & of_club
+    since = date.fromisoformat(settings.since) if settings.since else None
+    return [
+        item
+        for item in every
+        if (chosen is None or item.tournament_id in chosen)
+        and (settings.years is None or (item.date_start is not None and item.date_start.year in settings.years))
+        and (since is None or (item.date_start is not None and item.date_start >= since))
     ]
-    yield Phase(tuple(wanted), "tournament", tuple(tournament[0] for tournament in every))
 
 
-def _official_years(settings: Settings, known: Known) -> Iterator[Phase]:
-    years = set(season_years(settings))
+def _official_years(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
+    years, players = set(season_years(settings)), _chosen_players(settings, known)
     yield Phase(
         tuple(
-            Planned(site.player_statistics(player_id, year), WEEK)
+            Planned(_statistics(player_id, year, road), _season_age(settings, year == max(years)) and WEEK, road)
             for player_id, year in known.seasons()
-            if year in years
+            if year in years and (players is None or player_id in players)
         )
     )
 
 
-def tournament_age(ended_on: date | None, today: date) -> timedelta | None:
+def _statistics(player_id: int, year: int, road: Road) -> Ask:
+    if road.form == API:
+        return site.player_statistics(player_id, year)
+    return site.player_statistics_page(player_id, year, road.page_form)
+
+
+def _history(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
+    players = _chosen_players(settings, known)
+    every = dict.fromkeys(player_id for player_id, _ in known.seasons() if players is None or player_id in players)
+    if settings.club_id is not None:
+        every |= dict.fromkeys(known.members(settings.club_id))
+    yield Phase(tuple(Planned(site.player_history_page(player, 1, road.page_form), WEEK, road) for player in every))
+
+
+def _chosen_players(settings: Settings, known: Known) -> set[int] | None:
+    return None if settings.club_id is None else set(known.members(settings.club_id))
+
+
+def tournament_age(item: KnownTournament, today: date) -> timedelta | None:
     """How old a tournament's answer may be: an hour, or any age once it ended thirty days ago.
 
     An answer that came before the thirty days were over is asked for once more after them.
     """
-    if ended_on is None or today - ended_on <= SETTLED_AFTER:
+    ended_on = item.date_end or item.date_start
+    if item.is_open or ended_on is None or today - ended_on <= SETTLED_AFTER:
         return HOUR
     return today - ended_on - SETTLED_AFTER
+
+
+_PHASES: Final[dict[str, Callable[[Settings, Known, Road], Iterator[Phase]]]] = {
+    "clubs": _clubs,
+    "presidents": _presidents,
+    "players": _players,
+    "judges": _judges,
+    "tournaments": _tournaments,
+    "participants": _participants,
+    "games": _games,
+    "official_years": _official_years,
+    "history": _history,
+}

@@ -16,24 +16,23 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gomafia_kit.errors import SettingsError
-from gomafia_kit.site import FIRST_YEAR, SITE_URL
+from gomafia_kit.site import FIRST_YEAR, REGIONS, SITE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-STAGES: Final = ("clubs", "players", "tournaments", "games", "statistics", "push")
+STAGES: Final = ("clubs", "players", "judges", "tournaments", "games", "statistics", "push")
 SCALES: Final = ("tiny", "small", "full", "x10")
 DEFAULT_SEED: Final = 1
 POLITE_SECONDS: Final = 2.0
 LEAST_SECONDS: Final = 1.0
-_LATER: Final = "comes with a later version"
 _SECRET_WORDS: Final = ("password", "passwd", "secret", "token", "dsn", "postgres_url", "database_url")
 
 
@@ -145,6 +144,26 @@ def _years(name: str, value: object) -> tuple[int, ...]:
     return tuple(sorted(years))
 
 
+def _ids(name: str, value: object) -> tuple[int, ...]:
+    found = {_at_least(1, _whole)(name, item) for item in _items(value)}
+    if not found:
+        raise SettingsError(f"{name}: {value!r} holds no number.", "Give numbers as 2349,2350.")
+    return tuple(sorted(found))
+
+
+def _day(name: str, value: object) -> str:
+    text = _text(name, value)
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise _wrong(name, value, "a day as 2024-01-31") from None
+
+
+def _region(name: str, value: object) -> str:
+    text = _text(name, value)
+    return _one_of(*REGIONS)(name, text) if text else ""
+
+
 def _source(name: str, value: object) -> str:
     text = _text(name, value).rstrip("/")
     if text in {"demo", "site"}:
@@ -216,7 +235,18 @@ class Settings:
         None, _maybe(_at_least(0, _number)), "pace; none: 2 s, and no pause on loopback"
     )
     years: tuple[int, ...] | None = _setting(None, _maybe(_years), "seasons, as 2023,2024; none: all")
+    tournament_ids: tuple[int, ...] | None = _setting(None, _maybe(_ids), "games of these tournaments only; none: all")
+    since: str = _setting("", _day, "games of tournaments from this day on, as 2024-01-31; empty: all")
+    club_id: int | None = _setting(
+        None, _maybe(_at_least(1, _whole)), "members, figures and games of this club only; none: all"
+    )
+    region: str = _setting("", _region, f"players of this region only: {', '.join(REGIONS)}; empty: all")
     official_years: bool = _setting(False, _bool, "also each player's official figures: 1 ask a player and year")
+    presidents: bool = _setting(False, _bool, "also each club's president: 1 page a club")
+    participants: bool = _setting(False, _bool, "also how many take part in each tournament: 1 page a tournament")
+    history: bool = _setting(False, _bool, "also each player's tournaments with prize money: pages of each player")
+    personal: bool = _setting(False, _bool, "also first and last names, social network accounts, judges' real names")
+    update: bool = _setting(False, _bool, "bring up to date: lists, and tournaments that are new, open or changed")
     refresh: bool = _setting(False, _bool, "ask again for what the archive holds already")
     offline: bool = _setting(False, _bool, "ask nothing: read the archive only")
     memory_limit_mb: int | None = _setting(
@@ -291,20 +321,10 @@ class Settings:
             )
 
     def _check_roads(self) -> None:
-        if self.form == "page_data":
-            raise UnavailableFormError("form=page_data", "Use form=auto or form=api.")
-        browser = self.via == "chromium" or self.form == "dom"
-        if browser and self.via == "http":
-            raise UnavailableFormError("form=dom over via=http", "Use via=chromium with form=dom.")
-        if browser and self.form == "api":
-            raise UnavailableFormError("form=api over via=chromium", "Use via=http or via=auto.")
-        if browser and self.official_years:
-            raise UnavailableFormError("official_years over Chromium", "Leave it out, or use via=auto.")
-        others = [stage for stage in self.stages if stage not in {"players", "statistics", "push"}]
-        if browser and others:
-            raise UnavailableFormError(
-                f"reading {', '.join(others)} over Chromium", "Use stages=players,push with it, or via=auto."
-            )
+        if self.update and self.offline:
+            raise SettingsError("update asks the site, offline asks nothing.", "Choose one of them.")
+        if self.region and self.club_id is not None:
+            raise SettingsError("region and club_id both choose players.", "Give one of them.")
 
     @property
     def is_local(self) -> bool:
@@ -322,11 +342,6 @@ class Settings:
         if self.seconds_between_asks is not None:
             return self.seconds_between_asks
         return 0.0 if self.is_local else POLITE_SECONDS
-
-    @property
-    def reads_pages(self) -> bool:
-        """True if the players' list is to be read from rendered pages."""
-        return self.via == "chromium" or self.form == "dom"
 
     @property
     def league(self) -> str:
@@ -368,13 +383,6 @@ class Settings:
             name: {"value": value, "from": self.origins.get(name, "automatic")}
             for name, value in self.as_parameters().items()
         }
-
-
-class UnavailableFormError(SettingsError):
-    """A road that this version doesn't have yet."""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(f"{what} {_LATER} of gomafia_kit.", remedy)
 
 
 _SPECS: Final[dict[str, _Spec]] = {

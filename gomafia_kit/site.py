@@ -61,7 +61,9 @@ class Ask:
 
     def __post_init__(self) -> None:
         query, chosen = urlencode(self.fields), urlencode(self.chosen)
-        key = f"{self.form} {self.method} {self.path}" + (f"?{query}" if query else "") + (f"#{chosen}" if chosen else "")
+        key = (
+            f"{self.form} {self.method} {self.path}" + (f"?{query}" if query else "") + (f"#{chosen}" if chosen else "")
+        )
         digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "ask_id", int.from_bytes(digest, "big") >> 1)
@@ -117,10 +119,10 @@ def tournament_list(offset: int = 0) -> Ask:
     )
 
 
-def tournament(tournament_id: int) -> Ask:
-    """A tournament with all games and its standing."""
-    about = (("id", str(tournament_id)),)
-    return Ask("tournament", "api", "POST", "/api/tournament/get", about, about, f"tournament/{tournament_id}")
+def tournament(tournament_id: int, row: str = "") -> Ask:
+    """A tournament with all games and its standing; `row` names what the list says of it now."""
+    about = (("id", str(tournament_id)), ("row", row))
+    return Ask("tournament", "api", "POST", "/api/tournament/get", about[:1], about, f"tournament/{tournament_id}")
 
 
 def player_statistics(player_id: int, year: int) -> Ask:
@@ -178,9 +180,9 @@ def tournament_list_page(page: int = 1, form: str = PAGE) -> Ask:
     return _page("tournament_list_page", form, "/tournaments", "tournament_list", query, about, "page")
 
 
-def tournament_games_page(tournament_id: int, form: str = PAGE) -> Ask:
-    """All games of a tournament."""
-    subject, about = f"tournament/{tournament_id}", (("id", str(tournament_id)),)
+def tournament_games_page(tournament_id: int, form: str = PAGE, row: str = "") -> Ask:
+    """All games of a tournament; `row` names what the list says of it now."""
+    subject, about = f"tournament/{tournament_id}", (("id", str(tournament_id)), ("row", row))
     return _page("tournament_games_page", form, f"/tournament/{tournament_id}", subject, (("tab", "games"),), about)
 
 

@@ -7,13 +7,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gomafia_kit import site
+from gomafia_kit.parse import parse
+from gomafia_kit.resolve import People, resolve
 from gomafia_kit.site import Answer
 
 if TYPE_CHECKING:
+    from gomafia_kit.records import Parsed
     from gomafia_kit.site import Ask
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROLES = ("don", "mafia", "mafia", "sheriff", "red", "red", "red", "red", "red", "red")
+
+
+def read(found: Answer) -> Parsed:
+    """What stands in an answer of the API, standings resolved as the load does it."""
+    parsed = parse(found, "api")
+    parsed.records = resolve(parsed.records, People())
+    return parsed
 
 
 def answer(ask: Ask, body: bytes | str) -> Answer:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-LOAD_STAGES = "clubs,players,tournaments,games,statistics"
+LOAD_STAGES = "clubs,players,judges,tournaments,games,statistics"
 """All stages but the push."""
 
 

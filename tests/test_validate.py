@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from gomafia_kit.parse import parse
 from gomafia_kit.records import Game, Seat
 from gomafia_kit.validate import validate
-from tests.answers import game, line, seat, tournament
+from tests.answers import game, line, read, seat, tournament
 
 
 def ten(**changes: dict[str, object]) -> list[dict[str, Any]]:
@@ -17,7 +16,7 @@ def ten(**changes: dict[str, object]) -> list[dict[str, Any]]:
 
 
 def test_a_whole_game_is_kept() -> None:
-    checked = validate(parse(tournament()))
+    checked = validate(read(tournament()))
     assert [type(record).__name__ for record in checked.records] == ["Game"] + ["Seat"] * 10
     assert checked.rejections == []
     assert not checked.duplicates
@@ -35,7 +34,7 @@ def test_a_whole_game_is_kept() -> None:
     ],
 )
 def test_a_game_that_is_not_whole_is_refused_with_all_its_seats(seats: list[dict[str, Any]], rule: str) -> None:
-    checked = validate(parse(tournament([game(seats=seats), game(table_no=2)])))
+    checked = validate(read(tournament([game(seats=seats), game(table_no=2)])))
     kept = [record for record in checked.records if isinstance(record, Game | Seat)]
     assert {record.table_no for record in kept} == {2}
     assert {refused.rule for refused in checked.rejections if refused.field == "game"} == {
@@ -45,7 +44,7 @@ def test_a_game_that_is_not_whole_is_refused_with_all_its_seats(seats: list[dict
 
 
 def test_a_refused_seat_takes_its_game_along_and_each_record_is_counted_once() -> None:
-    parsed = parse(tournament([game(seats=ten(s4={"points": "??"}))]))
+    parsed = read(tournament([game(seats=ten(s4={"points": "??"}))]))
     checked = validate(parsed)
     assert checked.records == []
     assert len(checked.rejections) == sum(parsed.fetched.values()) == 11
@@ -55,19 +54,19 @@ def test_a_refused_seat_takes_its_game_along_and_each_record_is_counted_once() -
 
 def test_a_game_not_played_needs_ten_people_but_no_roles() -> None:
     people = [seat(place, role="", points="", eloDelta="") for place in range(1, 11)]
-    checked = validate(parse(tournament([game(win="", seats=people)])))
+    checked = validate(read(tournament([game(win="", seats=people)])))
     assert checked.rejections == []
     assert [record.role for record in checked.records if isinstance(record, Seat)] == [None] * 10
 
 
 def test_the_same_row_twice_is_a_duplicate() -> None:
-    checked = validate(parse(tournament([game(), game()])))
+    checked = validate(read(tournament([game(), game()])))
     assert checked.duplicates == {"game": 1, "seat": 10}
     assert len(checked.records) == 11
 
 
 def test_two_different_rows_of_one_key_are_both_refused() -> None:
-    checked = validate(parse(tournament([game(), game(win="red")])))
+    checked = validate(read(tournament([game(), game(win="red")])))
     assert {(refused.table, refused.rule) for refused in checked.rejections} >= {
         ("game", "two different rows have this key")
     }
@@ -76,5 +75,5 @@ def test_two_different_rows_of_one_key_are_both_refused() -> None:
 
 
 def test_lines_of_a_standing_are_told_apart_by_their_number() -> None:
-    checked = validate(parse(tournament(standing=[line(1, "игрок 1"), line(1, "игрок 1")])))
+    checked = validate(read(tournament(standing=[line(1, "игрок 1"), line(1, "игрок 1")])))
     assert [record.row_no for record in checked.records if not isinstance(record, Game | Seat)] == [1, 2]  # type: ignore[union-attr]  # results

@@ -134,7 +134,7 @@ def _chromium(settings: Settings) -> Check:
 
     from gomafia_kit.fetch.browser import find_chromium
 
-    needed = "problem" if settings.reads_pages else "note"
+    needed = "problem" if settings.via == "chromium" else "note"
     if find_spec("playwright") is None:
         return Check(
             "Chromium", needed, "Playwright isn't installed.", "Install gomafia-kit[browser], or use via=http."

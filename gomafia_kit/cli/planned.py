@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,18 +12,19 @@ import click
 from gomafia_kit.cli.options import STORE_FILE, gathered, given, json_option, settings_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
+    from collections.abc import Iterator, Sequence
 
     from gomafia_kit.fetch.archive import Archive
-    from gomafia_kit.plan import Known, Planned
+    from gomafia_kit.plan import Known, KnownTournament, Planned
     from gomafia_kit.settings import Settings
 
-_ASKS_NOTHING: Final = frozenset({"statistics", "push"})
 _UNKNOWN_YET: Final = {
     "clubs": "and one a club, once their list is read",
+    "presidents": "one a club, once their list is read",
+    "participants": "one a tournament, once their list is read",
     "games": "one a tournament, once their list is read",
     "official_years": "one a player and year, once the players' lists are read",
+    "history": "one or more a player, once the players' lists are read",
 }
 
 
@@ -43,11 +44,20 @@ class _NothingKnown:
     def club_ids(self) -> list[int]:
         return []
 
-    def tournaments(self) -> list[tuple[int, date | None, date | None]]:
+    def tournaments(self) -> list[KnownTournament]:
         return []
 
     def seasons(self) -> list[tuple[int, int]]:
         return []
+
+    def members(self, _club_id: int) -> list[int]:
+        return []
+
+    def played_in(self, _players: Sequence[int]) -> list[int]:
+        return []
+
+    def row_read(self, _tournament_id: int) -> str | None:
+        return None
 
 
 @click.command()
@@ -82,47 +92,62 @@ def plans_for(settings: Settings) -> list[StagePlan]:
             known = StagedLeague(folder, stack.enter_context(Ledger(folder)))
         held = (folder / "archive.sqlite").is_file()
         archive = stack.enter_context(Archive(folder, settings.league)) if held else None
-        return [_plan_of(stage, settings, known, archive) for stage in _stages(settings, known)]
+        return [plan for stage in _stages(settings, known) for plan in _plans_of(stage, settings, known, archive)]
 
 
 def _stages(settings: Settings, known: Known) -> Iterator[str]:
-    from gomafia_kit.plan import NEEDED_BY, OFFICIAL_YEARS
+    from gomafia_kit.plan import NEEDED_BY
 
     for stage in settings.stages:
         needed = NEEDED_BY.get(stage)
         if needed and needed not in settings.stages and not known.tournaments():
             yield needed
-        if stage == "statistics" and settings.official_years:
-            yield OFFICIAL_YEARS
         yield stage
 
 
-def _plan_of(stage: str, settings: Settings, known: Known, archive: Archive | None) -> StagePlan:
-    from gomafia_kit.plan import phases
+def _plans_of(stage: str, settings: Settings, known: Known, archive: Archive | None) -> Iterator[StagePlan]:
+    from gomafia_kit.plan import OPTIONS, subjects
 
-    if stage in _ASKS_NOTHING:
-        return StagePlan(stage, 0, 0, "")
+    asked_for = subjects(stage, settings)
+    if not set(asked_for) - OPTIONS:
+        yield StagePlan(stage, 0, 0, "")
+    for subject in asked_for:
+        name = subject if subject in OPTIONS else stage
+        yield _plan_of(subject, name, settings, known, archive)
+
+
+def _plan_of(subject: str, name: str, settings: Settings, known: Known, archive: Archive | None) -> StagePlan:
+    from gomafia_kit.plan import phases
+    from gomafia_kit.roads import roads_for
+
     asks = to_make = 0
-    for phase in phases(stage, settings, known):
+    for phase in phases(subject, settings, known, roads_for(subject, settings)[0]):
         for planned in phase.asks:
             for page in _pages(planned, archive):
                 asks += 1
                 to_make += _goes_to_the_site(page, settings, archive)
-    unread = {"clubs": known.club_ids, "games": known.tournaments, "official_years": known.seasons}
-    unknown = _UNKNOWN_YET[stage] if stage in unread and not unread[stage]() else ""
-    return StagePlan(stage, asks, to_make, unknown)
+    unread = {
+        "clubs": known.club_ids,
+        "presidents": known.club_ids,
+        "participants": known.tournaments,
+        "games": known.tournaments,
+        "official_years": known.seasons,
+        "history": known.seasons,
+    }
+    unknown = _UNKNOWN_YET[subject] if subject in unread and not unread[subject]() else ""
+    return StagePlan(name, asks, to_make, unknown)
 
 
 def _pages(planned: Planned, archive: Archive | None) -> Iterator[Planned]:
     """The ask, and for a list the pages behind it, as far as the archive knows them."""
+    from gomafia_kit.load import ESSENTIAL_KINDS
     from gomafia_kit.parse import parse
-    from gomafia_kit.plan import Planned
 
     yield planned
-    answer = archive.find(planned.ask) if archive is not None and planned.ask.kind.endswith("_list") else None
+    answer = archive.find(planned.ask) if archive is not None and planned.ask.kind in ESSENTIAL_KINDS else None
     if answer is not None:
-        for further in parse(answer).more:
-            yield from _pages(Planned(further, planned.max_age), archive)
+        for further in parse(answer, planned.road.form).more:
+            yield from _pages(replace(planned, ask=further), archive)
 
 
 def _goes_to_the_site(planned: Planned, settings: Settings, archive: Archive | None) -> bool:

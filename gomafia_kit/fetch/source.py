@@ -37,7 +37,7 @@ class Fetcher(Protocol):
 class Source:
     """Answers from the archive or the site.
 
-    `fetchers` says who fetches which form (`api`, `text`, `dom`); none: offline, archive only.
+    `fetchers` says who asks: `http`, `chromium`; none: offline, archive only.
     With `refresh_since` an archived answer older than that moment isn't taken.
     """
 
@@ -64,16 +64,16 @@ class Source:
             fetcher.close()
         self._made.clear()
 
-    def answer(self, ask: Ask, max_age: timedelta | None) -> Answer:
+    def answer(self, ask: Ask, max_age: timedelta | None, via: str = "http") -> Answer:
         """The answer to an ask, at most `max_age` old if that can be had (None: of any age)."""
         if not self._makers:
             return self._archive.get(ask)
         archived = self._archive.find(ask, not_before=self._not_before(max_age))
-        return archived or self._ask(ask)
+        return archived or self._ask(ask, via)
 
-    def again(self, ask: Ask) -> Answer:
+    def again(self, ask: Ask, via: str = "http") -> Answer:
         """The site's answer to an ask, whatever the archive holds."""
-        return self._ask(ask)
+        return self._ask(ask, via)
 
     def _not_before(self, max_age: timedelta | None) -> datetime | None:
         oldest = None if max_age is None else datetime.now(UTC) - max_age
@@ -81,22 +81,22 @@ class Source:
             return oldest
         return self._refresh_since if oldest is None else max(oldest, self._refresh_since)
 
-    def _ask(self, ask: Ask) -> Answer:
-        self._rules().check(ask)
-        return self._fetched(ask)
+    def _ask(self, ask: Ask, via: str) -> Answer:
+        self._rules(via).check(ask)
+        return self._fetched(ask, via)
 
-    def _rules(self) -> Robots:
+    def _rules(self, via: str) -> Robots:
         if self._robots is None:
             ask = robots()
-            answer = self._archive.find(ask, not_before=self._not_before(ROBOTS_AGE)) or self._fetched(ask)
+            answer = self._archive.find(ask, not_before=self._not_before(ROBOTS_AGE)) or self._fetched(ask, via)
             self._robots = Robots(answer.body.decode("utf-8", "replace") if answer.status == 200 else None)  # noqa: PLR2004 - HTTP's OK
             if self._robots.crawl_delay and self._robots.crawl_delay > self._gate.seconds:
                 self._gate.seconds = self._robots.crawl_delay
                 self._tell(f"robots.txt asks for {self._gate.seconds:g} s between asks: kept.")
         return self._robots
 
-    def _fetched(self, ask: Ask) -> Answer:
-        fetcher = self._fetcher(ask.form)
+    def _fetched(self, ask: Ask, via: str) -> Answer:
+        fetcher = self._fetcher(via)
 
         def fetch() -> Answer:
             self.asks_made += 1
@@ -108,12 +108,10 @@ class Source:
         self._archive.keep(answer)
         return answer
 
-    def _fetcher(self, form: str) -> Fetcher:
-        maker = self._makers[form]
-        name = getattr(maker, "__name__", form)
-        if name not in self._made:
-            self._made[name] = maker()
-        return self._made[name]
+    def _fetcher(self, via: str) -> Fetcher:
+        if via not in self._made:
+            self._made[via] = self._makers[via]()
+        return self._made[via]
 
     def _check_whole(self, answer: Answer) -> None:
         """An answer that isn't whole is asked for again; one that says no is kept as evidence."""

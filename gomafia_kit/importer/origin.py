@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gomafia_kit.roads import CHROMIUM, HTTP
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def fetchers(settings: Settings, tell: Callable[[str], None], stack: ExitStack) -> dict[str, Callable[[], Fetcher]]:
-    """Who fetches which form, made when first needed; none offline. `stack` ends a demo site that was started."""
+    """Who asks, by `via`, made when first needed; none offline. `stack` ends a demo site that was started."""
     if settings.offline:
         return {}
     contact = settings.contact
@@ -35,7 +37,7 @@ def fetchers(settings: Settings, tell: Callable[[str], None], stack: ExitStack) 
 
         return ChromiumFetcher(base_url(), contact, tell)
 
-    return {"api": http, "text": http, "dom": chromium}
+    return {HTTP: http, CHROMIUM: chromium}
 
 
 def _start_demo(settings: Settings, stack: ExitStack) -> str:

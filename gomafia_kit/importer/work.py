@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import (
     AskRefusedError,
+    BrowserError,
     DisallowedError,
     GomafiaError,
     NotInArchiveError,
     ParseError,
     RunStoppedError,
+    SiteBusyError,
 )
 from gomafia_kit.events import Notice
 from gomafia_kit.fetch.archive import Archive
@@ -24,7 +26,8 @@ from gomafia_kit.load import Loader
 from gomafia_kit.memory.budget import AutomaticRows, Steered
 from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.memory.meter import Meter
-from gomafia_kit.plan import NEEDED_BY, OFFICIAL_YEARS, phases
+from gomafia_kit.plan import NEEDED_BY, phases, subjects
+from gomafia_kit.roads import roads_for
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.staging.compact import compact
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
@@ -42,11 +45,13 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
 SECONDS_BETWEEN_LOOKS: Final = 0.2
+_ANOTHER_ROAD_MAY_HELP: Final = (ParseError, AskRefusedError, DisallowedError, SiteBusyError, BrowserError)
 _GO_ON: Final = "Run again to go on: nothing is lost."
 
 _DERIVED_AFTER: Final = {
     "clubs": ("player",),
     "players": ("player",),
+    "judges": ("player",),
     "tournaments": ("player",),
     "games": ("player",),
     "statistics": ("player", "player_year", "player_role_year"),
@@ -91,6 +96,7 @@ class Import:
             # The budget learns from what the meter has just seen: it comes behind it.
             (self.journal.observe, meter, budget, self._publish_now_and_then),
             self._checkpoint,
+            personal=settings.personal,
         )
         self.journal.set_state(self.run_id, "running")
         for stage in self._stages():
@@ -124,12 +130,22 @@ class Import:
             self._publish()
 
     def _load_stage(self, stage: str) -> None:
-        league = StagedLeague(self.data_dir, self.ledger)
-        if stage == "statistics":
-            if self.settings.official_years:
-                self.loader.load(phases(OFFICIAL_YEARS, self.settings, league))
-        else:
-            self.loader.load(phases(stage, self.settings, league))
+        for subject in subjects(stage, self.settings):
+            self._load_subject(subject)
+
+    def _load_subject(self, subject: str) -> None:
+        """Read a subject by the cheapest road that works, and say so where that is another than the first."""
+        roads = roads_for(subject, self.settings)
+        for road, further in zip(roads, (*roads[1:], None), strict=True):
+            try:
+                league = StagedLeague(self.data_dir, self.ledger)
+                self.loader.load(phases(subject, self.settings, league, road))
+            except _ANOTHER_ROAD_MAY_HELP as error:
+                if further is None:
+                    raise
+                self._tell(f"{subject} can't be read as {road}: {error.message} Now as {further}.")
+            else:
+                return
 
     def _derive(self, table: str) -> None:
         ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.parse import clubs, player_pages, players, statistics, tournaments
+from gomafia_kit.records import TABLE_OF, JudgePersonal, PlayerPersonal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,21 +16,44 @@ if TYPE_CHECKING:
 PARSER_VERSION: Final = "1"
 """Raised when a parser reads an answer differently: archived answers are then read anew."""
 
-_PARSERS: Final[dict[str, Callable[[Answer], Parsed]]] = {
-    "club_list": clubs.parse_list,
-    "club_members": clubs.parse_members,
-    "player_list": players.parse_list,
-    "player_page": player_pages.parse_page,
-    "tournament_list": tournaments.parse_list,
-    "tournament": tournaments.parse_tournament,
-    "player_statistics": statistics.parse_statistics,
+PERSONAL_KINDS: Final = frozenset({"player_statistics", "player_statistics_page", "judge_page"})
+"""Kinds whose answers hold what is staged only if `personal` was asked for."""
+
+_PARSERS: Final[dict[tuple[str, str], Callable[[Answer], Parsed]]] = {
+    ("club_list", "api"): clubs.parse_list,
+    ("club_members", "api"): clubs.parse_members,
+    ("player_list", "api"): players.parse_list,
+    ("player_page", "dom"): player_pages.parse_page,
+    ("tournament_list", "api"): tournaments.parse_list,
+    ("tournament", "api"): tournaments.parse_tournament,
+    ("player_statistics", "api"): statistics.parse_statistics,
 }
+"""Kind of ask and form -> who reads its answers."""
 
 
-def parse(answer: Answer) -> Parsed:
-    """The records of an answer, the refused ones with their reasons, and the pages behind it.
+def parse(answer: Answer, form: str, *, personal: bool = False) -> Parsed:
+    """The records of an answer read in a form, the refused ones with their reasons, and the pages behind it.
+
+    `form` is api, page_data or dom.
 
     Raises LayoutChangedError if the answer isn't what the site's contract says, AskRefusedError if
     the site refused, NoSuchPageError if the main page came instead.
     """
-    return _PARSERS[answer.ask.kind](answer)
+    parsed = _PARSERS[answer.ask.kind, form](answer)
+    if not personal and answer.ask.kind in PERSONAL_KINDS:
+        _forget_personal(parsed)
+    return parsed
+
+
+def parser_of(kind: str, form: str, *, personal: bool) -> str:
+    """A name for how answers of a kind are read: what was read by another parser is read anew."""
+    wanted = " personal" if personal and kind in PERSONAL_KINDS else ""
+    return f"{PARSER_VERSION} {kind} {form}{wanted}"
+
+
+def _forget_personal(parsed: Parsed) -> None:
+    tables = {TABLE_OF[PlayerPersonal], TABLE_OF[JudgePersonal]}
+    parsed.records[:] = [record for record in parsed.records if TABLE_OF[type(record)] not in tables]
+    parsed.rejections[:] = [rejection for rejection in parsed.rejections if rejection.table not in tables]
+    for table in tables:
+        parsed.fetched.pop(table, None)

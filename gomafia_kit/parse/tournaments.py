@@ -237,7 +237,6 @@ def _forget_untold_shots(parsed: Parsed) -> None:
 
 
 def _read_standing(parsed: Parsed, tournament_id: int, standing: list[Any]) -> None:
-    ids = _ids_by_login(parsed)
     for row_no, raw in enumerate(standing, 1):
         parsed.count("result")
         place = f"tournament_id={tournament_id}, standing=total, row_no={row_no}"
@@ -248,15 +247,5 @@ def _read_standing(parsed: Parsed, tournament_id: int, standing: list[Any]) -> N
         if faults:
             reject(parsed, Result, place, faults)
             continue
-        candidates = ids.get(values["login"], set())
-        player_id = next(iter(candidates)) if len(candidates) == 1 else None
-        parsed.records.append(Result(tournament_id, "total", row_no, player_id=player_id, **values))
-
-
-def _ids_by_login(parsed: Parsed) -> dict[str, set[int | None]]:
-    """Who bears which nickname at this tournament's tables; a guest of the same name makes it ambiguous."""
-    ids: dict[str, set[int | None]] = {}
-    for record in parsed.records:
-        if isinstance(record, Seat) and record.login is not None:
-            ids.setdefault(record.login, set()).add(record.player_id)
-    return ids
+        # Who it is, is told by the tables of the tournament, which may stand in another answer: see `resolve`.
+        parsed.records.append(Result(tournament_id, "total", row_no, player_id=None, unresolved=None, **values))

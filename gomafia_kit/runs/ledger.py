@@ -178,9 +178,17 @@ class Ledger:
         """Note that the live answer to an ask was confirmed: the same body came again."""
         with sqlite_faults(self.path), transaction(self._db) as db:
             db.execute(
-                "UPDATE load SET fetched_at = ? WHERE ask_id = ? AND state = 'live' AND fetched_at < ?",
-                (fetched_at.isoformat(), ask.ask_id, fetched_at.isoformat()),
+                "UPDATE load SET fetched_at = ?, about = ? WHERE ask_id = ? AND state = 'live' AND fetched_at < ?",
+                (fetched_at.isoformat(), json.dumps(dict(ask.about)), ask.ask_id, fetched_at.isoformat()),
             )
+
+    def fact(self, subject: str, name: str) -> str | None:
+        """What was known when the live answer about a subject was asked for; None if nothing was."""
+        rows = self._read(
+            "SELECT json_extract(about, ?) FROM load WHERE subject = ? AND state = 'live' ORDER BY load_id LIMIT 1",
+            (f"$.{name}", subject),
+        )
+        return rows[0][0] if rows else None
 
     def commit(
         self, note: BatchNote, parts: Sequence[Part], portions: Sequence[Portion], readings: Sequence[Reading] = ()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _VERSION: Final = "1"
 
-# Everybody met in a club or at a table whom no rating list has; his nickname is the newest one seen.
+# Everybody met in a club, among the judges or at a table whom no rating list has; his nickname is the newest one seen.
 _UNLISTED: Final = """
 WITH met AS (
     SELECT player_id, login, coalesce(date_start, DATE '0001-01-01') AS seen_on, tournament_id AS seen_in,
@@ -24,6 +24,10 @@ WITH met AS (
     WHERE player_id IS NOT NULL AND login IS NOT NULL
     UNION ALL
     SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM club_member WHERE login IS NOT NULL
+    UNION ALL
+    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM club_president WHERE login IS NOT NULL
+    UNION ALL
+    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM judge
 )
 SELECT player_id, arg_max(login, (seen_on, seen_in, seen_round, login)) AS login, NULL AS country, NULL AS city,
     NULL AS club_title, NULL AS elo, false AS listed, NULL AS listed_year
@@ -75,7 +79,7 @@ FROM played WHERE winner IS NOT NULL GROUP BY player_id, year, role ORDER BY pla
 )
 
 _SQL: Final = {
-    "player": (_UNLISTED, ("player", "club_member", "seat", "tournament")),
+    "player": (_UNLISTED, ("player", "club_member", "club_president", "judge", "seat", "tournament")),
     "player_year": (_PLAYER_YEAR, ("seat", "game", "tournament")),
     "player_role_year": (_PLAYER_ROLE_YEAR, ("seat", "game", "tournament")),
 }

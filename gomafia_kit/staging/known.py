@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gomafia_kit.plan import KnownTournament
 from gomafia_kit.staging.live import LiveTables
+from gomafia_kit.tables import TOURNAMENT
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gomafia_kit.runs.ledger import Ledger
@@ -24,17 +26,45 @@ class StagedLeague:
         """All clubs, in the order of their ids."""
         return [row[0] for row in self._rows("SELECT club_id FROM club ORDER BY club_id")]
 
-    def tournaments(self) -> list[tuple[int, date | None, date | None]]:
-        """All tournaments: id, first day, last day; newest first."""
-        return self._rows(
-            "SELECT tournament_id, date_start, date_end FROM tournament"
-            " ORDER BY date_start DESC NULLS FIRST, tournament_id DESC"
+    def tournaments(self) -> list[KnownTournament]:
+        """All tournaments, newest first. Open are those not called finished, and those with hidden results."""
+        columns = ", ".join(name for name in TOURNAMENT.names if name != "ask_id")
+        rows = self._rows(
+            f"SELECT tournament_id, date_start, date_end, status, status_shown, is_hidden_result,"
+            f" md5(row({columns})::TEXT) FROM tournament ORDER BY date_start DESC NULLS FIRST, tournament_id DESC"
         )
+        return [
+            KnownTournament(number, start, end, bool(hidden) or not _is_over(status, shown), row)
+            for number, start, end, status, shown, hidden, row in rows
+        ]
 
     def seasons(self) -> list[tuple[int, int]]:
         """All players' seasons: player and year."""
         return self._rows("SELECT player_id, year FROM player_season ORDER BY year DESC, player_id")
 
+    def members(self, club_id: int) -> list[int]:
+        """The players of a club."""
+        rows = self._rows(f"SELECT player_id FROM club_member WHERE club_id = {int(club_id)} ORDER BY player_id")
+        return [row[0] for row in rows]
+
+    def played_in(self, players: Sequence[int]) -> list[int]:
+        """The tournaments that stand in the histories of these players."""
+        chosen = ", ".join(str(int(player)) for player in players) or "NULL"
+        rows = self._rows(
+            f"SELECT DISTINCT tournament_id FROM player_tournament WHERE player_id IN ({chosen}) ORDER BY 1"
+        )
+        return [row[0] for row in rows]
+
+    def row_read(self, tournament_id: int) -> str | None:
+        """The name of the list's row at the time when the tournament's answer was read; None if there is none."""
+        return self._ledger.fact(f"tournament/{tournament_id}", "row")
+
     def _rows(self, sql: str) -> list[Any]:
         with LiveTables(self._data_dir, self._ledger) as live:
             return live.values(sql)
+
+
+def _is_over(status: str | None, shown: str | None) -> bool:
+    """True if a tournament is finished or called off, by either of the site's words; unknown words leave it open."""
+    words = {word.casefold() for word in (status, shown) if word}
+    return bool(words & {"finished", "завершён", "завершен", "canceled", "cancelled", "отменён", "отменен"})

@@ -9,18 +9,17 @@ import pytest
 
 from gomafia_kit import site
 from gomafia_kit.errors import AskRefusedError, LayoutChangedError
-from gomafia_kit.parse import parse
 from gomafia_kit.records import Game, Result, Seat
-from tests.answers import answer, game, line, seat, success, tournament
+from tests.answers import answer, game, line, read, seat, success, tournament
 
 
 def seats_of(*seats: dict[str, Any], date_start: str = "2024-05-01") -> list[Seat]:
-    parsed = parse(tournament([game(seats=list(seats))], date_start=date_start))
+    parsed = read(tournament([game(seats=list(seats))], date_start=date_start))
     return [record for record in parsed.records if isinstance(record, Seat)]
 
 
 def test_a_game_and_its_seats() -> None:
-    parsed = parse(tournament())
+    parsed = read(tournament())
     assert parsed.records[0] == Game(7, 1, 1, "black", "Судья, первый")
     assert parsed.records[1] == Seat(
         7,
@@ -47,11 +46,11 @@ def test_a_game_and_its_seats() -> None:
     ("win", "winner"), [("mafia", "black"), ("red", "red"), ("draw", "draw"), ("", None), (None, None)]
 )
 def test_who_won(win: object, winner: str | None) -> None:
-    assert parse(tournament([game(win=win)])).records[0].winner == winner  # type: ignore[union-attr]  # a game comes first
+    assert read(tournament([game(win=win)])).records[0].winner == winner  # type: ignore[union-attr]  # a game comes first
 
 
 def test_a_winner_in_a_word_that_nobody_knows_is_refused_with_the_word() -> None:
-    parsed = parse(tournament([game(win="city")]))
+    parsed = read(tournament([game(win="city")]))
     (refused,) = parsed.rejections
     assert (refused.table, refused.field, refused.value) == ("game", "win", "city")
     assert refused.rule == "'city' is none of mafia, red, draw."
@@ -110,7 +109,7 @@ def test_a_guest_has_no_id() -> None:
 def test_a_seat_that_cannot_be_read_is_refused_with_its_reason(
     changes: dict[str, object], field: str, rule: str
 ) -> None:
-    parsed = parse(tournament([game(seats=[seat(1, **changes), seat(2)])]))
+    parsed = read(tournament([game(seats=[seat(1, **changes), seat(2)])]))
     (refused,) = parsed.rejections
     assert refused.table == "seat"
     assert refused.field == field
@@ -123,13 +122,14 @@ def test_a_standing_finds_its_players_through_the_tables_of_the_tournament() -> 
     seats = [seat(place) for place in range(1, 9)]
     seats += [seat(9, login="тёзка"), seat(10, login="тёзка")]
     standing = [line(1, "игрок 3"), line(2, "тёзка"), line(2, "никто"), line(4, "Игрок 3")]
-    parsed = parse(tournament([game(seats=seats)], standing))
+    parsed = read(tournament([game(seats=seats)], standing))
     results = [record for record in parsed.records if isinstance(record, Result)]
-    assert [(result.row_no, result.login, result.player_id) for result in results] == [
-        (1, "игрок 3", 103),
-        (2, "тёзка", None),
-        (3, "никто", None),
-        (4, "Игрок 3", None),
+    nobody = "nobody of this nickname sat at the tournament's tables"
+    assert [(result.row_no, result.login, result.player_id, result.unresolved) for result in results] == [
+        (1, "игрок 3", 103, None),
+        (2, "тёзка", None, "2 people of this nickname sat at its tables: 109, 110"),
+        (3, "никто", None, nobody),
+        (4, "Игрок 3", None, nobody),
     ]
     assert results[0] == Result(
         7,
@@ -137,6 +137,7 @@ def test_a_standing_finds_its_players_through_the_tables_of_the_tournament() -> 
         1,
         1,
         103,
+        None,
         "игрок 3",
         Decimal("10.5"),
         Decimal("1.25"),
@@ -155,7 +156,7 @@ def test_a_standing_finds_its_players_through_the_tables_of_the_tournament() -> 
 def test_another_tournament_in_the_answer_stops_the_stage() -> None:
     other = answer(site.tournament(8), tournament().body)
     with pytest.raises(LayoutChangedError, match=r"sought tournament\.id = 8, found 7"):
-        parse(other)
+        read(other)
 
 
 @pytest.mark.parametrize(
@@ -171,10 +172,10 @@ def test_another_tournament_in_the_answer_stops_the_stage() -> None:
 )
 def test_an_answer_of_another_shape_says_what_was_sought(data: object, sought: str) -> None:
     with pytest.raises(LayoutChangedError) as caught:
-        parse(success(site.tournament(7), data))
+        read(success(site.tournament(7), data))
     assert sought in caught.value.message
 
 
 def test_a_refusal_of_the_site_is_told_in_its_words() -> None:
     with pytest.raises(AskRefusedError, match="the site answered error not found"):
-        parse(answer(site.tournament(7), '{"result": "error", "message": "not found"}'))
+        read(answer(site.tournament(7), '{"result": "error", "message": "not found"}'))

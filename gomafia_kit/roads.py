@@ -1,0 +1,60 @@
+"""Who fetches and in which form an answer is read: the roads that there are for each subject, cheapest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit import site
+
+if TYPE_CHECKING:
+    from gomafia_kit.settings import Settings
+
+HTTP: Final = "http"
+CHROMIUM: Final = "chromium"
+API: Final = "api"
+PAGE_DATA: Final = "page_data"
+DOM: Final = "dom"
+
+_ALL: Final = (API, PAGE_DATA, DOM)
+_FORMS: Final = {
+    "clubs": _ALL,
+    "presidents": (DOM,),
+    "players": _ALL,
+    "judges": (DOM,),
+    "tournaments": _ALL,
+    "participants": (DOM,),
+    "games": _ALL,
+    "official_years": _ALL,
+    "history": (DOM,),
+}
+"""Subject -> the forms that tell of it. What page data calls the things of the others, nobody has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """`via` http or chromium; `form` api, page_data or dom."""
+
+    via: str
+    form: str
+
+    @property
+    def page_form(self) -> str:
+        """How a page comes by this road: as the server sends it, or as a browser shows it."""
+        return site.RENDERED if (self.via, self.form) == (CHROMIUM, DOM) else site.PAGE
+
+    def __str__(self) -> str:
+        return f"{self.form} over {self.via}"
+
+
+CHEAPEST: Final = Road(HTTP, API)
+
+
+def roads_for(subject: str, settings: Settings) -> tuple[Road, ...]:
+    """The roads that these settings allow for a subject, cheapest first; at least one.
+
+    A subject that the form asked for doesn't tell of is read in the forms that do.
+    """
+    forms = tuple(form for form in _FORMS[subject] if settings.form in {"auto", form}) or _FORMS[subject]
+    vias = (HTTP, CHROMIUM) if settings.via == "auto" else (settings.via,)
+    return tuple(Road(via, form) for via in vias for form in forms)

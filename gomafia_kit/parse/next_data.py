@@ -1,0 +1,129 @@
+"""The data that the site's pages carry in `__NEXT_DATA__`, and the lists in it, whatever they are called."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from gomafia_kit.parse.fields import refused_list
+from gomafia_kit.parse.pages import no_such_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gomafia_kit.site import Answer
+
+_MARK: Final = b'id="__NEXT_DATA__"'
+_MAIN_PAGE: Final = b"MainIntro_main-intro"
+_DECODER = msgspec.json.Decoder()
+
+
+def next_data(answer: Answer) -> bytes:
+    """The JSON in the page's `__NEXT_DATA__`, as it came; NoSuchPageError for the main page.
+
+    It is sought from the end, where it stands: from the front it costs more than reading it.
+    """
+    body = answer.body
+    start = _script(body)
+    if _is_main_page(body[:start]):
+        raise no_such_page(answer.ask)
+    end = body.find(b"</script>", start)
+    if start < 0 or end < 0:
+        raise refused_list(answer.ask, "the page's data (__NEXT_DATA__)", body[:200].decode("utf-8", "replace"))
+    return body[start:end]
+
+
+def _script(body: bytes) -> int:
+    """Where the data begin, -1 for nowhere; a nickname may well hold the mark, but not inside a tag."""
+    mark = body.rfind(_MARK)
+    while mark >= 0:
+        tag = body.rfind(b"<", 0, mark)
+        inside = body.find(b">", mark) + 1
+        if body.startswith(b"<script", tag) and b">" not in body[tag:mark] and inside:
+            return inside
+        mark = body.rfind(_MARK, 0, mark)
+    return -1
+
+
+def _is_main_page(markup: bytes) -> bool:
+    """True if a tag's class says so; a text may hold the word too."""
+    found = markup.find(_MAIN_PAGE)
+    while found >= 0:
+        tag = markup.rfind(b"<", 0, found)
+        if markup.startswith(b"<div", tag) and b">" not in markup[tag:found]:
+            return True
+        found = markup.find(_MAIN_PAGE, found + 1)
+    return False
+
+
+def server_data(answer: Answer) -> dict[str, Any]:
+    """What stands under props.pageProps.serverData; LayoutChangedError if there is none."""
+    found = decoded(answer, next_data(answer))
+    for key in ("props", "pageProps", "serverData"):
+        if not isinstance(found, dict) or key not in found:
+            raise refused_list(answer.ask, f'the field "{key}" of the page\'s data', found)
+        found = found[key]
+    if not isinstance(found, dict):
+        raise refused_list(answer.ask, 'an object under "serverData"', found)
+    return found
+
+
+def decoded(answer: Answer, data: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """JSON as Python's objects; LayoutChangedError for what is none."""
+    try:
+        try:
+            return _DECODER.decode(data)
+        except msgspec.DecodeError:
+            # The standard reader takes half a surrogate pair, so that only its row is refused.
+            return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise refused_list(
+            answer.ask, "JSON in __NEXT_DATA__", f"{data[:80].decode('utf-8', 'replace')} ({error})"
+        ) from error
+
+
+def list_in(answer: Answer, data: Mapping[str, Any], name: str, telling: Sequence[str]) -> list[Any]:
+    """The list of that name; where there is none, the only one whose rows have the `telling` fields.
+
+    The names of lists in a page's data are known for some pages only. Null is an empty list. A list
+    of another name is empty only if no list of objects stands beside it. Raises LayoutChangedError
+    if no list fits, or several different ones.
+    """
+    if name in data:
+        named = data[name]
+        if named is None or isinstance(named, list):
+            return named or []
+    lists = dict(_lists_of(data))
+    fitting = [rows for rows in lists.values() if _fits(rows, telling)]
+    if fitting and all(rows == fitting[0] for rows in fitting):
+        return fitting[0]
+    if not fitting and lists and not any(isinstance(row, dict) for rows in lists.values() for row in rows):
+        return []
+    sought = f'the list "{name}", or one of rows with {", ".join(telling)}'
+    raise refused_list(answer.ask, sought, _told(data, lists, telling))
+
+
+def _lists_of(data: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """The lists of a page's data, and those that stand one object deeper."""
+    for key, value in data.items():
+        if isinstance(value, list):
+            yield key, value
+        elif isinstance(value, dict):
+            yield from ((f"{key}.{inner}", rows) for inner, rows in value.items() if isinstance(rows, list))
+
+
+def _fits(rows: list[Any], telling: Sequence[str]) -> bool:
+    objects = [row for row in rows if isinstance(row, dict)]
+    return bool(objects) and all(any(field in row for row in objects) for field in telling)
+
+
+def _told(data: Mapping[str, Any], lists: Mapping[str, list[Any]], telling: Sequence[str]) -> str:
+    """What a page's data hold in place of the list, in words."""
+    told = []
+    for key, rows in lists.items():
+        fields = {field for row in rows if isinstance(row, dict) for field in row}
+        lacking = [field for field in telling if field not in fields]
+        told.append(f"{key} without {', '.join(lacking)}" if lacking else f"{key} of {len(rows)} rows")
+    return "; ".join(told) or f"no list among {', '.join(data) or 'nothing'}"

@@ -1,0 +1,125 @@
+"""What every page has in common: the tree of its elements, their text, and the paging row.
+
+Pages are read by what their elements hold and by the prefixes of their classes: the rest of a class
+changes with every deployment of the site.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+from gomafia_kit.errors import BadValueError, NoSuchPageError
+from gomafia_kit.parse.fields import refused_list
+from gomafia_kit.values import MISSING, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from selectolax.lexbor import LexborNode
+
+    from gomafia_kit.records import Parsed
+    from gomafia_kit.site import Answer, Ask
+
+_MAIN_PAGE: Final = 'div[class*="MainIntro_main-intro"]'
+_PAGE_NUMBER: Final = 'div[class*="Pagination_pagination__page"]'
+_UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def tree_of(answer: Answer) -> LexborHTMLParser:
+    """The page's tree; NoSuchPageError for the main page, LayoutChangedError for bytes that aren't UTF-8."""
+    try:
+        answer.body.decode()
+    except UnicodeDecodeError as error:
+        raise refused_list(answer.ask, "a page in UTF-8", f"{error.reason} at byte {error.start}") from error
+    # A parser of HTML drops NUL without a word; so marked, `shown_text` refuses the text that had it.
+    tree = LexborHTMLParser(answer.body.replace(b"\0", _UNREADABLE.encode()))
+    if tree.css_first(_MAIN_PAGE) is not None:
+        raise no_such_page(answer.ask)
+    return tree
+
+
+def no_such_page(ask: Ask) -> NoSuchPageError:
+    """The error for the main page in place of what was asked for."""
+    return NoSuchPageError(f"{ask.key}: the site sent its main page.", "There is no such page.")
+
+
+def beginning_of(tree: LexborHTMLParser) -> str:
+    """What a page says, to be shown (shortened) where it isn't what we look for."""
+    return "nothing" if tree.body is None else text_of(tree.body, separator=" ").strip()
+
+
+def text_of(node: LexborNode | None, separator: str = "") -> str:
+    """All text inside an element as it stands; pieces that React's comments part are joined. "" for no element."""
+    return "" if node is None else node.text(deep=True, separator=separator)
+
+
+def class_of(node: LexborNode) -> str:
+    """The element's class attribute; "" for none."""
+    return node.attributes.get("class") or ""
+
+
+def href_of(node: LexborNode | None) -> str | None:
+    """Where a link leads to; None for no link."""
+    return None if node is None else node.attributes.get("href")
+
+
+def is_missing(found: str) -> bool:
+    """True for what the site shows where nothing is: an empty text or a lone dash."""
+    return found.strip() in MISSING
+
+
+def shown_text(value: object) -> str | None:
+    """As `values.text`, for texts of pages: one with a character that the page couldn't hold is refused."""
+    found = text(value)
+    if found is not None and _UNREADABLE in found:
+        raise BadValueError(f"{found!r} has a character that the page doesn't tell (U+FFFD).")
+    return found
+
+
+# -- paging ---------------------------------------------------------------------------------------
+
+
+def _numbers(nodes: Iterable[LexborNode]) -> list[int]:
+    """The numbers of the paging row; its `...` is no page."""
+    texts = (text_of(node).strip() for node in nodes)
+    return [int(number) for number in texts if number.isascii() and number.isdigit() and len(number) < 10]  # noqa: PLR2004 - an int of 32 bits
+
+
+def last_page(tree: LexborHTMLParser) -> int:
+    """The last page of the list, 1 where there is no paging row."""
+    return max(_numbers(tree.css(_PAGE_NUMBER)), default=1)
+
+
+def page_asked(ask: Ask) -> int:
+    """The page of the list that was asked for."""
+    return int(ask.fact("page"))
+
+
+def is_past_the_end(answer: Answer, tree: LexborHTMLParser) -> bool:
+    """True if the list has become shorter, so that the site shows another page than was asked for.
+
+    Raises LayoutChangedError if it shows another one although there is the one asked for: all its
+    pages would then be the same.
+    """
+    here = page_asked(answer.ask)
+    selected = _numbers(node for node in tree.css(_PAGE_NUMBER) if "selected" in class_of(node))
+    if not selected or here in selected:
+        return False
+    if here > last_page(tree):
+        return True
+    raise refused_list(answer.ask, f"page {here} of the list", f"page {selected[0]}")
+
+
+def turn_page(parsed: Parsed, answer: Answer, tree: LexborHTMLParser, rows: int, ask: Callable[[int], Ask]) -> None:
+    """Add the ask for the page behind this one, if the paging row has one; `rows` stood on this one.
+
+    Raises LayoutChangedError for a page without rows that has others behind it.
+    """
+    here, last = page_asked(answer.ask), last_page(tree)
+    if here >= last:
+        return
+    if not rows:
+        raise refused_list(answer.ask, f"rows on page {here} of {last}", "none")
+    parsed.more.append(ask(here + 1))

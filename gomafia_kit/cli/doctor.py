@@ -265,7 +265,7 @@ def _site(settings: Settings) -> Check:
 
 def _robots(settings: Settings, url: str) -> Check:
     from gomafia_kit.fetch.http import HttpFetcher
-    from gomafia_kit.fetch.manners import Robots
+    from gomafia_kit.fetch.robots import Robots
     from gomafia_kit.site import Ask, robots
 
     with HttpFetcher(url, settings.contact) as fetcher:

@@ -1,4 +1,4 @@
-"""How we behave at somebody else's site: pace, patience, robots.txt, and who we say we are.
+"""How we behave at somebody else's site: pace, patience, and who we say we are.
 
 The site is run by a federation of hobbyists. Please don't take any of this out: one gate stands
 before every request, whoever makes it.
@@ -6,20 +6,20 @@ before every request, whoever makes it.
 
 from __future__ import annotations
 
+import threading
 import time
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
-from urllib.robotparser import RobotFileParser
 
 import tenacity
 
-from gomafia_kit.errors import DisallowedError, SiteBusyError, SiteUnreachableError
+from gomafia_kit.errors import SiteBusyError, SiteUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gomafia_kit.site import Answer, Ask
+    from gomafia_kit.site import Answer
 
 AGENT: Final = "gomafia-kit"
 ATTEMPTS: Final = 5
@@ -35,17 +35,27 @@ def user_agent(contact: str) -> str:
 
 
 class Gate:
-    """Lets one request through at a time, `seconds` after the one before, at the earliest."""
+    """Lets one request through at a time, `seconds` after the answer to the one before, at the earliest.
+
+    Counted from the answer, since only then the site has surely seen the request: counted from the
+    sending, a slow connection and a quick one would put two requests closer together at the site.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._open_at = 0.0
+        self._lock = threading.Lock()
 
     def wait(self) -> None:
         """Return when the next request may go out."""
-        pause = self._open_at - time.monotonic()
-        if pause > 0:
-            time.sleep(pause)
+        with self._lock:
+            pause = self._open_at - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
+            self._open_at = time.monotonic() + self.seconds
+
+    def answered(self) -> None:
+        """Note that the request that was let through last has been answered, well or not."""
         self._open_at = time.monotonic() + self.seconds
 
 
@@ -63,7 +73,10 @@ def patiently(fetch: Callable[[], Answer], gate: Gate, tell: Callable[[str], Non
 
     def let_through() -> Answer:
         gate.wait()
-        return fetch()
+        try:
+            return fetch()
+        finally:
+            gate.answered()
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((SiteBusyError, SiteUnreachableError)),
@@ -97,21 +110,3 @@ def retry_after(header: str | None, now: float) -> float | None:
         return max(0.0, parsedate_to_datetime(header).timestamp() - now)
     except (ValueError, TypeError):
         return None
-
-
-class Robots:
-    """What robots.txt allows us; `text` None: there is none, so all is allowed."""
-
-    def __init__(self, text: str | None) -> None:
-        self._rules = RobotFileParser()
-        self._rules.parse((text or "").splitlines())
-        delay = self._rules.crawl_delay(AGENT)
-        self.crawl_delay = None if delay is None else float(delay)
-
-    def check(self, ask: Ask) -> None:
-        """Nothing, if the ask is allowed; else DisallowedError."""
-        if not self._rules.can_fetch(AGENT, ask.path):
-            raise DisallowedError(
-                f"robots.txt of the site forbids {ask.path}.",
-                "Ask the site's admins; stages that need other paths still work.",
-            )

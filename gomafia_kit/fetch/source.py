@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gomafia_kit.errors import AskRefusedError, LayoutChangedError, SiteBusyError
-from gomafia_kit.fetch.manners import Robots, patiently
+from gomafia_kit.fetch.manners import patiently
+from gomafia_kit.fetch.robots import Robots
 from gomafia_kit.parse.envelope import data_of
-from gomafia_kit.site import robots
+from gomafia_kit.site import PAGE, RENDERED, robots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from gomafia_kit.fetch.manners import Gate
     from gomafia_kit.site import Answer, Ask
 
-ROBOTS_AGE = timedelta(days=1)
+ROBOTS_AGE: Final = timedelta(days=1)
+_END_OF_A_PAGE: Final = 200
+_MODULE_CLASS: Final = re.compile(rb'class="[^"]*\w_[^"]*__')
 
 
 class Fetcher(Protocol):
@@ -25,8 +29,11 @@ class Fetcher(Protocol):
 
     via: str
 
-    def fetch(self, ask: Ask) -> Answer:
-        """The site's answer; raises the errors of `errors` under FetchError."""
+    def fetch(self, ask: Ask, another: Callable[[], None] | None = None) -> Answer:
+        """The site's answer; raises the errors of `errors` under FetchError.
+
+        `another` is called before each request but the first: a redirect, or what a page asks for itself.
+        """
         ...
 
     def close(self) -> None:
@@ -100,13 +107,19 @@ class Source:
 
         def fetch() -> Answer:
             self.asks_made += 1
-            answer = fetcher.fetch(ask)
+            answer = fetcher.fetch(ask, self._another)
             self._check_whole(answer)
             return answer
 
         answer = patiently(fetch, self._gate, self._tell)
         self._archive.keep(answer)
         return answer
+
+    def _another(self) -> None:
+        """A request that an ask leads to is an ask as well: it waits its turn and is counted."""
+        self._gate.answered()
+        self._gate.wait()
+        self.asks_made += 1
 
     def _fetcher(self, via: str) -> Fetcher:
         if via not in self._made:
@@ -115,13 +128,26 @@ class Source:
 
     def _check_whole(self, answer: Answer) -> None:
         """An answer that isn't whole is asked for again; one that says no is kept as evidence."""
-        if answer.ask.form != "api":
-            return
         try:
-            data_of(answer)
+            if answer.ask.form == "api":
+                data_of(answer)
+            elif answer.ask.form in {PAGE, RENDERED}:
+                check_page(answer)
         except AskRefusedError as error:
             self._archive.keep_refused(answer, error.message)
             raise
-        except LayoutChangedError as error:
+        except (LayoutChangedError, SiteBusyError) as error:
             self._archive.keep_refused(answer, error.message)
             raise SiteBusyError(error.message, "Run again later: nothing is lost.") from error
+
+
+def check_page(answer: Answer) -> None:
+    """Nothing, if it is a whole page of the site; SiteBusyError for half a page, and for one that stands in for it.
+
+    A page of the site carries page data, or at least a class of a CSS module; "please wait" carries neither.
+    """
+    end = answer.body[-_END_OF_A_PAGE:].rstrip().lower()
+    if not end.endswith(b"</html>"):
+        raise SiteBusyError(f"{answer.ask.key}: the page has no end ({len(answer.body):,} bytes came).")
+    if b'id="__NEXT_DATA__"' not in answer.body and not _MODULE_CLASS.search(answer.body):
+        raise SiteBusyError(f"{answer.ask.key}: a page came that has nothing of the site.")

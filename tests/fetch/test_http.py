@@ -22,7 +22,8 @@ from gomafia_kit.errors import (
 )
 from gomafia_kit.fetch.archive import Archive
 from gomafia_kit.fetch.http import HttpFetcher
-from gomafia_kit.fetch.manners import Gate, Robots, retry_after
+from gomafia_kit.fetch.manners import Gate, retry_after
+from gomafia_kit.fetch.robots import Robots
 from gomafia_kit.fetch.source import Source
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ def heard() -> Heard:
 def source(site: DemoSite, data_dir: Path, heard: Heard) -> Iterator[Source]:
     data_dir.mkdir()
     with Archive(data_dir, "demo") as archive:
-        fetchers: dict[str, Callable[[], Fetcher]] = {
-            form: (lambda: HttpFetcher(site.url, "club@example.org")) for form in ("api", "text")
-        }
+        fetchers: dict[str, Callable[[], Fetcher]] = {"http": lambda: HttpFetcher(site.url, "club@example.org")}
         made = Source(archive, fetchers, Gate(0), heard.append)
         yield made
         made.close()

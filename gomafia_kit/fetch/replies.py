@@ -1,0 +1,76 @@
+"""What both fetchers hold a reply to: it comes from the site itself, it says yes, and it has an end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from gomafia_kit.errors import AskRefusedError, SiteBusyError
+from gomafia_kit.fetch.manners import BUSY_STATUSES, retry_after
+
+if TYPE_CHECKING:
+    from gomafia_kit.site import Ask
+
+MOST_BYTES: Final = 64 << 20
+MOST_REDIRECTS: Final = 5
+_OK: Final = 200
+_MISSING: Final = range(400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came in the end: from which address, with which status and headers."""
+
+    url: str
+    status: int
+    body: bytes
+    content_type: str = ""
+    retry_after: str | None = None
+
+
+def check(ask: Ask, reply: Reply) -> None:
+    """Nothing, if the site gave what was asked for; else SiteBusyError or AskRefusedError."""
+    if reply.status in BUSY_STATUSES:
+        wait = retry_after(reply.retry_after, time.time())
+        told = "" if wait is None else f" and asks to wait {wait:.0f} s"
+        raise SiteBusyError(
+            f"{reply.url}: the site is busy (status {reply.status}){told}.", "Run again later: nothing is lost.", wait
+        )
+    if ask.form == "text" and reply.status in _MISSING:
+        return  # no robots.txt: everything is allowed
+    if reply.status != _OK:
+        raise AskRefusedError(f"{reply.url}: the site answered with status {reply.status}.", "See docs/errors.md.")
+    if ask.form == "api" and ("html" in reply.content_type or reply.body.lstrip()[:1] == b"<"):
+        raise SiteBusyError(f"{reply.url}: HTML came where JSON was expected.", "Run again later: nothing is lost.")
+
+
+def is_elsewhere(base_url: str, target: str) -> bool:
+    """Whether an address is not on the site: another host or port, or in the open where the site is not."""
+    base, other = urlsplit(base_url), urlsplit(target)
+    return base.netloc.lower() != other.netloc.lower() or (base.scheme, other.scheme) == ("https", "http")
+
+
+def led_away(url: str, target: str) -> AskRefusedError:
+    """The refusal to follow the site to another host."""
+    parts = urlsplit(target)
+    return AskRefusedError(
+        f"{url}: the site leads to another host, {parts.scheme}://{parts.netloc}: not followed.",
+        "If the site has moved, give its new address as source.",
+    )
+
+
+def led_astray(url: str) -> AskRefusedError:
+    """The refusal to follow the site further round itself."""
+    return AskRefusedError(
+        f"{url}: the site redirects more than {MOST_REDIRECTS} times: not followed further.", "Run again later."
+    )
+
+
+def too_large(url: str, size: int, most: int) -> AskRefusedError:
+    """The refusal to take an answer of that size; `size` is what is known of it so far."""
+    return AskRefusedError(
+        f"{url}: the answer is too large: {size:,} bytes or more, {most:,} at most are taken.",
+        "No answer of the site is near that: look at it in a browser.",
+    )

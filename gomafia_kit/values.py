@@ -118,6 +118,40 @@ def integer(value: object) -> int | None:
     return int(number)
 
 
+_MONEY: Final = re.compile(r"(.+?)[ \u00a0\u202f\u2009\u2007]*₽", re.DOTALL)
+_COUNT_AND_SHARE: Final = re.compile(
+    r"(\d[\d \u00a0\u202f\u2009\u2007]*?)[ \u00a0\u202f\u2009\u2007]*\((\d+(?:[.,]\d+)?)[ \u00a0\u202f]*%\)", re.ASCII
+)
+
+
+def money(value: object) -> Decimal | None:
+    """An amount in roubles, as `60 000 ₽` or `1 500,50 ₽`; without its sign it is refused, being anything."""
+    if not isinstance(value, str):
+        raise _bad(value, "an amount as 60 000 ₽")
+    plain = value.strip()
+    if plain in MISSING:
+        return None
+    found = _MONEY.fullmatch(plain)
+    amount = decimal(found[1]) if found else None
+    if amount is None:
+        raise _bad(value, "an amount as 60 000 ₽")
+    return amount
+
+
+def count_and_share(value: object) -> tuple[int, Decimal] | None:
+    """A count and its share in percent, as `211 (62%)`."""
+    if not isinstance(value, str):
+        raise _bad(value, "a count and its share as 211 (62%)")
+    plain = value.strip()
+    if plain in MISSING:
+        return None
+    found = _COUNT_AND_SHARE.fullmatch(plain)
+    count, share = (integer(found[1]), decimal(found[2])) if found else (None, None)
+    if count is None or share is None:
+        raise _bad(value, "a count and its share as 211 (62%)")
+    return count, share
+
+
 def identity(value: object) -> int | None:
     """A number that names somebody or something: from 1; null, "" and 0 name nobody."""
     number = integer(value)

@@ -1,0 +1,299 @@
+"""A tournament's JSON read at once, where nothing in it is unusual: several times as quick as record by record.
+
+msgspec decodes straight into the types below; then whole columns are turned into values, each value
+of the site being read once and remembered. Anything unusual (a field that is missing or of another
+type, a value that is refused) gives None: then `games` reads the same, and tells what it is.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import chain, repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from gomafia_kit.errors import BadValueError
+from gomafia_kit.parse.first_shot import UNTOLD, first_shot, tell_of_shots
+from gomafia_kit.parse.games import role, started_on, winner
+from gomafia_kit.records import TEAM_OF_ROLE, Game, Parsed, Record, Result, Seat
+from gomafia_kit.values import decimal, identity, integer, name, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gomafia_kit.site import Answer, Ask
+
+_Number = str | int | float | None
+_Text = str | None
+_Out = TypeVar("_Out")
+
+
+class _Card(Struct, gc=False):
+    id: _Number
+    date_start: _Text = None
+
+
+class _Seat(Struct, gc=False, rename="camel"):
+    place: _Number
+    id: _Number
+    login: _Text
+    role: _Text
+    points: _Number
+    type: _Text
+    elo_delta: _Number
+    elo: _Number
+
+
+class _Game(Struct, gc=False, rename="camel"):
+    table_num: _Number
+    win: _Text
+    referee: _Text
+    table: list[_Seat]
+
+
+class _Round(Struct, gc=False, rename="camel"):
+    game_num: _Number
+    game: list[_Game]
+
+
+class _Line(Struct, gc=False):
+    place: _Number
+    login: _Text
+    sum: _Number
+    sum_extra: _Number
+    win: _Number
+    win_as_don: _Number
+    win_as_sheriff: _Number
+    extra_point: _Number
+    compensation_point: _Number
+    fine: _Number
+    first_kill: _Number
+    first_kill_point: _Number
+    global_game: _Number
+
+
+class _Tournament(Struct, gc=False):
+    tournament: _Card
+    games: list[_Round] | None
+    tournament_result: list[_Line] | None
+
+
+class _Envelope(Struct, gc=False):
+    result: str
+    data: _Tournament
+
+
+class ServerData(Struct, gc=False, rename="camel"):
+    """What a tournament's page tells; a tab may leave out what it doesn't show."""
+
+    tournament: _Card
+    games: list[_Round] | UnsetType | None = UNSET
+    tournament_result_with_final: list[_Line] | UnsetType | None = UNSET
+    tournament_result_without_final: list[_Line] | UnsetType | None = UNSET
+
+
+class _PageProps(Struct, gc=False, rename="camel"):
+    server_data: ServerData
+
+
+class _Props(Struct, gc=False, rename="camel"):
+    page_props: _PageProps
+
+
+class _Page(Struct, gc=False):
+    props: _Props
+
+
+_ANSWER: Final = msgspec.json.Decoder(_Envelope)
+_PAGE: Final = msgspec.json.Decoder(_Page)
+_SEAT_VALUES: Final = attrgetter("place", "id", "login", "role", "type", "points", "elo_delta", "elo")
+_LINE_VALUES: Final = attrgetter(*_Line.__struct_fields__)
+
+
+def read_answer(answer: Answer) -> Parsed | None:
+    """What the API's answer about a tournament holds; None if anything in it is unusual."""
+    try:
+        envelope = _ANSWER.decode(answer.body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if envelope.result != "success":
+        return None
+    found = envelope.data
+    return _read(answer.ask, found.tournament, found.games, {"total": found.tournament_result})
+
+
+def read_page(answer: Answer, data: bytes, *, of_games: bool) -> Parsed | None:
+    """What a tab of games, or of results, holds in its page's data; None if anything in them is unusual."""
+    try:
+        found = _PAGE.decode(data).props.page_props.server_data
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    standings = {
+        "with_final": found.tournament_result_with_final,
+        "without_final": found.tournament_result_without_final,
+    }
+    if of_games and not any(lines is not UNSET for lines in standings.values()):
+        standings = {}
+    return _read(answer.ask, found.tournament, found.games if of_games else [], standings)
+
+
+def _read(
+    ask: Ask,
+    card: _Card,
+    rounds: list[_Round] | UnsetType | None,
+    standings: dict[str, list[_Line] | UnsetType | None],
+) -> Parsed | None:
+    if rounds is UNSET or UNSET in standings.values():
+        return None
+    tournament_id = int(ask.fact("id"))
+    parsed = Parsed()
+    try:
+        if integer(card.id) != tournament_id:
+            return None
+        _read_games(parsed, tournament_id, rounds or (), started_on(card.date_start))
+        for which, lines in standings.items():
+            parsed.records += _results(tournament_id, which, lines or ())
+    except BadValueError:
+        return None
+    lines_read = sum(len(lines or ()) for lines in standings.values())
+    if lines_read:
+        parsed.count("result", lines_read)
+    return parsed
+
+
+def _read_games(parsed: Parsed, tournament_id: int, rounds: Sequence[_Round], day: date | None) -> None:
+    games: list[Record] = []
+    tables: list[list[_Seat]] = []
+    numbers: list[Iterable[tuple[int, int]]] = []
+    for round_ in rounds:
+        number = _NUMBER[round_.game_num]
+        for game in round_.game:
+            table_no = _NUMBER[game.table_num]
+            games.append(Game(tournament_id, number, table_no, _WINNER[game.win], _NAME[game.referee]))
+            tables.append(game.table)
+            numbers.append(repeat((number, table_no), len(game.table)))
+    seats = list(map(_SEAT_VALUES, chain.from_iterable(tables)))
+    parsed.records += games
+    if games:
+        parsed.count("game", len(games))
+    if seats:
+        parsed.records += _seats(tournament_id, chain.from_iterable(numbers), seats, day)
+        parsed.count("seat", len(seats))
+
+
+def _seats(
+    tournament_id: int, numbers: Iterable[tuple[int, int]], seats: Sequence[tuple[Any, ...]], day: date | None
+) -> list[Record]:
+    places, ids, logins, roles, types, points, deltas, elos = zip(*seats, strict=True)
+    outcomes = _outcomes(day, told=tell_of_shots(map(_NAME.__getitem__, set(types))))
+    rounds, tables = zip(*numbers, strict=True)
+    ours, teams, shots, leasts, mosts, marks = zip(
+        *map(outcomes.__getitem__, zip(roles, types, strict=True)), strict=True
+    )
+    return _rows(
+        Seat,
+        repeat(tournament_id),
+        rounds,
+        tables,
+        map(_NUMBER.__getitem__, places),
+        map(_IDENTITY.__getitem__, ids),
+        map(_TEXT.__getitem__, logins),
+        ours,
+        teams,
+        map(_DECIMAL.__getitem__, points),
+        map(_DECIMAL.__getitem__, deltas),
+        map(_DECIMAL.__getitem__, elos),
+        shots,
+        leasts,
+        mosts,
+        marks,
+    )
+
+
+def _results(tournament_id: int, which: str, lines: Sequence[_Line]) -> list[Record]:
+    if not lines:
+        return []
+    place, login, total, extra, wins, don, sheriff, bonus, ci, fine, shots, shot_points, gg = zip(
+        *map(_LINE_VALUES, lines), strict=True
+    )
+    return _rows(
+        Result,
+        repeat(tournament_id),
+        repeat(which),
+        range(1, len(lines) + 1),
+        map(_INTEGER.__getitem__, place),
+        repeat(None),
+        repeat(None),
+        map(_LOGIN.__getitem__, login),
+        map(_DECIMAL.__getitem__, total),
+        map(_DECIMAL.__getitem__, extra),
+        map(_INTEGER.__getitem__, wins),
+        map(_INTEGER.__getitem__, don),
+        map(_INTEGER.__getitem__, sheriff),
+        map(_DECIMAL.__getitem__, bonus),
+        map(_DECIMAL.__getitem__, ci),
+        map(_DECIMAL.__getitem__, fine),
+        map(_INTEGER.__getitem__, shots),
+        map(_DECIMAL.__getitem__, shot_points),
+        map(_DECIMAL.__getitem__, gg),
+    )
+
+
+def _rows(kind: type[Record], *columns: Iterable[Any]) -> list[Record]:
+    """Records from whole columns, one of which at least ends."""
+    return list(map(kind._make, zip(*columns)))  # noqa: B905 - a constant column goes on for ever
+
+
+class _Remembered(dict[Any, _Out]):
+    """A reader's values by what they were read from; what it refuses is not remembered."""
+
+    MOST: Final = 50_000
+
+    def __init__(self, read: Callable[[Any], _Out]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, raw: Any) -> _Out:  # noqa: ANN401 - whatever the site tells
+        if len(self) >= self.MOST:
+            self.clear()
+        value = self[raw] = self._read(raw)
+        return value
+
+
+def _required(read: Callable[[object], _Out | None]) -> Callable[[object], _Out]:
+    def reader(raw: object) -> _Out:
+        value = read(raw)
+        if value is None:
+            raise BadValueError("a value must stand here")
+        return value
+
+    return reader
+
+
+_NUMBER: Final = _Remembered(_required(integer))
+_INTEGER: Final = _Remembered(integer)
+_IDENTITY: Final = _Remembered(identity)
+_DECIMAL: Final = _Remembered(decimal)
+_TEXT: Final = _Remembered(text)
+_LOGIN: Final = _Remembered(_required(text))
+_NAME: Final = _Remembered(name)
+_WINNER: Final = _Remembered(winner)
+_OUTCOMES: Final[dict[tuple[date | None, bool], _Remembered[tuple[Any, ...]]]] = {}
+
+
+def _outcomes(day: date | None, *, told: bool) -> _Remembered[tuple[Any, ...]]:
+    """(role, type) -> role, team, first shot, fewest and most named, mark; for tournaments of that day."""
+    # Only the day's era matters, and there are three.
+    era = None if day is None else min(max(day, date(2023, 1, 4)), date(2023, 1, 5))
+    if (era, told) not in _OUTCOMES:
+
+        def outcome(raw: tuple[str | None, str | None]) -> tuple[Any, ...]:
+            ours, mark = role(raw[0]), name(raw[1])
+            team = None if ours is None else TEAM_OF_ROLE[ours]
+            return (ours, team, *(first_shot(mark, ours, era) if told else UNTOLD), mark)
+
+        _OUTCOMES[era, told] = _Remembered(outcome)
+    return _OUTCOMES[era, told]

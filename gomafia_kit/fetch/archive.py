@@ -183,6 +183,7 @@ class Archive:
 class Held:
     """What an archive holds: the settings that say whose answers, and the kinds of asks they answer."""
 
+    league: str
     source: dict[str, object]
     kinds: frozenset[str]
 
@@ -193,6 +194,6 @@ def held_in(data_dir: Path) -> Held:
     if not path.is_file():
         raise FolderError(f"{data_dir} holds no archive.", "Name the data folder of an import: --data-dir.")
     with sqlite_faults(path), closing(connect(path)) as connection:
-        source = connection.execute("SELECT value FROM meta WHERE name = 'source'").fetchone()[0]
+        meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
         kinds = connection.execute("SELECT DISTINCT kind FROM answer").fetchall()
-    return Held(dict(json.loads(source)), frozenset(kind for (kind,) in kinds))
+    return Held(meta["league"], dict(json.loads(meta["source"])), frozenset(kind for (kind,) in kinds))

@@ -11,11 +11,14 @@ from gomafia_kit.errors import AskRefusedError, SiteBusyError
 from gomafia_kit.fetch.manners import BUSY_STATUSES, retry_after
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from gomafia_kit.site import Ask
 
 MOST_BYTES: Final = 64 << 20
 MOST_REDIRECTS: Final = 5
 _OK: Final = 200
+_PORTS: Final = {"http": 80, "https": 443}
 _MISSING: Final = range(400, 500)
 
 
@@ -49,7 +52,12 @@ def check(ask: Ask, reply: Reply) -> None:
 def is_elsewhere(base_url: str, target: str) -> bool:
     """Whether an address is not on the site: another host or port, or in the open where the site is not."""
     base, other = urlsplit(base_url), urlsplit(target)
-    return base.netloc.lower() != other.netloc.lower() or (base.scheme, other.scheme) == ("https", "http")
+    return _place(base) != _place(other) or (base.scheme, other.scheme) == ("https", "http")
+
+
+def _place(parts: SplitResult) -> tuple[str | None, int | None]:
+    """Host and port; a scheme's own port is none."""
+    return parts.hostname, None if parts.port == _PORTS.get(parts.scheme) else parts.port
 
 
 def led_away(url: str, target: str) -> AskRefusedError:

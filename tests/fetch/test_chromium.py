@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gomafia_kit.demo import DemoSite
 
-PAGE = asks.player_page(2024, "all")
+PAGE = asks.player_page(2024, "all", form="rendered")
 SECONDS_TO_BE_GONE = 15
 
 
@@ -110,7 +110,7 @@ def test_a_page_is_what_the_site_shows(fetcher: ChromiumFetcher, site: DemoSite)
 
 
 def test_exactly_one_request_a_page_that_says_who_asks(fetcher: ChromiumFetcher, site: DemoSite) -> None:
-    pages = [asks.player_page(year, "all", page) for year in (2023, 2024, 2025) for page in (1, 2, 3, 4)]
+    pages = [asks.player_page(year, "all", page, "rendered") for year in (2023, 2024, 2025) for page in (1, 2, 3, 4)]
     for page in pages:
         fetcher.fetch(page)
     log = site.log()
@@ -119,7 +119,7 @@ def test_exactly_one_request_a_page_that_says_who_asks(fetcher: ChromiumFetcher,
 
 
 def test_year_region_and_page_stand_in_the_address(fetcher: ChromiumFetcher, site: DemoSite) -> None:
-    fetcher.fetch(asks.player_page(2023, "volga_region", 2))
+    fetcher.fetch(asks.player_page(2023, "volga_region", 2, "rendered"))
     (request,) = site.log()["requests"]
     assert request["query"] == "yearUsers=2023&regionUsers=volga_region&pageUsers=2"
 
@@ -252,7 +252,7 @@ def test_nothing_is_left_when_we_are_killed(site: DemoSite, tmp_path: Path) -> N
         "import sys, time\n"
         "from gomafia_kit import site\n"
         "from gomafia_kit.fetch.chromium import ChromiumFetcher\n"
-        "ChromiumFetcher(sys.argv[1], '').fetch(site.player_page(2024, 'all'))\n"
+        "ChromiumFetcher(sys.argv[1], '').fetch(site.player_page(2024, 'all', form='rendered'))\n"
         "print('read', flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -1,0 +1,362 @@
+"""One driver, one Chromium, one page: how an ask is put to the site through them.
+
+What the server sends as it is (the API, pages) is got by `fetch()` from inside an open page of the site: the same
+engine and cookies for a tenth of the work. A page as a browser shows it is opened and read. Garbage is collected every
+ten pages, and heaps are capped: so memory stays flat. The browser reaches the site's own host and no other.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from base64 import b64decode
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from gomafia_kit.errors import BrowserError, FetchError, SiteUnreachableError, UnavailableError
+from gomafia_kit.fetch.driver import drivers
+from gomafia_kit.fetch.dropdown import CALL, choose_year
+from gomafia_kit.fetch.replies import Reply, is_elsewhere, too_large
+from gomafia_kit.fetch.turnstile import Turnstile
+from gomafia_kit.settings import is_loopback
+from gomafia_kit.site import RENDERED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psutil
+    from playwright.sync_api import CDPSession, JSHandle, Page, Playwright, ProxySettings, Request, Response
+
+    from gomafia_kit.fetch.browser import Chromium
+    from gomafia_kit.site import Ask
+
+SECONDS_TO_START: Final = 60.0
+PAGES_A_COLLECTION: Final = 10
+BYTES_A_PIECE: Final = 3 << 20
+"""So much of a body is taken out of the page at a time: as text it stands in the page's heap."""
+_MILLISECONDS_A_LOOK: Final = 250
+_OK: Final = 200
+_LEAST_ERROR: Final = 400
+_MAIN_PAGE: Final = b"MainIntro_main-intro"
+_DRIVER_HEAP: Final = "--max-old-space-size=48 --max-semi-space-size=1"
+_PAGE_HEAP: Final = "--js-flags=--max-old-space-size=64 --max-semi-space-size=1"
+_CHECK_NETWORK: Final = "Check the network, then run again: nothing is lost."
+NOTHING_LOST: Final = "Run again: nothing is lost."
+_ANY_PAGE: Final = ("/robots.txt", "/")
+"""What is opened to fetch from inside, the lightest first; a site without robots.txt may have no page there."""
+_FETCH: Final = """
+async ({url, method, fields, milliseconds, most}) => {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), milliseconds);
+  const body = fields === null ? undefined : new URLSearchParams(fields).toString();
+  const headers = fields === null ? {} : {'Content-Type': 'application/x-www-form-urlencoded'};
+  try {
+    const answer = await fetch(url, {method, body, headers, signal: stop.signal, cache: 'no-store'});
+    const told = {
+      url: answer.url, status: answer.status, size: 0, body: new Uint8Array(),
+      kind: answer.headers.get('content-type') || '', retry: answer.headers.get('retry-after'),
+    };
+    const pieces = [], reader = answer.body ? answer.body.getReader() : null;
+    while (reader !== null) {
+      const {done, value} = await reader.read();
+      if (done) break;
+      told.size += value.length;
+      if (told.size > most) { stop.abort(); return told; }
+      pieces.push(value);
+    }
+    told.body = new Uint8Array(await new Blob(pieces).arrayBuffer());
+    return told;
+  } catch (error) {
+    return {failed: stop.signal.aborted ? 'late' : String(error)};
+  } finally {
+    clearTimeout(timer);
+  }
+}
+"""
+_FACTS: Final = "({url, status, size, kind, retry, failed}) => ({url, status, size, kind, retry, failed})"
+_PIECE: Final = """
+(told, [from, to]) => {
+  let text = '';
+  for (let at = from; at < Math.min(to, told.body.length); at += 8192)
+    text += String.fromCharCode(...told.body.subarray(at, Math.min(at + 8192, to)));
+  return btoa(text);
+}
+"""
+
+
+class Engine:
+    """One driver, one Chromium, one page; everything but `drivers` and `seconds_held` belongs to its own thread."""
+
+    def __init__(
+        self, chromium: Chromium, base_url: str, agent: str, seconds: float, most_bytes: int, *, sandbox: bool
+    ) -> None:
+        self.drivers: list[psutil.Process] = []
+        self._chromium = chromium
+        self._base_url = base_url
+        self._agent = agent
+        self._seconds = seconds
+        self._most_bytes = most_bytes
+        self._sandbox = sandbox
+        self._playwright: Playwright | None = None
+        self._page: Page
+        self._cdp: CDPSession
+        self._turnstile: Turnstile | None = None
+        self._asks = 0
+        self._failure: str | None = None
+        self._navigated: Response | None = None
+        self.is_spent = False
+        """True once it can't be trusted with another ask."""
+
+    @property
+    def seconds_held(self) -> float:
+        """How long its requests have waited for their turn at the gate."""
+        return self._turnstile.seconds_held if self._turnstile is not None else 0.0
+
+    # -- start and end ----------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Start driver and browser; BrowserError if one of them doesn't."""
+        try:
+            from playwright.sync_api import Error, sync_playwright
+        except ImportError as error:
+            raise UnavailableError(
+                "via=chromium needs Playwright, which isn't installed.",
+                "Install gomafia-kit[browser], or use via=http.",
+            ) from error
+        before = set(drivers())
+        try:
+            with _driver_environment():
+                self._playwright = sync_playwright().start()
+            self.drivers = [driver for driver in drivers() if driver not in before]
+            self._launch(self._playwright)
+        except Error as error:
+            raise BrowserError(
+                f"{self._chromium} didn't start: {_first_line(error)}.", "Run gomafia doctor, or use via=http."
+            ) from error
+
+    def _launch(self, playwright: Playwright) -> None:
+        proxy = proxy_for(self._base_url)
+        hosts = {urlsplit(self._base_url).hostname or "", urlsplit(proxy["server"]).hostname or "" if proxy else ""}
+        known = "".join(f", EXCLUDE {host}" for host in sorted(hosts) if host)
+        chromium = playwright.chromium.launch(
+            executable_path=str(self._chromium.executable),
+            args=[_PAGE_HEAP, f"--host-resolver-rules=MAP * ~NOTFOUND{known}"]
+            + ([] if proxy else ["--no-proxy-server"]),
+            chromium_sandbox=self._sandbox,
+            proxy=proxy,
+            timeout=SECONDS_TO_START * 1000,
+        )
+        self._page = chromium.new_page(user_agent=self._agent, service_workers="block")
+        self._page.on("requestfailed", self._note_failure)
+        self._page.on("response", self._note_response)
+        self._cdp = self._page.context.new_cdp_session(self._page)
+        self._turnstile = Turnstile(self._cdp, self._base_url)
+
+    def close(self) -> None:
+        """End the browser and its driver; a second time does nothing."""
+        playwright, self._playwright = self._playwright, None
+        if playwright is not None:
+            playwright.stop()  # without its driver the browser ends
+
+    # -- an ask -----------------------------------------------------------------------------------
+
+    def put(self, ask: Ask, url: str, another: Callable[[], None] | None) -> Reply:
+        """What the site replies to one ask; `another` is called before each request but the first."""
+        from playwright.sync_api import Error
+
+        self._failure, self._navigated = None, None
+        try:
+            self._gate.begin(another, with_scripts=bool(ask.chosen))
+            reply = self._put(ask, url)
+            self._collect_garbage()
+        except Error as error:
+            raise self._translated(url, error) from error
+        return reply
+
+    @property
+    def _gate(self) -> Turnstile:
+        assert self._turnstile is not None  # noqa: S101 - made at the launch
+        return self._turnstile
+
+    def _put(self, ask: Ask, url: str) -> Reply:
+        if ask.form == RENDERED:
+            return self._rendered(ask, url)
+        if ask.form == "text" and not self._is_on_site:
+            return self._opened(url)  # robots.txt itself is the page to fetch the others from
+        came = self._come_to_site()
+        self._gate.expect(url, further=came)
+        return self._fetched(ask, url)
+
+    def _rendered(self, ask: Ask, url: str) -> Reply:
+        """The page as the browser shows it, with what is chosen on it."""
+        reply = self._opened(url)
+        if not ask.chosen or reply.status != _OK:
+            return reply
+        if _MAIN_PAGE in reply.body:
+            return reply  # nobody has that id
+        self._gate.expect(CALL, further=True)
+        choice = choose_year(self._page, url, dict(ask.chosen)["year"], self._seconds)
+        if choice is not None and choice.status != _OK:
+            return choice
+        return self._as_shown(reply)
+
+    def _opened(self, url: str, *, further: bool = False) -> Reply:
+        """The page that stands at an address, once it is whole; scripts have drawn what they draw at once."""
+        from playwright.sync_api import Error
+
+        give_up = time.monotonic() + self._seconds - self.seconds_held
+        self._gate.expect(url, further=further)
+        try:
+            response = self._page.goto(url, wait_until="commit", timeout=self._seconds * 1000)
+        except Error:
+            if self._navigated is None or self._navigated.status < _LEAST_ERROR:
+                raise
+            response = self._navigated  # an error without a body: Chromium shows a page of its own
+            return Reply(response.url, response.status, b"", "", response.headers.get("retry-after"))
+        self._wait_until_whole(url, give_up)
+        if response is None:
+            return self._as_shown(Reply(self._page.url, _OK, b""))
+        headers = response.headers
+        reply = Reply(response.url, response.status, b"", headers.get("content-type", ""), headers.get("retry-after"))
+        return self._as_shown(reply) if "html" in reply.content_type else _with_body(reply, response.body())
+
+    def _as_shown(self, reply: Reply) -> Reply:
+        content = self._page.content().encode("utf-8", "surrogatepass")
+        if len(content) > self._most_bytes:
+            raise too_large(reply.url, len(content), self._most_bytes)
+        return _with_body(reply, content)
+
+    @property
+    def _is_on_site(self) -> bool:
+        return self._page.url.startswith("http") and not is_elsewhere(self._base_url, self._page.url)
+
+    def _come_to_site(self) -> bool:
+        """Open a page of the site if none is open; whether it had to be asked for."""
+        further = False
+        for path in () if self._is_on_site else _ANY_PAGE:
+            self._opened(f"{self._base_url}{path}", further=further)
+            if self._is_on_site:
+                return True
+            further = True
+        if not self._is_on_site:
+            raise BrowserError(f"Chromium can't open any page of {self._base_url}.", "Use via=http.")
+        return False
+
+    def _fetched(self, ask: Ask, url: str) -> Reply:
+        """What `fetch()` gets from inside the open page, byte for byte."""
+        wanted: dict[str, Any] = {
+            "url": url,
+            "method": ask.method,
+            "fields": dict(ask.fields) if ask.method == "POST" else None,
+            "milliseconds": self._seconds * 1000,
+            "most": self._most_bytes,
+        }
+        told = self._page.evaluate_handle(_FETCH, wanted)
+        try:
+            facts = told.evaluate(_FACTS)
+            if facts.get("failed"):
+                raise self._not_fetched(url, facts["failed"])
+            if facts["size"] > self._most_bytes:
+                raise too_large(url, facts["size"], self._most_bytes)
+            body = b"".join(self._pieces(told, facts["size"]))
+        finally:
+            told.dispose()
+        return Reply(facts["url"], facts["status"], body, facts["kind"], facts["retry"])
+
+    def _pieces(self, told: JSHandle, size: int) -> Iterator[bytes]:
+        for at in range(0, size, BYTES_A_PIECE):
+            yield b64decode(told.evaluate(_PIECE, [at, at + BYTES_A_PIECE]))
+
+    def _not_fetched(self, url: str, reason: str) -> FetchError:
+        if self._gate.refusal is not None:
+            return self._gate.refusal
+        if reason == "late":
+            return SiteUnreachableError(f"{url}: no answer within {self._seconds:.0f} s.", _CHECK_NETWORK)
+        return SiteUnreachableError(f"{url}: the answer broke off ({self._failure or reason}).", _CHECK_NETWORK)
+
+    def _wait_until_whole(self, url: str, give_up: float) -> None:
+        """Return when the document is there; SiteUnreachableError if its connection broke off.
+
+        Chromium never says `domcontentloaded` of a document that was cut, so that must be looked for.
+        """
+        from playwright.sync_api import TimeoutError as NotYetError
+
+        while True:
+            if self._failure is not None:
+                raise SiteUnreachableError(f"{url}: the page broke off ({self._failure}).", _CHECK_NETWORK)
+            try:
+                self._page.wait_for_load_state("domcontentloaded", timeout=_MILLISECONDS_A_LOOK)
+            except NotYetError:
+                if time.monotonic() - self.seconds_held > give_up:
+                    raise
+            else:
+                return
+
+    def _note_failure(self, request: Request) -> None:
+        if request.is_navigation_request() or request.resource_type == "fetch":
+            self._failure = request.failure or "no reason given"
+
+    def _note_response(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self._navigated = response
+
+    def _collect_garbage(self) -> None:
+        self._asks += 1
+        if self._asks % PAGES_A_COLLECTION == 0:
+            self._cdp.send("HeapProfiler.collectGarbage")
+
+    def _translated(self, url: str, error: Exception) -> FetchError:
+        from playwright.sync_api import TimeoutError as TooLateError
+
+        if self._gate.refusal is not None:
+            return self._gate.refusal
+        reason = _first_line(error)
+        if isinstance(error, TooLateError):
+            reason = f"no answer within {self._seconds:.0f} s"
+            self.is_spent = True  # the site hangs, or the browser does
+        elif "net::" not in reason:
+            self.is_spent = True
+            return BrowserError(f"Chromium failed at {url}: {reason}.", NOTHING_LOST)
+        return SiteUnreachableError(f"{url}: {reason}.", _CHECK_NETWORK)
+
+
+def proxy_for(base_url: str) -> ProxySettings | None:
+    """The proxy that the usual environment variables name for a site; none for this machine."""
+    parts = urlsplit(base_url)
+    if is_loopback(base_url) or proxy_bypass(parts.hostname or ""):
+        return None
+    found = getproxies()
+    address = found.get(parts.scheme) or found.get("all")
+    if not address:
+        return None
+    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    server = f"{proxy.scheme}://{proxy.hostname}" + (f":{proxy.port}" if proxy.port else "")
+    if proxy.username is None:
+        return {"server": server}
+    return {"server": server, "username": unquote(proxy.username), "password": unquote(proxy.password or "")}
+
+
+def _with_body(reply: Reply, body: bytes) -> Reply:
+    return replace(reply, body=body)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
+@contextmanager
+def _driver_environment() -> Iterator[None]:
+    """The driver's heap is capped by its environment, which it has from ours; afterwards ours is as before."""
+    name = "NODE_OPTIONS"
+    before = os.environ.get(name)
+    os.environ[name] = f"{_DRIVER_HEAP} {before or ''}".strip()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -240,7 +240,7 @@ class Settings:
     club_id: int | None = _setting(
         None, _maybe(_at_least(1, _whole)), "members, figures and games of this club only; none: all"
     )
-    region: str = _setting("", _region, f"players of this region only: {', '.join(REGIONS)}; empty: all")
+    region: str = _setting("", _region, "players of this region only, as central or volga_region; empty: all")
     official_years: bool = _setting(False, _bool, "also each player's official figures: 1 ask a player and year")
     presidents: bool = _setting(False, _bool, "also each club's president: 1 page a club")
     participants: bool = _setting(False, _bool, "also how many take part in each tournament: 1 page a tournament")

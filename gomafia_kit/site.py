@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 SITE_URL: Final = "https://gomafia.pro"
@@ -71,6 +72,15 @@ class Ask:
     def fact(self, name: str) -> str:
         """What the ask was about, by name; KeyError if it isn't about that."""
         return dict(self.about)[name]
+
+
+def ask_from(key: str, kind: str, subject: str, about: Mapping[str, str]) -> Ask:
+    """The ask that has this key: as it was before it was written down."""
+    form, method, where = key.split(" ", 2)
+    where, _, chosen = where.partition("#")
+    path, _, query = where.partition("?")
+    fields = tuple(parse_qsl(query, keep_blank_values=True))
+    return Ask(kind, form, method, path, fields, tuple(about.items()), subject, tuple(parse_qsl(chosen)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from gomafia_kit.cli.doctor import doctor
 from gomafia_kit.cli.planned import plan
 from gomafia_kit.cli.rebuild import rebuild
 from gomafia_kit.cli.rejected import rejected
+from gomafia_kit.cli.replay import replay
 from gomafia_kit.cli.run import push, run
 from gomafia_kit.cli.status import status
 from gomafia_kit.errors import GomafiaError, SettingsError
@@ -38,7 +39,7 @@ def gomafia() -> None:
     """
 
 
-for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, doctor, demo):
+for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, replay, doctor, demo):
     gomafia.add_command(_command)
 
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from gomafia_kit.runs.database import RUNS_FILE, meta, open_store, set_meta, sqlite_faults, transaction
+from gomafia_kit.site import ask_from
 
 if TYPE_CHECKING:
     import sqlite3
@@ -90,6 +91,15 @@ class LivePart:
 
     path: str
     ask_ids: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAsk:
+    """An ask whose answer is live; `form` says how it was read, `personal` whether personal data was wanted."""
+
+    ask: Ask
+    form: str
+    personal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,16 +259,27 @@ class Ledger:
 
     # -- what is live -------------------------------------------------------------------------
 
-    def live_parts(self, table: str) -> list[LivePart]:
-        """The parts that hold live rows of a table."""
+    def live_parts(self, table: str, *, derived: bool = True) -> list[LivePart]:
+        """The parts that hold live rows of a table; with `derived` those of computed rows as well."""
         rows = self._read(
             "SELECT path, rows = live_rows, asks FROM part JOIN ("
             "  SELECT part_id, sum(part_load.rows) AS live_rows, json_group_array(ask_id) AS asks"
-            "  FROM part_load JOIN load USING (load_id) WHERE state = 'live' GROUP BY part_id"
+            "  FROM part_load JOIN load USING (load_id)"
+            "  WHERE state = 'live' AND (? OR via != 'derived') GROUP BY part_id"
             ") USING (part_id) WHERE name = ? ORDER BY part_id",
-            (table,),
+            (derived, table),
         )
         return [LivePart(path, None if whole else tuple(json.loads(asks))) for path, whole, asks in rows]
+
+    def live_asks(self) -> Iterator[LiveAsk]:
+        """The asks whose answers are live, subject by subject, each with how its answer was read."""
+        rows = self._read(
+            "SELECT ask_key, kind, subject, about, parser FROM load WHERE state = 'live' AND via != 'derived'"
+            " ORDER BY subject, load_id"
+        )
+        for key, kind, subject, about, parser in rows:
+            _, _, form, *more = parser.split(" ")
+            yield LiveAsk(ask_from(key, kind, subject, json.loads(about)), form, bool(more))
 
     def settled_parts(self, table: str) -> list[LivePart]:
         """The live parts of a table in which no load is still on its way: those that may be rewritten."""

@@ -192,3 +192,71 @@ def iso_date(value: object) -> date | None:
         return date.fromisoformat(found[1])
     except ValueError:
         raise _bad(value, "a day of the calendar") from None
+
+
+_SPACE: Final = "[ \u00a0\u202f\u2009\u2007]"
+_DOTTED: Final = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
+_IN_WORDS: Final = re.compile(rf"([0-9]{{1,2}}){_SPACE}+([а-я]+){_SPACE}+([0-9]{{4}})(?:{_SPACE}*г\.?)?")
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        (
+            "января",
+            "февраля",
+            "марта",
+            "апреля",
+            "мая",
+            "июня",
+            "июля",
+            "августа",
+            "сентября",
+            "октября",
+            "ноября",
+            "декабря",
+        ),
+        1,
+    )
+}
+_DAY_EXPECTED: Final = "a date as 01.11.2025, 2025-11-01 or 1 ноября 2025 г."
+_BETWEEN_DAYS: Final = re.compile(rf"{_SPACE}*[–—−-]{_SPACE}*")
+
+
+def day(value: object) -> date | None:
+    """The day of `01.11.2025`, `1 ноября 2025 г.` or what `iso_date` reads; None for nothing or a dash."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _bad(value, _DAY_EXPECTED)
+    plain = value.strip()
+    if plain in MISSING:
+        return None
+    if dotted := _DOTTED.fullmatch(plain):
+        return _calendar_day(value, int(dotted[3]), int(dotted[2]), int(dotted[1]))
+    if (worded := _IN_WORDS.fullmatch(plain.lower())) and worded[2] in _MONTHS:
+        return _calendar_day(value, int(worded[3]), _MONTHS[worded[2]], int(worded[1]))
+    if _ISO.fullmatch(plain):
+        return iso_date(plain)
+    raise _bad(value, _DAY_EXPECTED)
+
+
+def _calendar_day(value: object, year: int, month: int, number: int) -> date:
+    try:
+        return date(year, month, number)
+    except ValueError:
+        raise _bad(value, "a day of the calendar") from None
+
+
+def days(value: object) -> tuple[date, date] | None:
+    """First and last day of `01.11.2025 – 02.11.2025`; one date alone is both."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _bad(value, "one date or two as 01.11.2025 – 02.11.2025")
+    plain = value.strip()
+    if plain in MISSING:
+        return None
+    read = [day(plain)] if _ISO.fullmatch(plain) else [day(part) for part in _BETWEEN_DAYS.split(plain)]
+    first, last = read[0], read[-1]
+    if first is None or last is None or len(read) > 2 or last < first:  # noqa: PLR2004 - first and last
+        raise _bad(value, "one date or two as 01.11.2025 – 02.11.2025")
+    return first, last

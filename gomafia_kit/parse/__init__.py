@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.parse import clubs, player_pages, players, statistics, tournaments
+from gomafia_kit.parse import (
+    club_pages,
+    clubs,
+    judges,
+    player_pages,
+    players,
+    statistics,
+    tournament_lists,
+    tournaments,
+)
 from gomafia_kit.records import TABLE_OF, JudgePersonal, PlayerPersonal
 
 if TYPE_CHECKING:
@@ -21,10 +30,19 @@ PERSONAL_KINDS: Final = frozenset({"player_statistics", "player_statistics_page"
 
 _PARSERS: Final[dict[tuple[str, str], Callable[[Answer], Parsed]]] = {
     ("club_list", "api"): clubs.parse_list,
+    ("club_list_page", "page_data"): club_pages.parse_list_page_data,
+    ("club_list_page", "dom"): club_pages.parse_list_page,
     ("club_members", "api"): clubs.parse_members,
+    ("club_page", "page_data"): club_pages.parse_club_page_data,
+    ("club_page", "dom"): club_pages.parse_club_page,
+    ("club_president", "dom"): club_pages.parse_president,
     ("player_list", "api"): players.parse_list,
+    ("player_page", "page_data"): player_pages.parse_page_data,
     ("player_page", "dom"): player_pages.parse_page,
+    ("judge_page", "dom"): judges.parse_page,
     ("tournament_list", "api"): tournaments.parse_list,
+    ("tournament_list_page", "page_data"): tournament_lists.parse_page_data,
+    ("tournament_list_page", "dom"): tournament_lists.parse_page,
     ("tournament", "api"): tournaments.parse_tournament,
     ("player_statistics", "api"): statistics.parse_statistics,
 }

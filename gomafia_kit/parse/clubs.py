@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.parse.envelope import rows_of, turn_page
 from gomafia_kit.parse.fields import Field, read_objects
@@ -30,15 +30,24 @@ _MEMBER: Final = (
 def parse_list(answer: Answer) -> Parsed:
     """A page of the list of clubs."""
     parsed, rows = Parsed(), rows_of(answer)
-    parsed.records += read_objects(parsed, Club, _CLUB, rows)
+    read_list(parsed, rows)
     turn_page(parsed, answer.ask, rows)
     return parsed
+
+
+def read_list(parsed: Parsed, rows: list[Any]) -> None:
+    """Read the list's rows, whichever envelope they came in."""
+    parsed.records += read_objects(parsed, Club, _CLUB, rows)
 
 
 def parse_members(answer: Answer) -> Parsed:
     """A page of a club's members."""
     parsed, rows = Parsed(), rows_of(answer)
-    club_id = int(answer.ask.fact("id"))
-    parsed.records += read_objects(parsed, ClubMember, _MEMBER, rows, club_id=club_id)
+    read_members(parsed, int(answer.ask.fact("id")), rows)
     turn_page(parsed, answer.ask, rows)
     return parsed
+
+
+def read_members(parsed: Parsed, club_id: int, rows: list[Any]) -> None:
+    """Read the rows of a club's members, whichever envelope they came in."""
+    parsed.records += read_objects(parsed, ClubMember, _MEMBER, rows, club_id=club_id)

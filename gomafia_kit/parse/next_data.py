@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.fields import refused_list
-from gomafia_kit.parse.pages import no_such_page
+from gomafia_kit.parse.pages import has_pages, no_such_page
+from gomafia_kit.values import integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from selectolax.lexbor import LexborHTMLParser
 
     from gomafia_kit.site import Answer
 
@@ -127,3 +131,16 @@ def _told(data: Mapping[str, Any], lists: Mapping[str, list[Any]], telling: Sequ
         lacking = [field for field in telling if field not in fields]
         told.append(f"{key} without {', '.join(lacking)}" if lacking else f"{key} of {len(rows)} rows")
     return "; ".join(told) or f"no list among {', '.join(data) or 'nothing'}"
+
+
+def check_total(answer: Answer, tree: LexborHTMLParser, rows: list[Any]) -> None:
+    """Raise LayoutChangedError if the rows say that the list is longer, but there is no way to its next page."""
+    if has_pages(tree) or answer.ask.fact("page") != "1":
+        return
+    totals = [row["total_rows"] for row in rows if isinstance(row, dict) and "total_rows" in row]
+    try:
+        total = integer(totals[0]) if totals else None
+    except BadValueError:
+        return
+    if total is not None and total > len(rows):
+        raise refused_list(answer.ask, f"the paging row of a list of {total} rows", f"{len(rows)} rows and none")

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from gomafia_kit.site import Answer, Ask
 
 _MAIN_PAGE: Final = 'div[class*="MainIntro_main-intro"]'
-_PAGE_NUMBER: Final = 'div[class*="Pagination_pagination__page"]'
+_PAGE_NUMBER: Final = '[class*="Pagination_pagination__page"]'
+_PICTURES: Final = frozenset({"img", "picture", "source", "svg", "path", "g", "use", "br", "wbr", "hr"})
+_DOTS: Final = frozenset({"...", "…"})
+_LONGEST_NUMBER: Final = 9
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -55,6 +58,44 @@ def text_of(node: LexborNode | None, separator: str = "") -> str:
     return "" if node is None else node.text(deep=True, separator=separator)
 
 
+def text_outside(node: LexborNode, *but: LexborNode | None) -> str:
+    """The text inside an element that doesn't stand in one of `but`."""
+    left_out = {other.mem_id for other in but if other is not None}
+    inside = (piece for piece in node.traverse(include_text=True) if piece.is_text_node)
+    return "".join(piece.text() for piece in inside if not _stands_in(piece, left_out))
+
+
+def _stands_in(node: LexborNode, outer: set[int]) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.mem_id in outer:
+            return True
+        parent = parent.parent
+    return False
+
+
+def in_table(node: LexborNode) -> bool:
+    """True if the element stands in a table."""
+    parent = node.parent
+    while parent is not None and parent.tag != "table":
+        parent = parent.parent
+    return parent is not None
+
+
+def pieces_of(node: LexborNode) -> list[str]:
+    """The texts of an element's parts, part by part; an empty part counts, a picture doesn't.
+
+    A part is an element with text of its own, or an innermost one: neighbours are never read as one.
+    """
+    return [
+        own
+        for part in node.traverse()
+        if part.tag not in _PICTURES
+        and part.is_element_node
+        and ((own := part.text(deep=False)).strip() or not any(child.is_element_node for child in part.iter()))
+    ]
+
+
 def class_of(node: LexborNode) -> str:
     """The element's class attribute; "" for none."""
     return node.attributes.get("class") or ""
@@ -78,18 +119,33 @@ def shown_text(value: object) -> str | None:
     return found
 
 
+def shown_name(value: object) -> str | None:
+    """As `values.name`, for texts of pages."""
+    found = shown_text(value)
+    return None if found is None or is_missing(found) else found
+
+
 # -- paging ---------------------------------------------------------------------------------------
 
 
 def _numbers(nodes: Iterable[LexborNode]) -> list[int]:
     """The numbers of the paging row; its `...` is no page."""
     texts = (text_of(node).strip() for node in nodes)
-    return [int(number) for number in texts if number.isascii() and number.isdigit() and len(number) < 10]  # noqa: PLR2004 - an int of 32 bits
+    return [int(number) for number in texts if _is_number(number)]
+
+
+def _is_number(found: str) -> bool:
+    return found.isascii() and found.isdigit() and len(found) <= _LONGEST_NUMBER
 
 
 def last_page(tree: LexborHTMLParser) -> int:
     """The last page of the list, 1 where there is no paging row."""
     return max(_numbers(tree.css(_PAGE_NUMBER)), default=1)
+
+
+def has_pages(tree: LexborHTMLParser) -> bool:
+    """True if the page has a paging row."""
+    return tree.css_first(_PAGE_NUMBER) is not None
 
 
 def page_asked(ask: Ask) -> int:
@@ -115,11 +171,25 @@ def is_past_the_end(answer: Answer, tree: LexborHTMLParser) -> bool:
 def turn_page(parsed: Parsed, answer: Answer, tree: LexborHTMLParser, rows: int, ask: Callable[[int], Ask]) -> None:
     """Add the ask for the page behind this one, if the paging row has one; `rows` stood on this one.
 
-    Raises LayoutChangedError for a page without rows that has others behind it.
+    Raises LayoutChangedError for a page without rows that has others behind it, and for numbers that
+    look like a paging row of another class: the list would seem to end here.
     """
+    if not has_pages(tree) and (found := _unknown_pager(tree)):
+        raise refused_list(answer.ask, f"the paging row ({_PAGE_NUMBER})", found)
     here, last = page_asked(answer.ask), last_page(tree)
     if here >= last:
         return
     if not rows:
         raise refused_list(answer.ask, f"rows on page {here} of {last}", "none")
     parsed.more.append(ask(here + 1))
+
+
+def _unknown_pager(tree: LexborHTMLParser) -> str:
+    """Neighbours that count 1, 2, 3 outside of a table: how a paging row looks; "" for none."""
+    for node in tree.css("div, ul, ol, nav, p, span"):
+        texts = [text_of(child).strip() for child in node.iter()]
+        if texts[1:] and texts[0] == "1" and all(_is_number(found) or found in _DOTS for found in texts):
+            numbers = [int(found) for found in texts if found not in _DOTS]
+            if numbers[1:] == sorted(set(numbers[1:])) and numbers[1:2] > [1] and not in_table(node):
+                return f"{' '.join(texts)} in <{node.tag} class={class_of(node)!r}>"
+    return ""

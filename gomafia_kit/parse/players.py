@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.parse.envelope import rows_of, turn_page
 from gomafia_kit.parse.fields import Field, read_objects
@@ -39,8 +39,13 @@ def region_asked(answer: Answer) -> str | None:
 def parse_list(answer: Answer) -> Parsed:
     """A page of a year's and region's rating list: a player and his season a row."""
     parsed, rows = Parsed(), rows_of(answer)
+    read_list(parsed, answer, rows)
+    turn_page(parsed, answer.ask, rows)
+    return parsed
+
+
+def read_list(parsed: Parsed, answer: Answer, rows: list[Any]) -> None:
+    """Read the list's rows, whichever envelope they came in."""
     year = int(answer.ask.fact("year"))
     parsed.records += read_objects(parsed, Player, _PLAYER, rows, listed=True, listed_year=year)
     parsed.records += read_objects(parsed, PlayerSeason, _SEASON, rows, year=year, region=region_asked(answer))
-    turn_page(parsed, answer.ask, rows)
-    return parsed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.parse import games, typed_games
 from gomafia_kit.parse.envelope import data_of, rows_of, turn_page
@@ -40,9 +40,14 @@ _STANDINGS: Final = {"total": "tournament_result"}
 def parse_list(answer: Answer) -> Parsed:
     """A page of the list of tournaments."""
     parsed, rows = Parsed(), rows_of(answer)
-    parsed.records += read_objects(parsed, Tournament, _TOURNAMENT, rows)
+    read_list(parsed, rows)
     turn_page(parsed, answer.ask, rows)
     return parsed
+
+
+def read_list(parsed: Parsed, rows: list[Any]) -> None:
+    """Read the list's rows, whichever envelope they came in."""
+    parsed.records += read_objects(parsed, Tournament, _TOURNAMENT, rows)
 
 
 def parse_tournament(answer: Answer) -> Parsed:

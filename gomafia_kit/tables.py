@@ -527,3 +527,28 @@ TABLES: Final = MappingProxyType(
     }
 )
 """All tables by name, each after those it refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A question that every store answers by name; `sql` names tables without a schema."""
+
+    name: str
+    comment: str
+    sql: str
+
+
+VIEWS: Final = (
+    View(
+        "unresolved_nickname",
+        "lines of standings whose player isn't certain: why, and who bears that very nickname (never a join)",
+        "SELECT result.tournament_id, tournament.title, result.standing, result.row_no, result.login,"
+        " result.unresolved AS reason, count(player.player_id) AS candidates,"
+        " string_agg(CAST(player.player_id AS TEXT), ', ' ORDER BY player.player_id) AS candidate_ids"
+        " FROM result LEFT JOIN tournament ON tournament.tournament_id = result.tournament_id"
+        " LEFT JOIN player ON player.login = result.login WHERE result.player_id IS NULL"
+        " GROUP BY result.tournament_id, tournament.title, result.standing, result.row_no, result.login,"
+        " result.unresolved",
+    ),
+)
+"""Views beside the tables, in DuckDB and PostgreSQL."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gomafia_kit.errors import PostgresRefusedError, PushConflictError, PushError
 from gomafia_kit.postgres.faults import connection_error, push_faults
 from gomafia_kit.postgres.schema import SOURCE, STATE, TYPE_NAMES, foreign_key, index, key_name, metadata
-from gomafia_kit.tables import ANSWER, TABLES
+from gomafia_kit.tables import ANSWER, TABLES, VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -143,8 +143,15 @@ class _Push:
             self._merge()
             self._declare_references()
             self._analyse()
+        self._make_views()
         self._note()
         return [report or self._staged[name].report for name, report in zip(TABLES, reports, strict=True)]
+
+    def _make_views(self) -> None:
+        self._run(f"SET LOCAL search_path TO {self._schema}")
+        for view in VIEWS:
+            self._run(f"CREATE OR REPLACE VIEW {self._schema}.{view.name} AS {view.sql}")
+        self._run("RESET search_path")
 
     # -- whose schema it is -----------------------------------------------------------------------
 

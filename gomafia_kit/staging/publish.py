@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.staging.live import duckdb_faults
 from gomafia_kit.staging.parts import disk_faults, replace_durably
-from gomafia_kit.tables import TABLES
+from gomafia_kit.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,12 @@ def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
         try:
             for table in TABLES.values():
                 _copy(connection, table)
+            connection.execute("USE target")  # a view's tables are looked for where it was made
+            for view in VIEWS:
+                connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
+                connection.execute(f"COMMENT ON VIEW {view.name} IS '{_escaped(view.comment)}'")
         finally:
+            connection.execute("USE memory")
             connection.execute("DETACH target")
 
 

@@ -16,6 +16,7 @@ from gomafia_kit.demo._names import PLACES
 from gomafia_kit.demo._truth import elo as seat_elo
 from gomafia_kit.demo._truth import other_type
 from gomafia_kit.demo._truth import points as seat_points
+from gomafia_kit.demo._truth_of_pages import vk_id
 from gomafia_kit.demo._world import MARKS, TABLE
 
 if TYPE_CHECKING:
@@ -314,7 +315,7 @@ def profile(league: League, person: Person, year: int | None) -> str:
         f'"club_id":{mix.number(club.club_id, turn) if club else nobody},'
         f'"first_name":{text(person.first_name)},"last_name":{text(person.last_name)},'
         f'"date_registration":"{person.first_year}-01-15 12:00:00","gcoin":{mix.number(turn % 90, turn)},'
-        f'"vk_id":{mix.number(turn * 7919 if turn % 3 == 0 else None, turn)},'
+        f'"vk_id":{mix.number(vk_id(turn), turn)},'
         f'"referee_license":{mix.flag(turn in league.world.judges, turn)},'
         f'"since":"{person.first_year}","is_can_comment":{mix.flag(value=True, turn=turn)}}}'
     )

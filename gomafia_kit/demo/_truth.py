@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.demo import _words
+from gomafia_kit.demo import _truth_of_pages, _words
 from gomafia_kit.demo._calendar import NEW_MEANING_FROM
 from gomafia_kit.demo._figures import PLAYED
 from gomafia_kit.demo._names import PLACES
@@ -408,6 +408,7 @@ _BY_LISTS: Final[dict[str, Callable[[League, tuple[int, ...]], Iterator[Row]]]] 
     "player": _player,
     "player_season": _player_season,
     "player_year_official": _player_year_official,
+    **_truth_of_pages.BY_LISTS,
 }
 _TABLES: Final[dict[str, Callable[[League], Iterator[Row]]]] = {
     "club": _club,
@@ -417,4 +418,5 @@ _TABLES: Final[dict[str, Callable[[League], Iterator[Row]]]] = {
     "seat": _seat,
     "player_year": _player_year,
     "player_role_year": _player_role_year,
+    **_truth_of_pages.TABLES,
 }

@@ -49,9 +49,9 @@ class League:
     def table(
         self, name: str, standings: tuple[str, ...] = ("total",), years: Iterable[int] | None = None
     ) -> Iterator[dict[str, object]]:
-        """What a correct import over the JSON API ends with: rows of that table, by key.
+        """What a correct import ends with, over the JSON API where it tells: rows of that table, by key.
 
-        Rows have the columns of `gomafia_kit.tables` but `ask_id`. `standings` says which of total
+        Rows have the columns of `gomafia_kit.tables` but `ask_id` and `unresolved`. `standings` says which of total
         (the API's), with_final and without_final (the page's) the table `result` shall hold, `years`
         which years' rating lists were asked for (matters with the switch `empty_years`).
         """

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +24,7 @@ from gomafia_kit.records import TABLE_OF
 from gomafia_kit.resolve import People, resolve
 from gomafia_kit.runs.ledger import BatchNote, Load, Portion, Reading
 from gomafia_kit.staging.parts import write_part
-from gomafia_kit.validate import validate
+from gomafia_kit.validate import key_of, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,11 +90,48 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read of a subject so far; `is_new` if any of it has to be staged."""
+    """What was read of a subject so far; `is_new` if any of it has to be staged.
 
-    ask_ids: set[int] = field(default_factory=set)
+    `pages` holds by ask the keys of the rows that each page has; `was_asked` if a page came from the site.
+    """
+
+    first: Planned
+    pages: dict[int, list[object]] = field(default_factory=dict)
     people: People = field(default_factory=People)
+    total: int | None = None
     is_new: bool = False
+    was_asked: bool = False
+    tail_checked: bool = False
+    tail_moved: bool = False
+    passes: int = 1
+
+    def begin_again(self) -> None:
+        """Forget the pages: the list is read a second time."""
+        self.passes += 1
+        self.pages.clear()
+        self.total = None
+        self.tail_checked = self.tail_moved = False
+
+    def note_total(self, total: int | None) -> None:
+        """Take in how long a page says that the list is: if two say otherwise, it has moved."""
+        self.tail_moved |= total is not None and self.total is not None and total != self.total
+        self.total = self.total if total is None else total
+
+    @property
+    def has_moved(self) -> bool:
+        """True if rows changed their pages while the list was read."""
+        return self.tail_moved or bool(self.twice or self.missing)
+
+    @property
+    def twice(self) -> int:
+        """How many rows stand on two pages."""
+        keys = [key for page in self.pages.values() for key in page]
+        return len(keys) - len(set(keys))
+
+    @property
+    def missing(self) -> int:
+        """How many rows of the whole list, as far as it says how long it is, stand on no page."""
+        return max(0, (self.total or 0) - len({key for page in self.pages.values() for key in page}))
 
 
 @dataclass(slots=True)
@@ -187,8 +224,22 @@ class Loader:
             self.refused.append(ask.key)
             self._tell(Notice(self._run_id, f"{error.message} It is left out.", _now()))
             return []
-        reading = read.setdefault(ask.subject, _Reading())
-        reading.ask_ids.add(ask.ask_id)
+        reading = read.setdefault(ask.subject, _Reading(planned))
+        self._take(planned, reading, answer, parsed)
+        further = [replace(planned, ask=more) for more in parsed.more]
+        if not further and ask.kind in ESSENTIAL_KINDS and reading.was_asked:
+            further = self._look_again(planned, reading, answer)
+        if not further:
+            self._end_reading(ask.subject, read.pop(ask.subject))
+        return further
+
+    def _take(self, planned: Planned, reading: _Reading, answer: Answer, parsed: Parsed) -> None:
+        """Stage an answer about a subject, unless just this is live already."""
+        ask = planned.ask
+        reading.was_asked |= not answer.from_archive
+        reading.note_total(parsed.total)
+        first = next(iter(parsed.records), None)
+        reading.pages[ask.ask_id] = [key_of(record) for record in parsed.records if type(record) is type(first)]
         parsed.records = resolve(parsed.records, reading.people)
         parser = parser_of(ask.kind, planned.road.form, personal=self._personal)
         if self._ledger.live_sha(ask, parser) == answer.sha256:
@@ -197,15 +248,34 @@ class Loader:
         else:
             reading.is_new = True
             self._load_answer(answer, parsed, parser)
-        if not parsed.more:
-            self._done.add(ask.subject)
-            done = Reading(ask.subject, frozenset(read.pop(ask.subject).ask_ids))
-            if reading.is_new or not self._ledger.is_settled(done):
-                self._end_reading(done)
-        return [replace(planned, ask=further) for further in parsed.more]
 
-    def _end_reading(self, reading: Reading) -> None:
+    def _look_again(self, planned: Planned, reading: _Reading, last: Answer) -> list[Planned]:
+        """What is still to be read of a list of several pages: its tail is looked at once more.
+
+        If it moved while it was read, it is read a second time; if it moves then, too, that is said.
+        """
+        if len(reading.pages) < 2:  # noqa: PLR2004 - one page can't move under the reader
+            return []
+        if not reading.tail_checked:
+            reading.tail_checked = True
+            answer = self._source.again(planned.ask, planned.road.via)
+            reading.tail_moved |= answer.sha256 != last.sha256
+        if reading.has_moved and reading.passes == 1:
+            reading.begin_again()
+            return [replace(reading.first, max_age=timedelta(0))]
+        if reading.has_moved:
+            moved = f"{reading.twice} of its rows stand on two pages, {reading.missing} on none"
+            self._tell(Notice(self._run_id, f"{planned.ask.subject} moved while it was read: {moved}.", _now()))
+        return []
+
+    def _end_reading(self, subject: str, reading: _Reading) -> None:
         """Let a subject that was read to its end be seen, with the batch that holds its last rows."""
+        self._done.add(subject)
+        done = Reading(subject, frozenset(reading.pages))
+        if reading.is_new or not self._ledger.is_settled(done):
+            self._settle(done)
+
+    def _settle(self, reading: Reading) -> None:
         batch = self._open_batch()
         batch.readings.append(reading)
         if batch.is_full:
@@ -235,6 +305,8 @@ class Loader:
         rows: list[tuple[str, Row]] = [
             (TABLE_OF[type(record)], (*record, answer.ask.ask_id)) for record in checked.records
         ]
+        if self._batch is not None and answer.ask.ask_id in self._batch.portions:
+            self._commit()  # an older answer to the same ask: this one takes its place
         load = self._ledger.begin(answer.ask, answer.via, answer.fetched_at, answer.sha256, parser)
         if load.is_ready:
             return
@@ -301,7 +373,7 @@ class Loader:
         done: Counter[str] = Counter({table: 0})
         if not load.is_ready:
             self._add_rows(load, counted(), done, Counter(), ())
-        self._end_reading(Reading(ask.subject, frozenset({ask.ask_id})))
+        self._settle(Reading(ask.subject, frozenset({ask.ask_id})))
         self._commit()
 
     def _tell(self, event: Event) -> None:

@@ -284,13 +284,15 @@ class Parsed:
     """What an answer holds: records, the refused ones with their reasons, and further asks.
 
     `fetched` counts the records of each table that stood in the answer, good or bad.
-    No `more` asks: this answer ends what is to be read of its subject.
+    No `more` asks: this answer ends what is to be read of its subject. `total` is how many rows the whole
+    list has, where it says so.
     """
 
     records: list[Record] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     more: list[Ask] = field(default_factory=list)
     fetched: dict[str, int] = field(default_factory=dict)
+    total: int | None = None
 
     def count(self, table: str, number: int = 1) -> None:
         """Note that `number` records of `table` stood in the answer."""

@@ -68,7 +68,7 @@ def turn_page(parsed: Parsed, ask: Ask, rows: list[Any]) -> None:
     """
     about = dict(ask.about)
     limit, offset = int(about["limit"]), int(about["offset"])
-    total = _total(rows)
+    total = parsed.total = _total(rows)
     seen = offset + len(rows)
     more = bool(rows) and (seen < total if total is not None else len(rows) >= limit)
     if more:

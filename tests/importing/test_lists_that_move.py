@@ -1,0 +1,105 @@
+"""Lists that move while they are read: nobody is lost by it, nobody comes twice, and it is said."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from gomafia_kit import site as asks
+from gomafia_kit.events import AskDone, FixedRows, Notice
+from gomafia_kit.fetch.archive import Archive
+from gomafia_kit.fetch.http import HttpFetcher
+from gomafia_kit.fetch.manners import Gate
+from gomafia_kit.fetch.source import Source
+from gomafia_kit.load import Loader
+from gomafia_kit.plan import DAY, Phase, Planned
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.ledger import Ledger
+from gomafia_kit.staging.live import LiveTables
+from tests.imports import truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from gomafia_kit.demo import DemoSite
+    from gomafia_kit.events import Event
+
+YEAR = 2024
+
+
+class Reading:
+    """Reads a list by a loader of its own; `when` is called after each ask with its number."""
+
+    def __init__(self, site: DemoSite, data_dir: Path, when: Callable[[int], None]) -> None:
+        self.site = site
+        self.data_dir = data_dir
+        self.when = when
+        self.asked = 0
+        self.notices: list[str] = []
+
+    def observe(self, event: Event) -> None:
+        if isinstance(event, AskDone):
+            self.asked += 1
+            self.when(self.asked)
+        if isinstance(event, Notice):
+            self.notices.append(event.text)
+
+    @contextmanager
+    def loaded(self) -> Iterator[LiveTables]:
+        """The live tables after the list was read in pages of twenty."""
+        with ExitStack() as stack:
+            run_id = stack.enter_context(Journal(self.data_dir)).begin({})
+            archive = stack.enter_context(Archive(self.data_dir, "a league"))
+            ledger = stack.enter_context(Ledger(self.data_dir))
+            source = Source(archive, {"http": lambda: HttpFetcher(self.site.url, "")}, Gate(0), self.notices.append)
+            stack.callback(source.close)
+            watchers = (self.observe,)
+            loader = Loader(run_id, self.data_dir, source, ledger, FixedRows(1_000), watchers, lambda: None)
+            with loader.stage("players"):
+                loader.load([Phase((Planned(asks.player_list(YEAR, "all", limit=20), DAY),))])
+            yield stack.enter_context(LiveTables(self.data_dir, ledger))
+
+
+def seasons(live: LiveTables) -> set[int]:
+    return {row[0] for row in live.values("SELECT player_id FROM player_season")}
+
+
+def listed(site: DemoSite) -> list[dict[str, Any]]:
+    return [row for row in truth(site.league, "player_season") if row["year"] == YEAR]
+
+
+def test_a_list_that_stands_still_is_read_once_with_one_look_at_its_tail(own_site: DemoSite, data_dir: Path) -> None:
+    data_dir.mkdir()
+    reading = Reading(own_site, data_dir, lambda _: None)
+    with reading.loaded() as live:
+        assert seasons(live) == {row["player_id"] for row in listed(own_site)}
+    pages = -(-len(listed(own_site)) // 20)
+    assert own_site.log()["counts"]["POST /api/user/getTop"] == pages + 1
+    assert reading.notices == []
+
+
+def test_a_player_who_slides_to_a_page_that_was_read_already_is_not_lost(own_site: DemoSite, data_dir: Path) -> None:
+    data_dir.mkdir()
+    first = min(listed(own_site), key=lambda row: row["rank"])["player_id"]
+
+    def when(asked: int) -> None:
+        if asked == 1:
+            own_site.change("unlist_player", player_id=first)
+
+    with Reading(own_site, data_dir, when).loaded() as live:
+        assert seasons(live) == {row["player_id"] for row in listed(own_site)}
+
+
+def test_a_player_who_comes_in_above_brings_nobody_twice(own_site: DemoSite, data_dir: Path) -> None:
+    data_dir.mkdir()
+
+    def when(asked: int) -> None:
+        if asked == 1:
+            worst = max(listed(own_site), key=lambda row: row["rank"])["player_id"]
+            own_site.change("set_elo", player_id=worst, elo="9999.99")
+
+    with Reading(own_site, data_dir, when).loaded() as live:
+        found = [row[0] for row in live.values("SELECT player_id FROM player_season ORDER BY 1")]
+    assert len(found) == len(set(found))
+    assert set(found) == {row["player_id"] for row in listed(own_site)}

@@ -28,6 +28,7 @@ ORDER: Final = (
     ("validate",),
     ("runs",),
     ("fetch",),
+    ("probe",),
     ("plan",),
     ("staging",),
     ("load",),

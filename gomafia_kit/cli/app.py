@@ -16,6 +16,7 @@ from gomafia_kit.cli.control import pause, resume, stop
 from gomafia_kit.cli.demo import demo
 from gomafia_kit.cli.doctor import doctor
 from gomafia_kit.cli.planned import plan
+from gomafia_kit.cli.probe import probe
 from gomafia_kit.cli.rebuild import rebuild
 from gomafia_kit.cli.rejected import rejected
 from gomafia_kit.cli.replay import replay
@@ -39,7 +40,7 @@ def gomafia() -> None:
     """
 
 
-for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, replay, doctor, demo):
+for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, replay, doctor, probe, demo):
     gomafia.add_command(_command)
 
 

@@ -1,0 +1,126 @@
+"""What a probe has seen so far: answers by name, read without trusting them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+from gomafia_kit.errors import AskRefusedError, GomafiaError, ParseError
+from gomafia_kit.parse.envelope import data_of
+from gomafia_kit.parse.next_data import server_data
+from gomafia_kit.parse.pages import tree_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborHTMLParser
+
+    from gomafia_kit.site import Answer
+
+Json = dict[str, Any]
+PLAYED: Final = frozenset({"mafia", "red", "draw"})
+
+
+@dataclass(slots=True)
+class Seen:
+    """Answers by the name of their step; `refused` holds why others have none, `redirected` who was led elsewhere."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    refused: dict[str, GomafiaError] = field(default_factory=dict)
+    redirected: set[str] = field(default_factory=set)
+
+    def html(self, name: str) -> str:
+        """A page as text; "" if it didn't come."""
+        answer = self.answers.get(name)
+        return "" if answer is None else answer.body.decode("utf-8", "replace")
+
+    def data(self, name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """What the API gave under `data`; None if it didn't."""
+        answer = self.answers.get(name)
+        if answer is None:
+            return None
+        try:
+            return data_of(answer)
+        except (ParseError, AskRefusedError):
+            return None
+
+    def rows(self, name: str) -> list[Json]:
+        """The rows of one of the API's lists; none if it didn't come."""
+        return dicts(self.data(name))
+
+    def page(self, name: str) -> Json | None:
+        """The data that a page carries; None if it carries none."""
+        answer = self.answers.get(name)
+        if answer is None:
+            return None
+        try:
+            return server_data(answer)
+        except ParseError:
+            return None
+
+    def tree(self, name: str) -> LexborHTMLParser | None:
+        """The elements of a page; None if it didn't come, or the main page came."""
+        answer = self.answers.get(name)
+        if answer is None:
+            return None
+        try:
+            return tree_of(answer)
+        except ParseError:
+            return None
+
+    # -- tournaments as the API tells them --------------------------------------------------------
+
+    def tournaments(self) -> Iterator[tuple[str, Json]]:
+        """Each tournament that was seen whole: its step's name and its data."""
+        for name in self.answers:
+            data = self.data(name) if name.startswith("tournament ") else None
+            if isinstance(data, dict):
+                yield name, data
+
+
+def dicts(value: object) -> list[Json]:
+    """The objects in a list; none if it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def games_of(tournament: Json) -> list[tuple[int, Json]]:
+    """Round and game, in the order of the rounds."""
+    found = [
+        (int(number(each.get("gameNum")) or 0), game)
+        for each in dicts(tournament.get("games"))
+        for game in dicts(each.get("game"))
+    ]
+    return sorted(found, key=lambda item: item[0])
+
+
+def is_played(game: Json) -> bool:
+    """Whether a game has a winner, whatever it is called."""
+    return bool(game.get("win"))
+
+
+def has_final(tournament: Json) -> bool:
+    """Whether the last round was played by fewer than the first: a final."""
+    tables = [len(dicts(each.get("game"))) for each in dicts(tournament.get("games"))]
+    return bool(tables) and tables[-1] < tables[0]
+
+
+def number(value: object) -> Decimal | None:
+    """A number that came as a number or as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def is_set(value: object) -> bool:
+    """A flag: "1", 1 or true."""
+    return str(value).lower() in {"1", "true"}
+
+
+def year_of(day: object) -> int | None:
+    """The year of an ISO day; None if it is none."""
+    return int(day[:4]) if isinstance(day, str) and day[:4].isdecimal() else None

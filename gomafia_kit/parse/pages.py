@@ -62,13 +62,13 @@ def text_outside(node: LexborNode, *but: LexborNode | None) -> str:
     """The text inside an element that doesn't stand in one of `but`."""
     left_out = {other.mem_id for other in but if other is not None}
     inside = (piece for piece in node.traverse(include_text=True) if piece.is_text_node)
-    return "".join(piece.text() for piece in inside if not _stands_in(piece, left_out))
+    return "".join(piece.text() for piece in inside if not _stands_in(piece, left_out, node.mem_id))
 
 
-def _stands_in(node: LexborNode, outer: set[int]) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if parent.mem_id in outer:
+def _stands_in(piece: LexborNode, left_out: set[int], whole: int) -> bool:
+    parent = piece.parent
+    while parent is not None and parent.mem_id != whole:
+        if parent.mem_id in left_out:
             return True
         parent = parent.parent
     return False

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.parse import (
     club_pages,
     clubs,
+    history,
     judges,
     player_pages,
     players,
+    standing_pages,
     statistics,
+    statistics_pages,
     tournament_lists,
+    tournament_pages,
     tournaments,
 )
 from gomafia_kit.records import TABLE_OF, JudgePersonal, PlayerPersonal
@@ -44,7 +48,15 @@ _PARSERS: Final[dict[tuple[str, str], Callable[[Answer], Parsed]]] = {
     ("tournament_list_page", "page_data"): tournament_lists.parse_page_data,
     ("tournament_list_page", "dom"): tournament_lists.parse_page,
     ("tournament", "api"): tournaments.parse_tournament,
+    ("tournament_games_page", "page_data"): tournament_pages.parse_games_data,
+    ("tournament_games_page", "dom"): tournament_pages.parse_games,
+    ("tournament_results_page", "page_data"): tournament_pages.parse_results_data,
+    ("tournament_results_page", "dom"): standing_pages.parse_results,
+    ("tournament_card", "dom"): tournament_pages.parse_card,
     ("player_statistics", "api"): statistics.parse_statistics,
+    ("player_statistics_page", "page_data"): statistics_pages.parse_page_data,
+    ("player_statistics_page", "dom"): statistics_pages.parse_page,
+    ("player_history_page", "dom"): history.parse_page,
 }
 """Kind of ask and form -> who reads its answers."""
 

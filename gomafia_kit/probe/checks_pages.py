@@ -56,9 +56,11 @@ _CLASSES: Final = {
 _HASHED: Final = re.compile(r'class="[^"]*\b\w+_[\w-]+__([\w-]{5})[" ]')
 _MARK: Final = re.compile(r"__item_(b|lg|g|y|r)__")
 _YEAR: Final = re.compile(r"20\d\d")
+_MAIN_PAGE: Final = re.compile(r'class="[^"]*\bMainIntro_main-intro')
 _SELECTED: Final = 'span[class*="Select_select__selected-span"]'
 _EVERY_YEAR: Final = "Все"
 _PAGE_ROWS: Final = 10
+_MANY_PAGES: Final = 5
 
 
 def _pages(seen: Seen) -> Iterator[str]:
@@ -237,16 +239,7 @@ def _idle_years(seen: Seen) -> Found:
 
 
 def _options(seen: Seen) -> set[str]:
-    tree = seen.tree("statistics page")
-    spans = _spans(seen)
-    if tree is None or not spans:
-        return set()
-    texts = [text_of(node).strip() for node in tree.css('[class*="Select_select__"]') if node.css_first("*") is node]
-    return {text for text in texts if _YEAR.fullmatch(text)} | _leaves(seen)
-
-
-def _leaves(seen: Seen) -> set[str]:
-    """Every text that is a year and stands alone in an element of the drop-down."""
+    """Every year that stands alone in an option of the drop-down."""
     found = _find(seen, "statistics page", "Select_select__option")
     return {text for node in found if _YEAR.fullmatch(text := text_of(node).strip())}
 
@@ -268,7 +261,7 @@ def _listed(years: set[int]) -> str:
 def _unknown_id(seen: Seen) -> Found:
     if "unknown page" not in seen.answers:
         return not_seen(f"{seen.refused.get('unknown page', 'it was not asked for')}")
-    if 'class="MainIntro_main-intro' not in seen.html("unknown page"):
+    if not _MAIN_PAGE.search(seen.html("unknown page")):
         return different(f"another page came for tournament {UNKNOWN_ID}")
     return either("unknown page" not in seen.redirected, "the main page", "a redirect to the main page")
 
@@ -292,9 +285,6 @@ def _pager_dots(seen: Seen) -> Found:
     if len(numbers) > _MANY_PAGES:
         return different(f"all {len(numbers)} numbers are there")
     return not_seen("no list is long enough")
-
-
-_MANY_PAGES: Final = 5
 
 
 @check("judges_header", 3, "the header row of the judges stands in thead")

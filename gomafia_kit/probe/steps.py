@@ -117,11 +117,13 @@ def best_player(seen: Seen) -> Json | None:
 
 
 def _newcomer(seen: Seen) -> int | None:
-    """A player with few tournaments: the list of all of them is short."""
-    played = [row for row in seen.rows("players") if number(row.get("tournaments_played"))]
-    row = min(played, key=lambda row: number(row.get("tournaments_played")) or 0, default=None)
-    found = None if row is None else number(row.get("id"))
-    return None if found is None else int(found)
+    """A player who came late (his id is high) and has played little: the list of all his tournaments is short."""
+    played = [
+        (games, -player)
+        for row in seen.rows("players")
+        if (games := number(row.get("tournaments_played"))) and (player := number(row.get("id")))
+    ]
+    return -int(min(played)[1]) if played else None
 
 
 def _past_statistics(seen: Seen) -> Ask | None:

@@ -13,6 +13,7 @@ from gomafia_kit.tables import TABLES
 from tests.imports import differences, published, run_import, truth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
@@ -95,7 +96,9 @@ def test_a_year_later_an_ordinary_run_brings_everything_up_to_date(own_site: Dem
         ({"years": "2023,2024", "since": "2023-06-01"}, lambda row: row["date_start"].isoformat() >= "2023-06-01"),
     ],
 )
-def test_a_part_of_the_league(site: DemoSite, data_dir: Path, chosen: dict[str, Any], expected: Any) -> None:
+def test_a_part_of_the_league(
+    site: DemoSite, data_dir: Path, chosen: dict[str, Any], expected: Callable[[dict[str, Any]], bool]
+) -> None:
     run_import(site, data_dir, stages="tournaments,games", **chosen)
     tournaments = truth(site.league, "tournament")
     wanted = {row["tournament_id"] for row in tournaments if expected(row)}

@@ -8,7 +8,7 @@ from gomafia_kit import site
 from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse import clubs, page_tables
 from gomafia_kit.parse.fields import Field, refused_list, shown
-from gomafia_kit.parse.next_data import check_total, list_in, server_data
+from gomafia_kit.parse.next_data import list_in, note_total, server_data
 from gomafia_kit.parse.page_tables import column, link_id, link_in
 from gomafia_kit.parse.pages import (
     beginning_of,
@@ -39,7 +39,7 @@ _CLUB_LINK: Final = "/club/"
 _PLAYER_LINK: Final = "/stats/"
 _PRESIDENT: Final = "Президент клуба"
 _COLUMNS: Final = (
-    column("rank", "место ранг"),
+    column("rank", "место ранг", filled=True),
     column("club", "клуб"),
     column("(unknown)"),
     column("club score", "очки"),
@@ -55,7 +55,7 @@ _CLUB: Final = (
 )
 _MEMBER: Final = (
     Field("player_id", "link", LINKED, required=True),
-    Field("login", "nickname", shown_text),
+    Field("login", "nickname", shown_text, required=True),
 )
 
 
@@ -68,7 +68,7 @@ def parse_list_page_data(answer: Answer) -> Parsed:
     rows = list_in(answer, server_data(answer), "clubs", ("title", "club_score"))
     if not is_past_the_end(answer, tree):
         clubs.read_list(parsed, rows)
-        check_total(answer, tree, rows)
+        note_total(parsed, answer, tree, rows)
         _turn_list(parsed, answer, tree, len(rows))
     return parsed
 
@@ -87,7 +87,7 @@ def parse_list_page(answer: Answer) -> Parsed:
             page_tables.refuse_row(parsed, whole, rule, specs)
         else:
             page_tables.read_row(parsed, whole, _raw(cells), specs)
-    page_tables.check_some_good(parsed, answer, "clubs", len(rows))
+    page_tables.check_rows(parsed, answer, "clubs", rows, _COLUMNS)
     _turn_list(parsed, answer, tree, len(rows))
     return parsed
 
@@ -126,7 +126,7 @@ def parse_club_page_data(answer: Answer) -> Parsed:
     rows = list_in(answer, data, "residents", ("id", "login"))
     if not is_past_the_end(answer, tree):
         clubs.read_members(parsed, int(answer.ask.fact("id")), rows)
-        check_total(answer, tree, rows)
+        note_total(parsed, answer, tree, rows)
         _turn_members(parsed, answer, tree, len(rows))
         _read_president_once(parsed, answer, tree)
     return parsed
@@ -161,7 +161,7 @@ def parse_club_page(answer: Answer) -> Parsed:
         else:
             rule = f"a row has one cell with a link to a player, this one has {len(linking)}"
             page_tables.refuse_row(parsed, whole, rule, specs)
-    page_tables.check_some_good(parsed, answer, "members", len(rows))
+    page_tables.check_rows(parsed, answer, "members", rows)
     _turn_members(parsed, answer, tree, len(rows))
     _read_president_once(parsed, answer, tree)
     return parsed

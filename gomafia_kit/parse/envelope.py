@@ -68,7 +68,7 @@ def turn_page(parsed: Parsed, ask: Ask, rows: list[Any]) -> None:
     """
     about = dict(ask.about)
     limit, offset = int(about["limit"]), int(about["offset"])
-    total = parsed.total = _total(rows)
+    total = parsed.total = total_of(rows)
     seen = offset + len(rows)
     more = bool(rows) and (seen < total if total is not None else len(rows) >= limit)
     if more:
@@ -82,7 +82,8 @@ def turn_page(parsed: Parsed, ask: Ask, rows: list[Any]) -> None:
         )
 
 
-def _total(rows: list[Any]) -> int | None:
+def total_of(rows: list[Any]) -> int | None:
+    """How long the whole list is, as its rows say; None where they don't."""
     for row in rows:
         if isinstance(row, dict) and "total_rows" in row:
             try:

@@ -94,7 +94,7 @@ def parse_page(answer: Answer) -> Parsed:
             page_tables.refuse_row(parsed, whole, rule, specs)
         else:
             page_tables.read_row(parsed, whole, _raw(cells), specs)
-    page_tables.check_some_good(parsed, answer, "tournaments", len(rows))
+    page_tables.check_rows(parsed, answer, "tournaments", rows, _COLUMNS)
     form = answer.ask.form
     turn_page(parsed, answer, tree, len(rows), lambda page: site.player_history_page(player_id, page, form))
     return parsed

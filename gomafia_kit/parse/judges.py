@@ -22,7 +22,7 @@ _LINK: Final = "/stats/"
 _COLUMNS: Final = (
     column(EMPTY),
     column("judge", "судья"),
-    column("category", "категория"),
+    column("category", "категория", filled=True),
     column(EMPTY),
     column(EMPTY),
     column("most tables", "столов столы"),
@@ -57,7 +57,7 @@ def parse_page(answer: Answer) -> Parsed:
         return parsed
     for cells in rows:
         _read(parsed, cells)
-    page_tables.check_some_good(parsed, answer, "judges", len(rows))
+    page_tables.check_rows(parsed, answer, "judges", rows, _COLUMNS)
     turn_page(parsed, answer, tree, len(rows), lambda page: site.judge_page(page, answer.ask.form))
     return parsed
 

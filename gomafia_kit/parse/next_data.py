@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gomafia_kit.errors import BadValueError
+from gomafia_kit.parse.envelope import total_of
 from gomafia_kit.parse.fields import refused_list
 from gomafia_kit.parse.pages import has_pages, no_such_page
-from gomafia_kit.values import integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from selectolax.lexbor import LexborHTMLParser
 
+    from gomafia_kit.records import Parsed
     from gomafia_kit.site import Answer
 
 _MARK: Final = b'id="__NEXT_DATA__"'
@@ -133,14 +133,9 @@ def _told(data: Mapping[str, Any], lists: Mapping[str, list[Any]], telling: Sequ
     return "; ".join(told) or f"no list among {', '.join(data) or 'nothing'}"
 
 
-def check_total(answer: Answer, tree: LexborHTMLParser, rows: list[Any]) -> None:
-    """Raise LayoutChangedError if the rows say that the list is longer, but there is no way to its next page."""
-    if has_pages(tree) or answer.ask.fact("page") != "1":
-        return
-    totals = [row["total_rows"] for row in rows if isinstance(row, dict) and "total_rows" in row]
-    try:
-        total = integer(totals[0]) if totals else None
-    except BadValueError:
-        return
-    if total is not None and total > len(rows):
-        raise refused_list(answer.ask, f"the paging row of a list of {total} rows", f"{len(rows)} rows and none")
+def note_total(parsed: Parsed, answer: Answer, tree: LexborHTMLParser, rows: list[Any]) -> None:
+    """Note how long the list is; LayoutChangedError if it is longer, but there is no way to its next page."""
+    parsed.total = total_of(rows)
+    first_alone = not has_pages(tree) and answer.ask.fact("page") == "1"
+    if first_alone and parsed.total is not None and parsed.total > len(rows):
+        raise refused_list(answer.ask, f"the paging row of a list of {parsed.total} rows", f"{len(rows)} rows and none")

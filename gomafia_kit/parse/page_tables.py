@@ -7,6 +7,7 @@ but one that names another column than the one it stands over means that columns
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,15 +32,20 @@ _DIGIT: Final = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its order in the table; `words`: a heading with one of them can only be this column's."""
+    """A column by its order in the table.
+
+    `words`: a heading with one of them can only be this column's. `filled`: it is never empty in
+    every row of a page.
+    """
 
     name: str
     words: frozenset[str] = frozenset()
+    filled: bool = False
 
 
-def column(name: str, words: str = "") -> Column:
+def column(name: str, words: str = "", *, filled: bool = False) -> Column:
     """A column and its words, parted by spaces."""
-    return Column(name, frozenset(words.split()))
+    return Column(name, frozenset(words.split()), filled)
 
 
 def rows_of_table(answer: Answer, tree: LexborHTMLParser, what: str, link: str) -> list[list[LexborNode]]:
@@ -135,11 +141,26 @@ EMPTY: Final = "(empty)"
 """The name of a column in which nothing stands."""
 
 
-def check_some_good(parsed: Parsed, answer: Answer, what: str, rows: int) -> None:
-    """Raise LayoutChangedError if all of several rows were refused: that is no bad row but a changed page."""
-    if rows > 1 and not parsed.records:
-        first = parsed.rejections[0]
-        raise refused_list(answer.ask, f"rows of {what}", f"{first.key} ({first.field}: {first.rule})")
+def check_rows(
+    parsed: Parsed, answer: Answer, what: str, rows: Sequence[Sequence[LexborNode]], columns: Sequence[Column] = ()
+) -> None:
+    """Raise LayoutChangedError where rows of a page have one fault in common: the page has changed, not a row.
+
+    That is a column that is empty in all of them, or one that most records of a kind are refused for.
+    """
+    if len(rows) <= 1:
+        return
+    for place, wanted in enumerate(columns):
+        cells = [row[place] for row in rows if len(row) == len(columns)]
+        if wanted.filled and cells and all(is_missing(text_of(cell)) for cell in cells):
+            raise refused_list(answer.ask, f"the column {wanted.name} of {what}", f"{len(cells)} rows without a value")
+    for table, number in parsed.fetched.items():
+        refused = [rejection for rejection in parsed.rejections if rejection.table == table]
+        faults = Counter(field for rejection in refused for field in set(rejection.field.split(", ")))
+        if faults and 2 * faults.most_common(1)[0][1] > number:
+            field = faults.most_common(1)[0][0]
+            first = next(rejection for rejection in refused if field in rejection.field.split(", "))
+            raise refused_list(answer.ask, f"rows of {what}", f"{first.key} ({first.field}: {first.rule})")
 
 
 _LINK_ID: Final = r"(?:https?://[^/?#]+)?/{}/([0-9]+)(?:[/?#].*)?"

@@ -83,17 +83,24 @@ def in_table(node: LexborNode) -> bool:
 
 
 def pieces_of(node: LexborNode) -> list[str]:
-    """The texts of an element's parts, part by part; an empty part counts, a picture doesn't.
+    """The texts of an element's parts, in the order in which they begin; an empty part counts, a picture doesn't.
 
     A part is an element with text of its own, or an innermost one: neighbours are never read as one.
     """
-    return [
-        own
-        for part in node.traverse()
-        if part.tag not in _PICTURES
-        and part.is_element_node
-        and ((own := part.text(deep=False)).strip() or not any(child.is_element_node for child in part.iter()))
-    ]
+    pieces: dict[int, str] = {}
+    empty: set[int] = set()
+    for part in node.traverse(include_text=True):
+        if part.is_text_node and part.parent is not None:
+            own = part.parent.mem_id
+            pieces[own] = pieces.get(own, "") + part.text()
+        elif part.is_element_node and part.tag not in _PICTURES and _is_innermost(part):
+            pieces[part.mem_id] = ""
+            empty.add(part.mem_id)
+    return [piece for part, piece in pieces.items() if part in empty or piece.strip()]
+
+
+def _is_innermost(node: LexborNode) -> bool:
+    return not any(child.is_element_node for child in node.iter())
 
 
 def class_of(node: LexborNode) -> str:
@@ -129,7 +136,7 @@ def shown_name(value: object) -> str | None:
 
 
 def _numbers(nodes: Iterable[LexborNode]) -> list[int]:
-    """The numbers of the paging row; its `...` is no page."""
+    """The numbers that elements show; `...` is none."""
     texts = (text_of(node).strip() for node in nodes)
     return [int(number) for number in texts if _is_number(number)]
 
@@ -138,9 +145,15 @@ def _is_number(found: str) -> bool:
     return found.isascii() and found.isdigit() and len(found) <= _LONGEST_NUMBER
 
 
+def _paging_row(tree: LexborHTMLParser) -> list[LexborNode]:
+    """The numbers of the paging row and their neighbours."""
+    rows = {node.parent.mem_id: node.parent for node in tree.css(_PAGE_NUMBER) if node.parent is not None}
+    return [node for row in rows.values() for node in row.iter() if _is_innermost(node)]
+
+
 def last_page(tree: LexborHTMLParser) -> int:
     """The last page of the list, 1 where there is no paging row."""
-    return max(_numbers(tree.css(_PAGE_NUMBER)), default=1)
+    return max(_numbers(_paging_row(tree)), default=1)
 
 
 def has_pages(tree: LexborHTMLParser) -> bool:
@@ -160,7 +173,7 @@ def is_past_the_end(answer: Answer, tree: LexborHTMLParser) -> bool:
     pages would then be the same.
     """
     here = page_asked(answer.ask)
-    selected = _numbers(node for node in tree.css(_PAGE_NUMBER) if "selected" in class_of(node))
+    selected = _numbers(node for node in _paging_row(tree) if "selected" in class_of(node))
     if not selected or here in selected:
         return False
     if here > last_page(tree):

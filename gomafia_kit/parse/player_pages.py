@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gomafia_kit import site
 from gomafia_kit.parse import page_tables, players
 from gomafia_kit.parse.fields import Field
-from gomafia_kit.parse.next_data import check_total, list_in, server_data
+from gomafia_kit.parse.next_data import list_in, note_total, server_data
 from gomafia_kit.parse.page_tables import column, link_id, link_in
 from gomafia_kit.parse.pages import is_past_the_end, shown_name, shown_text, text_of, text_outside, tree_of, turn_page
 from gomafia_kit.parse.players import region_asked
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LINK: Final = "/stats/"
 _COLUMNS: Final = (
-    column("rank", "место ранг"),
+    column("rank", "место ранг", filled=True),
     column("player", "игрок никнейм ник"),
     column("tournaments", "турниры турниров"),
     column("GG points", "gg"),
@@ -53,7 +53,7 @@ def parse_page_data(answer: Answer) -> Parsed:
     tree = tree_of(answer)
     if not is_past_the_end(answer, tree):
         players.read_list(parsed, answer, rows)
-        check_total(answer, tree, rows)
+        note_total(parsed, answer, tree, rows)
         _turn_page(parsed, answer, tree, len(rows))
     return parsed
 
@@ -76,7 +76,7 @@ def parse_page(answer: Answer) -> Parsed:
             page_tables.refuse_row(parsed, whole, rule, specs)
         else:
             page_tables.read_row(parsed, whole, _raw(cells), specs)
-    page_tables.check_some_good(parsed, answer, "players", len(rows))
+    page_tables.check_rows(parsed, answer, "players", rows, _COLUMNS)
     _turn_page(parsed, answer, tree, len(rows))
     return parsed
 

@@ -8,7 +8,7 @@ from gomafia_kit import site
 from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse import page_tables, tournaments
 from gomafia_kit.parse.fields import Field
-from gomafia_kit.parse.next_data import check_total, list_in, server_data
+from gomafia_kit.parse.next_data import list_in, note_total, server_data
 from gomafia_kit.parse.page_tables import EMPTY, column, link_id, link_in
 from gomafia_kit.parse.pages import (
     is_missing,
@@ -34,8 +34,8 @@ _COLUMNS: Final = (
     column(EMPTY),
     column("tournament", "турнир название"),
     column("dates", "дата даты"),
-    column("type", "тип"),
-    column("status", "статус"),
+    column("type", "тип", filled=True),
+    column("status", "статус", filled=True),
     column(EMPTY),
 )
 _TYPES: Final = frozenset({"личный", "командный"})
@@ -102,7 +102,7 @@ def parse_page_data(answer: Answer) -> Parsed:
     rows = list_in(answer, server_data(answer), "tournaments", ("title", "date_start"))
     if not is_past_the_end(answer, tree):
         tournaments.read_list(parsed, rows)
-        check_total(answer, tree, rows)
+        note_total(parsed, answer, tree, rows)
         _turn_page(parsed, answer, tree, len(rows))
     return parsed
 
@@ -116,7 +116,7 @@ def parse_page(answer: Answer) -> Parsed:
         return parsed
     for cells in rows:
         _read(parsed, cells)
-    page_tables.check_some_good(parsed, answer, "tournaments", len(rows))
+    page_tables.check_rows(parsed, answer, "tournaments", rows, _COLUMNS)
     _turn_page(parsed, answer, tree, len(rows))
     return parsed
 
@@ -168,16 +168,14 @@ def _place_of(found: str) -> tuple[str | None, str | None]:
     return country.strip(), city.strip()
 
 
-def _days_of(cell: LexborNode) -> tuple[str | None, str | None]:
+def _days_of(cell: LexborNode) -> tuple[str, str]:
     """First and last day; one date alone is the only day, an empty one beside it is a last day not told."""
     pieces = pieces_of(cell)
-    told = [piece for piece in pieces if not is_missing(piece)]
-    if len(told) == 1 and len(pieces) == 1:
-        found = days(told[0])
-        return (None, None) if found is None else (found[0].isoformat(), found[1].isoformat())
-    if len(told) > 2:  # noqa: PLR2004 - first and last
-        raise BadValueError(f"{' '.join(told)!r} is not one date or two.")
-    first, last = [*told, None, None][:2]
-    if first is not None and last is not None:
+    if len(pieces) == 1 and (found := days(pieces[0])) is not None:
+        return found[0].isoformat(), found[1].isoformat()
+    if len(pieces) > 2:  # noqa: PLR2004 - first and last
+        raise BadValueError(f"{' '.join(pieces)!r} is not one date or two.")
+    first, last = [*pieces, "", ""][:2]
+    if not is_missing(first) and not is_missing(last):
         days(f"{first} – {last}")
     return first, last

@@ -134,6 +134,20 @@ def test_a_heading_row_in_the_body_is_no_club(head: tuple[str, ...]) -> None:
     assert clubs(row(*CLUB_HEAD), row(*CLUB), head=head).fetched == {"club": 1}
 
 
+def test_a_column_that_is_empty_in_every_row_is_another_layout() -> None:
+    with pytest.raises(LayoutChangedError, match="sought the column rank of clubs, found 2 rows without a value"):
+        clubs(row("", *CLUB[1:]), row("–", *CLUB[1:]))
+
+
+def test_a_column_that_most_rows_are_refused_for_is_another_layout() -> None:
+    bad = row("2325.48", *CLUB[1:4], "3")
+    with pytest.raises(
+        LayoutChangedError, match=r"sought rows of clubs, found 2325\.48 Клуб .*\(rank: '2325\.48' is not"
+    ):
+        clubs(bad, bad, row(*CLUB))
+    assert len(clubs(bad, row(*CLUB)).records) == 1
+
+
 def test_a_first_row_without_its_link_is_no_heading() -> None:
     parsed = clubs(row("1", "Клуб", "", "1234", "2325.48"), row(*CLUB))
     assert (len(parsed.records), len(parsed.rejections)) == (1, 1)
@@ -247,8 +261,9 @@ def test_the_president_stands_on_each_page_and_is_read_from_the_first() -> None:
 
 
 def test_a_member_without_a_link_is_refused() -> None:
-    parsed = members(row("1", MEMBER.format(7)), row("2", "игрок 8"), row("3", MEMBER.format(8), MEMBER.format(9)))
-    assert parsed.records == [ClubMember(196, 7, "игрок 7")]
+    good = (row("1", MEMBER.format(7)), row("4", MEMBER.format(6)))
+    parsed = members(*good, row("2", "игрок 8"), row("3", MEMBER.format(8), MEMBER.format(9)))
+    assert parsed.records == [ClubMember(196, 7, "игрок 7"), ClubMember(196, 6, "игрок 6")]
     assert [(rejection.key, rejection.rule) for rejection in parsed.rejections] == [
         ("2 игрок 8", "a row has one cell with a link to a player, this one has 0"),
         ("3 игрок 8Клуб игрок 9Клуб", "a row has one cell with a link to a player, this one has 2"),
@@ -290,6 +305,15 @@ def test_a_judge() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "names", ["<div>Судья, первый</div>Иван Иванов", "Судья, первый<span>Иван Иванов</span>", f"<b></b><p>{NAMES}</p>"]
+)
+def test_a_judges_names_are_read_in_their_order(names: str) -> None:
+    parsed = judges(row("", f'<a href="/stats/159">{names}</a>', *JUDGE[2:]))
+    assert [record.player_id for record in parsed.records] == [159, 159]  # type: ignore[union-attr]  # judges
+    assert parsed.records == judges(row(*JUDGE)).records
+
+
 @pytest.mark.parametrize("missing", ["", "–", "—", "-", " "])
 def test_what_is_not_told_of_a_judge_is_null(missing: str) -> None:
     names = f"<div>Судья, первый</div><span>{missing}</span>"
@@ -316,6 +340,10 @@ def _judge(**changes: str) -> tuple[str, ...]:
         (
             _judge(c1='<a href="/stats/159"><div></div><span>Иван Иванов</span></a>'),
             "a judge's link holds his nickname and his real name, this one holds ['Иван Иванов']",
+        ),
+        (
+            _judge(c1='<a href="/stats/159">Судья<div>Иван Иванов</div> первый<i>x</i></a>'),
+            "holds ['Судья первый', 'Иван Иванов', 'x']",
         ),
         (
             _judge(c1=f'<a href="/stats/159">{NAMES}<i>!</i></a>'),
@@ -418,6 +446,7 @@ ONE_DAY = {"date_end": date(2025, 11, 1)}
         ({"c2": "01.11.2025<!-- --> – <!-- -->02.11.2025"}, {}),
         ({"c2": "<div>01.11.2025</div><div></div>"}, {"date_end": None}),
         ({"c2": "<div>01.11.2025</div><div>–</div>"}, {"date_end": None}),
+        ({"c2": "<div><span>01.11.2025</span></div>\n<div><span>02.11.2025</span></div>"}, {}),
         ({"c3": "–"}, {"type_shown": None}),
         ({"c4": "Перенесён"}, {"status_shown": "Перенесён"}),
     ],
@@ -451,6 +480,7 @@ def test_a_tournaments_cells(changes: dict[str, str], columns: dict[str, object]
         ),
         (_tournament(c1=LINK + "<div>Россия Москва</div>"), "is not a country and a city, parted by a comma."),
         (_tournament(c2=""), "a value must stand here"),
+        (_tournament(c2="<div></div><div>02.11.2025</div>"), "a value must stand here"),
         (_tournament(c2="<div>02.11.2025</div><div>01.11.2025</div>"), "is not one date or two as"),
         (_tournament(c2="<div>1 ноября</div>"), "'1 ноября' is not a date as"),
         (_tournament(c2="<i>01.11.2025</i><i>02.11.2025</i><i>03.11.2025</i>"), "is not one date or two."),

@@ -191,7 +191,7 @@ def _seats(
     ours, teams, shots, leasts, mosts, marks = zip(
         *map(outcomes.__getitem__, zip(roles, types, strict=True)), strict=True
     )
-    return _rows(
+    return records_of(
         Seat,
         repeat(tournament_id),
         round_nos,
@@ -217,7 +217,7 @@ def _results(tournament_id: int, which: str, lines: Sequence[_Line]) -> list[Rec
     place, login, total, extra, wins, don, sheriff, bonus, ci, fine, shots, shot_points, gg = zip(
         *map(astuple, lines), strict=True
     )
-    return _rows(
+    return records_of(
         Result,
         repeat(tournament_id),
         repeat(which),
@@ -240,7 +240,7 @@ def _results(tournament_id: int, which: str, lines: Sequence[_Line]) -> list[Rec
     )
 
 
-def _rows(kind: type[Record], *columns: Iterable[Any]) -> list[Record]:
+def records_of(kind: type[Record], *columns: Iterable[Any]) -> list[Record]:
     """Records from whole columns, one of which at least ends."""
     # Not `_make`, which is Python: this takes half of its time.
     return list(map(tuple.__new__, repeat(kind), zip(*columns)))  # noqa: B905 - a constant column goes on for ever

@@ -39,7 +39,7 @@ _CLUB_LINK: Final = "/club/"
 _PLAYER_LINK: Final = "/stats/"
 _PRESIDENT: Final = "Президент клуба"
 _COLUMNS: Final = (
-    column("rank", "место ранг", filled=True),
+    column("rank", "место ранг", filled=True, rising=True),
     column("club", "клуб"),
     column("(unknown)"),
     column("club score", "очки"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.fields import read_fields, refused_list, reject, shown
 from gomafia_kit.parse.pages import beginning_of, href_of, is_missing, text_of
 from gomafia_kit.records import TABLE_OF
-from gomafia_kit.values import identity
+from gomafia_kit.values import identity, integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,17 +36,18 @@ class Column:
     """A column by its order in the table.
 
     `words`: a heading with one of them can only be this column's. `filled`: it is never empty in
-    every row of a page.
+    every row of a page. `rising`: its numbers never fall from row to row.
     """
 
     name: str
     words: frozenset[str] = frozenset()
     filled: bool = False
+    rising: bool = False
 
 
-def column(name: str, words: str = "", *, filled: bool = False) -> Column:
+def column(name: str, words: str = "", *, filled: bool = False, rising: bool = False) -> Column:
     """A column and its words, parted by spaces."""
-    return Column(name, frozenset(words.split()), filled)
+    return Column(name, frozenset(words.split()), filled, rising)
 
 
 def rows_of_table(answer: Answer, tree: LexborHTMLParser, what: str, link: str) -> list[list[LexborNode]]:
@@ -146,14 +148,17 @@ def check_rows(
 ) -> None:
     """Raise LayoutChangedError where rows of a page have one fault in common: the page has changed, not a row.
 
-    That is a column that is empty in all of them, or one that most records of a kind are refused for.
+    That is a column that is empty in all of them, one whose numbers fall although they count the
+    rows, or one that most records of a kind are refused for.
     """
     if len(rows) <= 1:
         return
     for place, wanted in enumerate(columns):
-        cells = [row[place] for row in rows if len(row) == len(columns)]
-        if wanted.filled and cells and all(is_missing(text_of(cell)) for cell in cells):
-            raise refused_list(answer.ask, f"the column {wanted.name} of {what}", f"{len(cells)} rows without a value")
+        texts = [text_of(row[place]) for row in rows if len(row) == len(columns)]
+        if wanted.filled and texts and all(map(is_missing, texts)):
+            raise refused_list(answer.ask, f"the column {wanted.name} of {what}", f"{len(texts)} rows without a value")
+        if wanted.rising and _falls(texts):
+            raise refused_list(answer.ask, f"the column {wanted.name} of {what}, rising", ", ".join(texts))
     for table, number in parsed.fetched.items():
         refused = [rejection for rejection in parsed.rejections if rejection.table == table]
         faults = Counter(field for rejection in refused for field in set(rejection.field.split(", ")))
@@ -161,6 +166,16 @@ def check_rows(
             field = faults.most_common(1)[0][0]
             first = next(rejection for rejection in refused if field in rejection.field.split(", "))
             raise refused_list(answer.ask, f"rows of {what}", f"{first.key} ({first.field}: {first.rule})")
+
+
+def _falls(texts: Sequence[str]) -> bool:
+    numbers = []
+    for text in texts:
+        # What is no number is refused with its row.
+        with suppress(BadValueError):
+            numbers.append(integer(text))
+    told = [number for number in numbers if number is not None]
+    return told != sorted(told)
 
 
 _LINK_ID: Final = r"(?:https?://[^/?#]+)?/{}/([0-9]+)(?:[/?#].*)?"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LINK: Final = "/stats/"
 _COLUMNS: Final = (
-    column("rank", "место ранг", filled=True),
+    column("rank", "место ранг", filled=True, rising=True),
     column("player", "игрок никнейм ник"),
     column("tournaments", "турниры турниров"),
     column("GG points", "gg"),

@@ -139,6 +139,13 @@ def test_a_column_that_is_empty_in_every_row_is_another_layout() -> None:
         clubs(row("", *CLUB[1:]), row("–", *CLUB[1:]))
 
 
+def test_a_rank_that_falls_is_no_rank() -> None:
+    rows = [row(rank, *CLUB[1:]) for rank in ("1", "2", "2", "–", "4")]
+    assert len(clubs(*rows).records) == 5
+    with pytest.raises(LayoutChangedError, match="sought the column rank of clubs, rising, found 165, 123"):
+        clubs(row("165", *CLUB[1:]), row("123", *CLUB[1:]))
+
+
 def test_a_column_that_most_rows_are_refused_for_is_another_layout() -> None:
     bad = row("2325.48", *CLUB[1:4], "3")
     with pytest.raises(

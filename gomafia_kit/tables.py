@@ -488,7 +488,7 @@ PLAYER_TOURNAMENT: Final = Table(
         _key("player_id", "the player"),
         _key("tournament_id", "the tournament"),
         _date("date_start", "first day as shown"),
-        _date("date_end", "last day as shown; null where one day is shown"),
+        _date("date_end", "last day as shown: the first where one day is shown"),
         _int("place", "place in the standing, where a number is shown"),
         _text("place_shown", "the cell of the place as it came"),
         _decimal("gg_points", "GG points"),

@@ -99,7 +99,7 @@ def _taken(item: Tournament, player_id: int) -> Row:
         "player_id": player_id,
         "tournament_id": item.tournament_id,
         "date_start": item.start,
-        "date_end": None if item.end == item.start else item.end,
+        "date_end": item.end,
         "place": line.place,
         "place_shown": str(line.place),
         "gg_points": Decimal(line.gg),

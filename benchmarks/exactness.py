@@ -1,0 +1,197 @@
+"""How exact an import is, column by column, in every form and by both ways: precision and recall against the truth.
+
+`make soak-forms`, or `python -m benchmarks.exactness --scale tiny`. Ends with exit code 1 if a value
+differs. `docs/forms.md`, which says what a form can't know, is written by `--docs`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks import results
+from gomafia_kit import demo, importer
+from gomafia_kit.analyse import open_league
+from gomafia_kit.settings import Settings
+from gomafia_kit.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Row = dict[str, Any]
+
+FORMS: Final = ("api", "page_data", "dom", "dom rendered")
+STAGES: Final = "clubs,players,judges,tournaments,games,statistics"
+OPTIONS: Final = {"official_years": True, "presidents": True, "participants": True, "history": True, "personal": True}
+DOCS: Final = Path(__file__).parent.parent / "docs" / "forms.md"
+SWITCHES: Final[tuple[Mapping[str, object], ...]] = (
+    {},
+    {"numbers": "strings", "flags": "booleans", "list_keys": "other", "tab_data": "shown", "judges_header": "tbody"},
+    {
+        "seat_elo": "before",
+        "points_include_win": False,
+        "unplayed": "null",
+        "hidden_games": "shown",
+        "pager_dots": False,
+    },
+    {"with_final": "everybody", "no_final": "everybody", "one_day_end": "missing", "idle_players": "none"},
+    {"react_comments": False, "tournaments_a_page": 25, "words": "other", "unknown_id": "redirect"},
+)
+NOT_COMPARED: Final = frozenset({"answer"})
+_INTRO: Final = """# What each form can't know
+
+<!-- Made by `python -m benchmarks.exactness --docs`: change the code, not this page. -->
+
+The same league can be read as the API's JSON (`api`), from the data that pages carry (`page_data`), from the
+pages as the server sends them (`dom`) and from the pages as a browser shows them (`dom` over Chromium, which also
+chooses years in the drop-down). What a form doesn't tell is null there, never guessed; everything else is the
+same in every form. Judges, presidents, histories and the count of participants stand on pages only: they are read as `dom` in every form.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A column's values: `right` of those staged, of those that the truth has."""
+
+    right: int
+    staged: int
+    true: int
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the staged values that are right; None if none is staged."""
+        return self.right / self.staged if self.staged else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the true values that are staged; None if there is none."""
+        return self.right / self.true if self.true else None
+
+
+def imported(source: demo.DemoSite, data_dir: Path, form: str, via: str = "") -> None:
+    """Import everything that a form tells of into a folder; the way is http, or chromium for rendered pages."""
+    rendered = form == "dom rendered"
+    told = OPTIONS | {"official_years": form != "page_data"}
+    told |= {"source": source.url, "data_dir": str(data_dir), "stages": STAGES, "form": form.split()[0]}
+    told["via"] = via or ("chromium" if rendered else "http")
+    importer.start(Settings.gather(told), lifeline=True).wait()
+
+
+def truth(league: demo.League, table: str, form: str) -> list[Row]:
+    """What a table must hold in a form, in key order."""
+    if table == "result":
+        standings = ("total",) if form == "api" else ("with_final", "without_final")
+        rows = [dict(row) for row in league.table(table, standings)]
+    else:
+        rows = [dict(row) for row in league.table(table)]
+    return sorted(rows, key=lambda row: [row[name] for name in TABLES[table].key])
+
+
+def scores(data_dir: Path, league: demo.League, form: str) -> dict[str, dict[str, Score]]:
+    """Table -> column -> how exact it is."""
+    found: dict[str, dict[str, Score]] = {}
+    with open_league(data_dir) as opened:
+        for name, table in TABLES.items():
+            if name in NOT_COMPARED:
+                continue
+            staged = opened.table(name).to_dicts()
+            found[name] = _score(staged, truth(league, name, form), table.key)
+    return found
+
+
+def _score(staged: list[Row], true: list[Row], key: tuple[str, ...]) -> dict[str, Score]:
+    expected = {tuple(row[name] for name in key): row for row in true}
+    right: dict[str, int] = defaultdict(int)
+    have: dict[str, int] = defaultdict(int)
+    for row in staged:
+        want = expected.get(tuple(row[name] for name in key), {})
+        for name, value in row.items():
+            if value is not None:
+                have[name] += 1
+                right[name] += name in want and want[name] == value
+    columns = true[0] if true else {}
+    return {name: Score(right[name], have[name], sum(row[name] is not None for row in true)) for name in columns}
+
+
+def unknown(found: Mapping[str, Mapping[str, Score]]) -> dict[str, tuple[str, ...]]:
+    """Table -> the columns of which nothing is staged though the truth has values; ("*",) for a whole table."""
+    told = {}
+    for table, columns in found.items():
+        missing = tuple(name for name, score in columns.items() if score.true and not score.staged)
+        if missing:
+            told[table] = ("*",) if all(columns[name].staged == 0 for name in TABLES[table].key) else missing
+    return told
+
+
+def faults(found: Mapping[str, Mapping[str, Score]], form: str) -> Iterable[str]:
+    """In words, where a value is wrong, or missing though the form tells it."""
+    missing = unknown(found)
+    for table, columns in found.items():
+        for name, score in columns.items():
+            if score.right != score.staged:
+                yield f"{form}: {table}.{name}: {score.staged - score.right} of {score.staged} staged values are wrong"
+            if name in missing.get(table, ()) or missing.get(table) == ("*",):
+                continue
+            # Players whom only a table knows aren't known where tables tell no ids.
+            if score.right != score.true and not (table == "player" and form.startswith("dom")):
+                yield f"{form}: {table}.{name}: {score.true - score.right} of {score.true} true values are missing"
+
+
+def page(found: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
+    """`docs/forms.md`: for each table and form, what is unknown."""
+    lines = [_INTRO, "| table | " + " | ".join(FORMS) + " |", "| --- |" + " --- |" * len(FORMS)]
+    for table in TABLES:
+        cells = [_cell(found[form].get(table, ())) for form in FORMS]
+        if any(cell != "all known" for cell in cells):
+            lines.append(f"| {table} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", "Tables that aren't listed are known whole in every form.", ""])
+
+
+def _cell(columns: tuple[str, ...]) -> str:
+    if columns == ("*",):
+        return "**nothing**"
+    return ", ".join(f"`{name}`" for name in columns) or "all known"
+
+
+def main() -> int:
+    """Import, compare, tell; 1 if a value differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", default="small", choices=demo.SCALES)
+    parser.add_argument("--docs", action="store_true", help="write docs/forms.md, from the tiny league")
+    options = parser.parse_args()
+    if options.docs:
+        DOCS.write_text(page({form: unknown(_scored("tiny", {}, form)) for form in FORMS}), encoding="utf-8")
+        return 0
+    wrong = 0
+    for switches in SWITCHES:
+        for form in FORMS:
+            found = _scored(options.scale, switches, form)
+            told = list(faults(found, form))
+            values = sum(score.right for columns in found.values() for score in columns.values())
+            named = ", ".join(f"{name}={value}" for name, value in switches.items()) or "the usual switches"
+            print(f"{form:13} {values:10,} values right, {len(told)} columns wrong; {named}", flush=True)
+            print("\n".join(told), end="\n" if told else "")
+            wrong += len(told)
+    results.append(
+        f"exactness of {options.scale} in {len(FORMS)} forms, {len(SWITCHES)} sets of switches",
+        f"{wrong} columns wrong",
+    )
+    return bool(wrong)
+
+
+def _scored(scale: str, switches: Mapping[str, object], form: str) -> dict[str, dict[str, Score]]:
+    with (
+        tempfile.TemporaryDirectory(prefix="gomafia-forms-") as folder,
+        demo.start(scale=scale, switches=switches) as site,
+    ):
+        imported(site, Path(folder), form)
+        return scores(Path(folder), site.league, form)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -199,6 +199,7 @@ class EmbeddedServer:
                 log.replace(log.with_suffix(".old"))
             _drop_stale_pid(self.home / "cluster" / "postmaster.pid")
             place = self._place_socket()
+            told_before = log.stat().st_size if log.is_file() else 0
         with self._folder() as (folder, extra):
             options = _SETTINGS | {"unix_socket_directories": _listed(place or folder)}
             if sys.platform == "linux":
@@ -208,8 +209,9 @@ class EmbeddedServer:
             arguments = ["-w", "-s", "-t", str(_START_SECONDS), "-l", f"{folder}/log", "-o", told, "start"]
             done = self._command("pg_ctl", ["-D", f"{folder}/cluster", *arguments], extra)
         if done.returncode or not self._answers():
+            why = _complaint(log, told_before) or _last_line(done.stderr)
             raise PostgresUnreachableError(
-                f"The embedded PostgreSQL in {self.home} doesn't start: {_complaint(log) or _last_line(done.stderr)}.",
+                f"The embedded PostgreSQL in {self.home} doesn't start: {why}.",
                 f"Its log is {log}. {_INSTEAD}",
             )
 
@@ -473,10 +475,11 @@ def _last_line(text: str) -> str:
     return lines[-1].strip().rstrip(".") if lines else "it says nothing"
 
 
-def _complaint(log: Path) -> str:
-    """The newest fatal line of a server's log, without its time."""
-    with suppress(OSError):
-        for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()[-50:]):
-            if found := re.search(r"(?:FATAL|PANIC):\s+(.*)", line):
-                return found[1].rstrip(".")
-    return ""
+def _complaint(log: Path, told_before: int) -> str:
+    """The newest fatal line of a server's log behind what it `told_before` (bytes), without its time."""
+    try:
+        told = log.read_bytes()[told_before:].decode(errors="replace")
+    except OSError:
+        return ""
+    fatal = re.findall(r"(?:FATAL|PANIC):\s+(.*)", told)
+    return fatal[-1].rstrip(".") if fatal else ""

@@ -76,9 +76,8 @@ def _tell_times(folder: Path, run: Run) -> None:
     with Journal(folder) as journal:
         for stage in journal.stages(run.run_id):
             seconds = ((stage.ended_at or stage.started_at) - stage.started_at).total_seconds()
-            print(
-                f"{stage.stage:12} {seconds:7.1f} s {stage.asks_done:7,} asks {stage.rows:10,} rows {stage.batches:4} batches"
-            )
+            told = f"{stage.asks_done:7,} asks {stage.rows:10,} rows {stage.batches:4} batches"
+            print(f"{stage.stage:12} {seconds:7.1f} s {told}")
 
 
 def _differences(folder: Path, store: str, league: demo.League) -> Iterable[str]:

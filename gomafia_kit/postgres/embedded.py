@@ -249,13 +249,19 @@ class EmbeddedServer:
 
     @contextmanager
     def _folder(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The folder as the server's account reaches it, and what its process must be started with for that."""
-        if self._account is None:
+        """The folder as the server's account reaches it, and what its process must be started with for that.
+
+        By its descriptor where that can be: parent folders may be closed to the account, and pg_ctl hands
+        paths to a shell, which trips over quotes and dollars.
+        """
+        if sys.platform != "linux":
             yield str(self.home), {}
             return
         opened = os.open(self.home, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        account: dict[str, Any] = {}
+        if self._account is not None:
             account = {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
+        try:
             yield f"/proc/self/fd/{opened}", {"pass_fds": (opened,), **account}
         finally:
             os.close(opened)

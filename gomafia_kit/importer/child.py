@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from gomafia_kit.errors import GomafiaError, RunStoppedError
@@ -30,13 +30,21 @@ def main() -> int:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    with Journal(settings.folder) as journal:
-        journal.adopt(run_id)
-        if order["lifeline"]:
-            threading.Thread(
-                target=_watch_lifeline, args=(settings.folder, run_id, stop), name="lifeline", daemon=True
-            ).start()
-        return run(run_id, settings, journal, stop)
+    try:
+        with Journal(settings.folder) as journal:
+            journal.adopt(run_id)
+            if order["lifeline"]:
+                _tie_to_starter(settings.folder, run_id, stop)
+            return run(run_id, settings, journal, stop)
+    except GomafiaError as error:
+        # It can't be noted, on a full disk for instance: the exit code tells whoever started the run.
+        with suppress(OSError):
+            sys.stderr.write(f"{error}\n")
+        return error.exit_code
+
+
+def _tie_to_starter(data_dir: Path, run_id: int, stop: threading.Event) -> None:
+    threading.Thread(target=_watch_lifeline, args=(data_dir, run_id, stop), name="lifeline", daemon=True).start()
 
 
 def _watch_lifeline(journal_dir: Path, run_id: int, stop: threading.Event) -> None:

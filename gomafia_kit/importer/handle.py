@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import FolderError, RunDiedError, revived
+from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, revived
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.staging.parts import disk_faults
 
@@ -70,13 +70,21 @@ class ImportHandle:
             self._until_end(on_poll, seconds_between_polls)
             raise
         if run.state == "died":
-            raise RunDiedError(
-                f"The import's process (run {run.run_id}) ended without a word: killed, or out of memory.",
-                f"Run again to go on: what was committed is safe. Its log is {self.data_dir / LOG_FILE}.",
-            )
+            raise self._death(run)
         if run.error is not None:
             raise revived(run.error, run.message or "", run.remedy or "")
         return run
+
+    def _death(self, run: Run) -> GomafiaError:
+        """Why a run ended without writing that down: on a full disk its exit code is all that it could say."""
+        if self._process is not None and self._process.returncode == DiskFullError.exit_code:
+            return DiskFullError(
+                f"No space left on the disk of {self.data_dir}.", "Make room and run again: what was committed is safe."
+            )
+        return RunDiedError(
+            f"The import's process (run {run.run_id}) ended without a word: killed, or out of memory.",
+            f"Run again to go on: what was committed is safe. Its log is {self.data_dir / LOG_FILE}.",
+        )
 
     def _until_end(self, on_poll: Callable[[], None] | None, seconds: float) -> Run:
         with Journal(self.data_dir) as journal:

@@ -199,6 +199,7 @@ class EmbeddedServer:
                 log.replace(log.with_suffix(".old"))
             _drop_stale_pid(self.home / "cluster" / "postmaster.pid")
             place = self._place_socket()
+            told_before = log.stat().st_size if log.is_file() else 0
         with self._folder() as (folder, extra):
             options = _SETTINGS | {"unix_socket_directories": _listed(place or folder)}
             if sys.platform == "linux":
@@ -208,8 +209,9 @@ class EmbeddedServer:
             arguments = ["-w", "-s", "-t", str(_START_SECONDS), "-l", f"{folder}/log", "-o", told, "start"]
             done = self._command("pg_ctl", ["-D", f"{folder}/cluster", *arguments], extra)
         if done.returncode or not self._answers():
+            why = _complaint(log, told_before) or _last_line(done.stderr)
             raise PostgresUnreachableError(
-                f"The embedded PostgreSQL in {self.home} doesn't start: {_complaint(log) or _last_line(done.stderr)}.",
+                f"The embedded PostgreSQL in {self.home} doesn't start: {why}.",
                 f"Its log is {log}. {_INSTEAD}",
             )
 
@@ -247,13 +249,19 @@ class EmbeddedServer:
 
     @contextmanager
     def _folder(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The folder as the server's account reaches it, and what its process must be started with for that."""
-        if self._account is None:
+        """The folder as the server's account reaches it, and what its process must be started with for that.
+
+        By its descriptor where that can be: parent folders may be closed to the account, and pg_ctl hands
+        paths to a shell, which trips over quotes and dollars.
+        """
+        if sys.platform != "linux":
             yield str(self.home), {}
             return
         opened = os.open(self.home, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        account: dict[str, Any] = {}
+        if self._account is not None:
             account = {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
+        try:
             yield f"/proc/self/fd/{opened}", {"pass_fds": (opened,), **account}
         finally:
             os.close(opened)
@@ -473,10 +481,11 @@ def _last_line(text: str) -> str:
     return lines[-1].strip().rstrip(".") if lines else "it says nothing"
 
 
-def _complaint(log: Path) -> str:
-    """The newest fatal line of a server's log, without its time."""
-    with suppress(OSError):
-        for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()[-50:]):
-            if found := re.search(r"(?:FATAL|PANIC):\s+(.*)", line):
-                return found[1].rstrip(".")
-    return ""
+def _complaint(log: Path, told_before: int) -> str:
+    """The newest fatal line of a server's log behind what it `told_before` (bytes), without its time."""
+    try:
+        told = log.read_bytes()[told_before:].decode(errors="replace")
+    except OSError:
+        return ""
+    fatal = re.findall(r"(?:FATAL|PANIC):\s+(.*)", told)
+    return fatal[-1].rstrip(".") if fatal else ""

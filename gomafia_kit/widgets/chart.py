@@ -212,9 +212,9 @@ def _memory(cols: Sequence[Column], frame: _Frame, top: float, limit: float | No
             yield _bar(frame, place, floor, col.python_mb * scale, frame.look.python, _title(col))
     sampled = [(frame.x(place + 0.5), floor - mb * scale) for place, mb in _tree(cols)]
     for (x1, y1), (x2, y2) in pairwise(sampled):
-        yield _line(x1, y1, x2, y2, frame.look.tree, 1.5)
-    if len(sampled) <= COLUMNS // 2:
-        yield from (_circle(x, y, frame.look.tree) for x, y in sampled)
+        if x2 - x1 < 1.5 * frame.step:  # between samples further apart nothing is known
+            yield _line(x1, y1, x2, y2, frame.look.tree, 1.5)
+    yield from (_circle(x, y, frame.look.tree) for x, y in sampled)
     if limit is not None:
         yield _line(LEFT, floor - limit * scale, WIDTH - RIGHT, floor - limit * scale, frame.look.limit, 2)
 

@@ -58,7 +58,7 @@ class Panel:
             description="Batch rows",
             continuous_update=False,
             style={"description_width": "initial"},
-            layout={"width": "420px"},
+            layout={"width": "420px", "margin": "2px 2px 2px 16px"},
         )
         self.controls = widgets.HBox([self.pause, self.stop, self.rows])
         self.box = widgets.VBox([widgets.HTML(STYLE), self.board, self.controls, self.message, self.chart])

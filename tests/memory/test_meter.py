@@ -37,7 +37,7 @@ def _samples(journal: Journal, part: str) -> dict[int, MemorySample]:
 def test_each_batch_has_its_own_peak(journal: Journal) -> None:
     journal.begin({})
     meter = Meter(journal, 1)
-    for number, megabytes in ((1, 5), (2, 80), (3, 5)):
+    for number, megabytes in ((1, 5), (2, 300), (3, 5)):
         _begin(meter, number)
         held = bytearray(b"x" * 4096) * (megabytes * 256)
         del held
@@ -46,8 +46,9 @@ def test_each_batch_has_its_own_peak(journal: Journal) -> None:
     assert sorted(python) == [0, 1, 2, 3]
     assert python[0].peak_rss_mb is None
     peaks = [python[number].peak_rss_mb or 0 for number in (1, 2, 3)]
-    assert peaks[1] > peaks[0] + 60
-    assert peaks[1] > peaks[2] + 60
+    # Less than was held: what earlier tests gave back may fall at the same time.
+    assert peaks[1] > peaks[0] + 150
+    assert peaks[1] > peaks[2] + 150
 
 
 def test_the_first_batch_has_every_figure_however_short_it_is(journal: Journal) -> None:

@@ -11,9 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gomafia_kit.errors import BadValueError
-from gomafia_kit.values import decimal, flag, identity, integer, iso_date, name, text
+from gomafia_kit.values import (
+    count_and_share,
+    day,
+    days,
+    decimal,
+    flag,
+    identity,
+    integer,
+    iso_date,
+    money,
+    name,
+    text,
+)
 
-READERS = (decimal, flag, identity, integer, iso_date, name, text)
+READERS = (count_and_share, day, days, decimal, flag, identity, integer, iso_date, money, name, text)
+SPACES = " \u00a0\u202f\u2009"
+MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()  # noqa: SIM905 - reads better
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -165,7 +179,7 @@ def test_any_value_is_read_or_refused(raw: object) -> None:
         except BadValueError as error:
             assert error.message  # noqa: PT017 - the refusal must say why
         else:
-            assert value is None or isinstance(value, str | int | bool | Decimal | date)
+            assert value is None or isinstance(value, str | int | bool | Decimal | date | tuple)
 
 
 @given(st.decimals(min_value="-999999999999", max_value="999999999999", places=6))
@@ -176,12 +190,139 @@ def test_a_number_that_is_written_and_read_is_the_same(number: Decimal) -> None:
     assert decimal(plain.replace("-", "\u2212")) == number
 
 
-@given(st.integers(min_value=1_000, max_value=999_999_999), st.sampled_from(" \u00a0\u202f\u2009"))
+@given(st.integers(min_value=1_000, max_value=999_999_999), st.sampled_from(SPACES))
 def test_thousands_may_be_parted_by_any_space_of_the_site(number: int, space: str) -> None:
     assert decimal(f"{number:,}".replace(",", space)) == number
     assert integer(f"{number:,}".replace(",", space)) == number
 
 
-@given(st.dates())
-def test_a_day_that_is_written_and_read_is_the_same(day: date) -> None:
-    assert iso_date(day.isoformat()) == day
+@given(st.dates(), st.sampled_from(SPACES))
+def test_a_day_that_is_written_and_read_is_the_same(found: date, space: str) -> None:
+    in_words = f"{found.day}{space}{MONTHS[found.month - 1]}{space}{found.year:04d}{space}г."
+    assert iso_date(found.isoformat()) == found
+    for written in (found.isoformat(), f"{found.day:02d}.{found.month:02d}.{found.year:04d}", in_words):
+        assert day(written) == found
+        assert days(written) == (found, found)
+
+
+@given(st.dates(), st.dates(), st.sampled_from(["–", "-", "—", " – ", "\u00a0—\u00a0"]))
+def test_two_days_are_read_if_the_second_isnt_before_the_first(one: date, other: date, between: str) -> None:
+    first, last = sorted((one, other))
+    written = [f"{found.day:02d}.{found.month:02d}.{found.year:04d}" for found in (first, last)]
+    assert days(between.join(written)) == (first, last)
+    if first != last:
+        with pytest.raises(BadValueError, match="is not one date or two"):
+            days(between.join(reversed(written)))
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("05.01.2023", date(2023, 1, 5)),
+        (" 05.01.2023\n", date(2023, 1, 5)),
+        ("1 января 2016 г.", date(2016, 1, 1)),
+        ("1 Января 2016", date(2016, 1, 1)),
+        ("01 мая 2016\u202fг.", date(2016, 5, 1)),
+        ("31\u00a0декабря\u00a02019\u00a0г.", date(2019, 12, 31)),
+        ("2025-11-01 10:00:00", date(2025, 11, 1)),
+        ("0000-00-00", None),
+        ("–", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_day_in_each_of_the_sites_forms(raw: object, value: date | None) -> None:
+    assert day(raw) == value
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "5.1.2023",
+        "05.01.23",
+        "01/05/2023",
+        "31.02.2023",
+        "00.01.2023",
+        "05.13.2023",
+        "0 января 2016 г.",
+        "31 июня 2016 г.",
+        "1 январь 2016 г.",
+        "1 January 2016",
+        "января 2016 г.",
+        "1января2016",
+        "٠٥.٠١.٢٠٢٣",
+        "05.01.2023 – 06.01.2023",
+        20230105,
+        date(2023, 1, 5),
+    ],
+)
+def test_no_day_in_any_form(raw: object) -> None:
+    with pytest.raises(BadValueError, match="is not a"):
+        day(raw)
+
+
+@pytest.mark.parametrize("raw", ["01.11.2025 –", "– 01.11.2025", "01.11.2025 – 02.11.2025 – 03.11.2025", "1–2", 5])
+def test_no_days(raw: object) -> None:
+    with pytest.raises(BadValueError):
+        days(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("60 000 ₽", "60000"),
+        ("1\u00a0500,50\u00a0₽", "1500.50"),
+        ("1\u202f500,50\u202f₽", "1500.50"),
+        ("0₽", "0"),
+        ("\u2212500 ₽", "-500"),
+    ],
+)
+def test_an_amount_of_money(raw: str, value: str) -> None:
+    assert money(raw) == Decimal(value)
+
+
+@pytest.mark.parametrize("raw", ["60 000", "60 000 $", "₽", "– ₽", "₽ 500", "500 ₽ 20", "1.500,50 ₽", "500 ₽₽", 500])
+def test_no_amount_of_money(raw: object) -> None:
+    with pytest.raises(BadValueError, match="is not a"):
+        money(raw)
+
+
+@given(st.integers(min_value=-99_999_999_99, max_value=99_999_999_99), st.sampled_from(SPACES))
+def test_money_that_is_written_and_read_is_the_same(kopecks: int, space: str) -> None:
+    amount = Decimal(kopecks).scaleb(-2)
+    written = f"{amount:,}".replace(",", space).replace(".", ",")
+    assert money(f"{written}{space}₽") == amount
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("211 (62%)", (211, Decimal(62))),
+        ("211\u00a0(62,5\u00a0%)", (211, Decimal("62.5"))),
+        ("1 211(100%)", (1211, Decimal(100))),
+        ("0 (0%)", (0, Decimal(0))),
+        ("–", None),
+        ("", None),
+    ],
+)
+def test_a_count_and_its_share(raw: str, value: tuple[int, Decimal] | None) -> None:
+    assert count_and_share(raw) == value
+
+
+@pytest.mark.parametrize(
+    "raw", ["211", "211 62%", "211 (62)", "(62%)", "211 (%)", "62% (211)", "2,5 (1%)", "-1 (5%)", 211]
+)
+def test_no_count_and_share(raw: object) -> None:
+    with pytest.raises(BadValueError, match="is not a"):
+        count_and_share(raw)
+
+
+@given(st.integers(min_value=0, max_value=99_999), st.integers(min_value=0, max_value=100))
+def test_a_share_that_is_written_and_read_is_the_same(count: int, share: int) -> None:
+    assert count_and_share(f"{count} ({share}%)") == (count, Decimal(share))
+
+
+@pytest.mark.parametrize("read", [count_and_share, day, days, decimal, integer, iso_date, money, name])
+@pytest.mark.parametrize("raw", ["", "–", "—", "-", "\u2212", " – ", "\u00a0"])
+def test_every_mark_of_a_missing_value_is_none(read: Any, raw: str) -> None:  # noqa: ANN401 - a reader
+    assert read(raw) is None

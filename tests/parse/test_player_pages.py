@@ -138,6 +138,47 @@ def test_a_page_without_a_table_is_another_layout(body: str) -> None:
         parse_page(answer(site.player_page(2024, "all"), body))
 
 
+@pytest.mark.parametrize("login", ["a\0b", "a\ufffdb"])
+def test_a_nickname_with_a_character_that_no_page_can_hold_is_refused(login: str) -> None:
+    """HTML knows no NUL: read without it, it would be another nickname."""
+    parsed = _parse(_row(cell=_cell(login=login)))
+    assert [type(record) for record in parsed.records] == [PlayerSeason]
+    assert [rejection.rule for rejection in parsed.rejections] == [
+        "'a\ufffdb' has a character that the page doesn't tell (U+FFFD)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        (_cell(club=None) + "<span>Клуб</span>", "beside nickname and club stands 'Клуб'"),
+        (_cell() + "PRO", "beside nickname and club stands 'PRO'"),
+        (_cell() + '<a href="/stats/160">Второй</a>', "beside nickname and club stands 'Второй'"),
+    ],
+)
+def test_a_cell_that_says_more_is_refused(cell: str, rule: str) -> None:
+    parsed = _parse(_row() + _row("2", cell))
+    assert [rejection.rule for rejection in parsed.rejections] == [rule, rule]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<a href="/stats/159">Градиент<span class="ws-nowrap">Клуб &amp; Ко</span></a>',
+        '<a href="/stats/159"><img src="/a.svg"/></a><a href="/stats/159">Градиент</a>'
+        '<span class="ws-nowrap"><a href="/club/3">Клуб &amp; Ко</a></span>',
+    ],
+)
+def test_a_club_in_or_beside_the_link_is_no_part_of_the_nickname(cell: str) -> None:
+    assert _parse(_row(cell=cell)).records == _parse(_row()).records
+
+
+def test_columns_that_changed_places_with_their_headings_are_found_out() -> None:
+    head = "<thead><tr><th></th><th>Игрок</th><th>GG</th><th>Турниры</th><th>ELO</th></tr></thead>"
+    with pytest.raises(LayoutChangedError, match="sought the column tournaments as number 3 of the table"):
+        _parse(_row(), head=head)
+
+
 # -- paging ---------------------------------------------------------------------------------------
 
 
@@ -174,7 +215,7 @@ def test_a_site_that_gives_the_first_page_for_every_page_is_found_out() -> None:
 _IN_HTML = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r\ufffd"), min_size=1))
 def test_any_nickname_is_read_as_it_stands(login: str) -> None:
     parsed = _parse(_row(cell=_cell(login=login.translate(_IN_HTML))))
     player = parsed.records[0]

@@ -165,8 +165,10 @@ def test_a_cell_that_says_more_is_refused(cell: str, rule: str) -> None:
     "cell",
     [
         '<a href="/stats/159">Градиент<span class="ws-nowrap">Клуб &amp; Ко</span></a>',
-        '<a href="/stats/159"><img src="/a.svg"/></a><a href="/stats/159">Градиент</a>'
-        '<span class="ws-nowrap"><a href="/club/3">Клуб &amp; Ко</a></span>',
+        (
+            '<a href="/stats/159"><img src="/a.svg"/></a><a href="/stats/159">Градиент</a>'
+            '<span class="ws-nowrap"><a href="/club/3">Клуб &amp; Ко</a></span>'
+        ),
     ],
 )
 def test_a_club_in_or_beside_the_link_is_no_part_of_the_nickname(cell: str) -> None:

@@ -46,6 +46,7 @@ class Turnstile:
         self._with_scripts: bool | None = None
         self._expected: str | None = None
         self._is_further = False
+        self._passed: set[str] = set()  # a redirect has the network's name of the request that it goes on with
         self._another: Callable[[], None] | None = None
         self._redirects = 0
         self._held_since: float | None = None
@@ -69,6 +70,7 @@ class Turnstile:
     def begin(self, another: Callable[[], None] | None, *, with_scripts: bool = False) -> None:
         """A new ask: nothing is let through before it is announced."""
         self._another, self.refusal, self._expected = another, None, None
+        self._passed.clear()
         if with_scripts is not self._with_scripts:
             blocked = _NEVER_WANTED if with_scripts else (*_NEVER_WANTED, *_SCRIPTS, "*/_next/static/*")
             self._cdp.send("Network.setBlockedURLs", {"urls": list(blocked)})
@@ -104,7 +106,7 @@ class Turnstile:
 
     def _wanted(self, event: dict[str, Any]) -> None:
         url = event["request"]["url"]
-        if "redirectedRequestId" in event:
+        if event.get("networkId") in self._passed:
             self._redirected(event, url)
         elif event["resourceType"] == "Script":
             self._script_wanted(event, url)
@@ -147,6 +149,8 @@ class Turnstile:
         self._let_through(event)
 
     def _let_through(self, event: dict[str, Any]) -> None:
+        if name := event.get("networkId"):
+            self._passed.add(name)
         self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
 
     def _turn_away(self, event: dict[str, Any]) -> None:

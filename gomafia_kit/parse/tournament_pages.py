@@ -13,12 +13,13 @@ from gomafia_kit.parse.fields import refused_list
 from gomafia_kit.parse.first_shot import tell_of_shots
 from gomafia_kit.parse.game_pages import mark_shown, role_shown
 from gomafia_kit.parse.games import read_tournament, started_on, with_shot
-from gomafia_kit.parse.next_data import next_data, server_data
+from gomafia_kit.parse.next_data import server_data
 from gomafia_kit.parse.typed_games import Remembered
 from gomafia_kit.records import Parsed, Seat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from gomafia_kit.site import Answer
 
@@ -36,92 +37,87 @@ def parse_games_data(answer: Answer) -> Parsed:
 
     Who was shot first is told by the seats, or else by the classes of the page's cells.
     """
-    parsed = _read_data(answer, of_games=True)
-    if "result" not in parsed.fetched and not _tells_standings(answer):
-        parsed.more.append(site.tournament_results_page(int(answer.ask.fact("id")), answer.ask.form))
-    _tell_shots(answer, parsed)
-    return parsed
+    body = answer.body
+    page = typed_games.read_page(answer, _data(body), of_games=True, cells=lambda *seats: _marks_in_order(body, *seats))
+    if page is None:
+        told = server_data(answer)
+        standings = _STANDINGS if any(key in told for key in _STANDINGS.values()) else {}
+        page = typed_games.Page(read_tournament(answer.ask, told, standings), bool(standings))
+        _tell_shots(answer, page.parsed, started_on(told["tournament"].get("date_start")))
+    if not page.has_standings:
+        page.parsed.more.append(site.tournament_results_page(int(answer.ask.fact("id")), answer.ask.form))
+    return page.parsed
 
 
 def parse_results_data(answer: Answer) -> Parsed:
     """The standings of the tab of results."""
-    return _read_data(answer, of_games=False)
+    page = typed_games.read_page(answer, _data(answer.body), of_games=False)
+    return page.parsed if page else read_tournament(answer.ask, server_data(answer), _STANDINGS, games=False)
 
 
-def _read_data(answer: Answer, *, of_games: bool) -> Parsed:
-    data = next_data(answer)
-    parsed = typed_games.read_page(answer, data, of_games=of_games)
-    if parsed is not None:
-        return parsed
-    told = server_data(answer)
-    needed = not of_games or any(key in told for key in _STANDINGS.values())
-    return read_tournament(answer.ask, told, _STANDINGS if needed else {}, games=of_games)
-
-
-def _tells_standings(answer: Answer) -> bool:
-    """True if the data have the standings, be they empty."""
-    told = server_data(answer)
-    return any(key in told for key in _STANDINGS.values())
+def _data(body: bytes) -> memoryview:
+    """The page's data, or anything else where they aren't as usual: then `server_data` says what is wrong."""
+    start = body.find(b">", body.rfind(b'<script id="__NEXT_DATA__"')) + 1
+    return memoryview(body)[start : max(start, body.find(b"</script>", start))]
 
 
 # -- who was shot first, from the page's cells ------------------------------------------------------
 
-
-def _tell_shots(answer: Answer, parsed: Parsed) -> None:
-    """Add the first shots from the page's cells where the seats of its data don't tell them.
-
-    The cells must be those of the data: the same seats in the same order, with the same roles and
-    nicknames, or else (read as a tree) each at its round and table with its role. If they aren't, the
-    page has changed: LayoutChangedError. A page without any table shows no games: then it is left open.
-    """
-    if any(isinstance(record, Seat) and record.shot_first is not None for record in parsed.records):
-        return
-    seats = [record for record in parsed.records if isinstance(record, Seat)]
-    if all(seat.role is None for seat in seats):
-        return
-    if b"<table" not in answer.body:
-        return
-    marks = _marks_in_order(answer.body, seats) or _marks_by_place(answer, parsed, seats)
-    if not tell_of_shots(marks):
-        return
-    day = started_on(server_data(answer)["tournament"].get("date_start"))
-    told = iter([with_shot(seat, mark, day) for seat, mark in zip(seats, marks, strict=True)])
-    parsed.records = [next(told) if isinstance(record, Seat) else record for record in parsed.records]
-
-
 _ROW: Final = re.compile(
-    rb"<tr[^>]*><td[^>]*>([0-9]+)</td><td[^>]*>([^<]*)</td><td([^>]*)>([^<]*)</td><td[^>]*>[^<]*</td><td[^>]*>[^<]*</td></tr>"
+    rb"<tr[^>]*><td[^>]*>([0-9]{1,4})</td><td[^>]*>([^<]*)</td><td([^>]*)>([^<]*)</td>(?:<td[^>]*>[^<]*</td>){2}</tr>"
 )
 
 
-def _marks_in_order(body: bytes, seats: Sequence[Seat]) -> list[str | None]:
-    """The marks of all cells, if the rows of the page, read as they come, are exactly these seats; else none."""
+def _marks_in_order(
+    body: bytes, numbers: list[int], logins: list[str | None], roles: list[str | None]
+) -> list[str | None] | None:
+    """The marks of all cells, if the rows of the page, read as they come, are exactly these seats.
+
+    BadValueError if they aren't; None if there is nothing to look for, or no table.
+    """
+    if not any(roles) or b"<table" not in body:
+        return None
     rows = _ROW.findall(body)
-    if len(rows) != len(seats):
-        return []
-    numbers, logins, classes, roles = zip(*rows, strict=True)
-    try:
-        told = zip(
-            map(int, numbers),
-            map(_LOGIN.__getitem__, logins),
-            map(_ROLE.__getitem__, roles),
-            strict=True,
-        )
-        marks = list(map(_MARK.__getitem__, classes))
-        same = list(told) == [(seat.seat, seat.login, seat.role) for seat in seats]
-    except (BadValueError, UnicodeDecodeError):
-        return []
-    return marks if same else []
+    if len(rows) == len(numbers):
+        told_numbers, told_logins, classes, told_roles = zip(*rows, strict=True)
+        if (
+            list(map(int, told_numbers)) == numbers
+            and list(map(_LOGIN.__getitem__, told_logins)) == logins
+            and list(map(_ROLE.__getitem__, told_roles)) == roles
+        ):
+            return list(map(_MARK.__getitem__, classes))
+    raise BadValueError("the rows of the page, as they come, are not those of its data")
 
 
 def _plain(markup: bytes) -> str:
-    found = markup.decode()
+    try:
+        found = markup.decode()
+    except UnicodeDecodeError as error:
+        raise BadValueError(f"{markup!r} is not UTF-8.") from error
     return unescape(found) if "&" in found else found
 
 
 _LOGIN: Final = Remembered(lambda markup: _plain(markup) or None)
 _ROLE: Final = Remembered(lambda markup: role_shown(_plain(markup)))
-_MARK: Final = Remembered(lambda css: mark_shown(css.decode()))
+_MARK: Final = Remembered(lambda css: mark_shown(_plain(css)))
+
+
+def _tell_shots(answer: Answer, parsed: Parsed, day: date | None) -> None:
+    """Add the first shots from the page's cells, each at its round and table, where its data don't tell them.
+
+    Raises LayoutChangedError if the cells aren't those of the data: as many, and with the same roles. A
+    page without any table shows no games: then it is left open.
+    """
+    seats = [record for record in parsed.records if isinstance(record, Seat)]
+    if tell_of_shots(seat.first_shot_mark for seat in seats) or not any(seat.role for seat in seats):
+        return
+    if b"<table" not in answer.body:
+        return
+    marks = _marks_by_place(answer, parsed, seats)
+    if not tell_of_shots(marks):
+        return
+    told = iter([with_shot(seat, mark, day) for seat, mark in zip(seats, marks, strict=True)])
+    parsed.records = [next(told) if isinstance(record, Seat) else record for record in parsed.records]
 
 
 def _marks_by_place(answer: Answer, parsed: Parsed, seats: Sequence[Seat]) -> list[str | None]:

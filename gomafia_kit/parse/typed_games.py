@@ -7,9 +7,10 @@ type, a value that is refused) gives None: then `games` reads the same, and tell
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -22,13 +23,27 @@ from gomafia_kit.records import TEAM_OF_ROLE, Game, Parsed, Record, Result, Seat
 from gomafia_kit.values import decimal, identity, integer, name, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gomafia_kit.site import Answer, Ask
 
 _Number = str | int | float | None
 _Text = str | None
 _Out = TypeVar("_Out")
+
+
+Cells = Callable[[list[int], list["str | None"], list["str | None"]], "Sequence[str | None] | None"]
+"""Seats' numbers, nicknames and roles -> the marks that the page shows for them, in the same order.
+
+None if the page shows no games; BadValueError if those that it shows aren't these.
+"""
+
+
+class Page(NamedTuple):
+    """What was read, and whether the data had standings, be they empty."""
+
+    parsed: Parsed
+    has_standings: bool
 
 
 class _Card(Struct, gc=False):
@@ -86,7 +101,7 @@ class _Envelope(Struct, gc=False):
     data: _Tournament
 
 
-class ServerData(Struct, gc=False, rename="camel"):
+class _ServerData(Struct, gc=False, rename="camel"):
     """What a tournament's page tells; a tab may leave out what it doesn't show."""
 
     tournament: _Card
@@ -96,7 +111,7 @@ class ServerData(Struct, gc=False, rename="camel"):
 
 
 class _PageProps(Struct, gc=False, rename="camel"):
-    server_data: ServerData
+    server_data: _ServerData
 
 
 class _Props(Struct, gc=False, rename="camel"):
@@ -123,8 +138,11 @@ def read_answer(answer: Answer) -> Parsed | None:
     return _read(answer.ask, found.tournament, found.games, {"total": found.tournament_result})
 
 
-def read_page(answer: Answer, data: bytes, *, of_games: bool) -> Parsed | None:
-    """What a tab of games, or of results, holds in its page's data; None if anything in them is unusual."""
+def read_page(answer: Answer, data: bytes | memoryview, *, of_games: bool, cells: Cells | None = None) -> Page | None:
+    """What a tab of games, or of results, holds in its page's data; None if anything in them is unusual.
+
+    `cells` gives the first-shot marks that the page shows, where the data don't tell them.
+    """
     try:
         found = _PAGE.decode(data).props.page_props.server_data
     except (msgspec.DecodeError, RecursionError):
@@ -135,7 +153,8 @@ def read_page(answer: Answer, data: bytes, *, of_games: bool) -> Parsed | None:
     }
     if of_games and not any(lines is not UNSET for lines in standings.values()):
         standings = {}
-    return _read(answer.ask, found.tournament, found.games if of_games else [], standings)
+    parsed = _read(answer.ask, found.tournament, found.games if of_games else [], standings, cells)
+    return None if parsed is None else Page(parsed, bool(standings))
 
 
 def _read(
@@ -143,6 +162,7 @@ def _read(
     card: _Card,
     rounds: list[_Round] | UnsetType | None,
     standings: dict[str, list[_Line] | UnsetType | None],
+    cells: Cells | None = None,
 ) -> Parsed | None:
     if rounds is UNSET or UNSET in standings.values():
         return None
@@ -151,7 +171,7 @@ def _read(
     try:
         if integer(card.id) != tournament_id:
             return None
-        _read_games(parsed, tournament_id, rounds or (), started_on(card.date_start))
+        _read_games(parsed, tournament_id, rounds or (), started_on(card.date_start), cells)
         for which, lines in standings.items():
             parsed.records += _results(tournament_id, which, lines or ())
     except BadValueError:
@@ -162,7 +182,10 @@ def _read(
     return parsed
 
 
-def _read_games(parsed: Parsed, tournament_id: int, rounds: Sequence[_Round], day: date | None) -> None:
+def _read_games(
+    parsed: Parsed, tournament_id: int, rounds: Sequence[_Round], day: date | None, cells: Cells | None
+) -> None:
+    new = tuple.__new__
     games: list[Record] = []
     seats: list[_Seat] = []
     round_nos: list[int] = []
@@ -171,7 +194,7 @@ def _read_games(parsed: Parsed, tournament_id: int, rounds: Sequence[_Round], da
         number = _NUMBER[round_.game_num]
         for game in round_.game:
             table_no = _NUMBER[game.table_num]
-            games.append(Game(tournament_id, number, table_no, _WINNER[game.win], _NAME[game.referee]))
+            games.append(new(Game, (tournament_id, number, table_no, _WINNER[game.win], _NAME[game.referee])))
             seats += game.table
             round_nos += [number] * len(game.table)
             table_nos += [table_no] * len(game.table)
@@ -179,15 +202,23 @@ def _read_games(parsed: Parsed, tournament_id: int, rounds: Sequence[_Round], da
     if games:
         parsed.count("game", len(games))
     if seats:
-        parsed.records += _seats(tournament_id, round_nos, table_nos, seats, day)
+        parsed.records += _seats((tournament_id, round_nos, table_nos), seats, day, cells)
         parsed.count("seat", len(seats))
 
 
 def _seats(
-    tournament_id: int, round_nos: list[int], table_nos: list[int], seats: Sequence[_Seat], day: date | None
+    where: tuple[int, list[int], list[int]], seats: Sequence[_Seat], day: date | None, cells: Cells | None
 ) -> list[Record]:
+    tournament_id, round_nos, table_nos = where
     places, ids, logins, roles, points, types, deltas, elos = zip(*map(astuple, seats), strict=True)
-    outcomes = _outcomes(day, told=tell_of_shots(map(_NAME.__getitem__, set(types))))
+    numbers = list(map(_NUMBER.__getitem__, places))
+    names = list(map(_TEXT.__getitem__, logins))
+    told = tell_of_shots(map(_NAME.__getitem__, set(types)))
+    if cells is not None and not told:
+        found = cells(numbers, names, list(map(_ROLE.__getitem__, roles)))
+        if found is not None and tell_of_shots(found):
+            types, told = tuple(found), True
+    outcomes = _outcomes(day, told=told)
     ours, teams, shots, leasts, mosts, marks = zip(
         *map(outcomes.__getitem__, zip(roles, types, strict=True)), strict=True
     )
@@ -196,9 +227,9 @@ def _seats(
         repeat(tournament_id),
         round_nos,
         table_nos,
-        map(_NUMBER.__getitem__, places),
+        numbers,
         map(_IDENTITY.__getitem__, ids),
-        map(_TEXT.__getitem__, logins),
+        names,
         ours,
         teams,
         map(_DECIMAL.__getitem__, points),
@@ -280,6 +311,7 @@ _TEXT: Final = Remembered(text)
 _LOGIN: Final = Remembered(_required(text))
 _NAME: Final = Remembered(name)
 _WINNER: Final = Remembered(winner)
+_ROLE: Final = Remembered(role)
 _OUTCOMES: Final[dict[tuple[date | None, bool], Remembered[tuple[Any, ...]]]] = {}
 
 

@@ -23,7 +23,7 @@ def data_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
     """What stands under `data`; AskRefusedError if the site says anything but success."""
     try:
         envelope = _decoded(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LayoutChangedError(
             f"{answer.ask.key}: sought JSON, found {shown(answer.body[:80].decode('utf-8', 'replace'))} ({error}).",
             "The answer is kept in the archive; nothing of it was staged.",

@@ -122,6 +122,7 @@ class _Page(Struct, gc=False):
     props: _Props
 
 
+_UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 _ANSWER: Final = msgspec.json.Decoder(_Envelope)
 _PAGE: Final = msgspec.json.Decoder(_Page)
 
@@ -130,7 +131,7 @@ def read_answer(answer: Answer) -> Parsed | None:
     """What the API's answer about a tournament holds; None if anything in it is unusual."""
     try:
         envelope = _ANSWER.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         return None
     if envelope.result != "success":
         return None
@@ -145,7 +146,7 @@ def read_page(answer: Answer, data: bytes | memoryview, *, of_games: bool, cells
     """
     try:
         found = _PAGE.decode(data).props.page_props.server_data
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         return None
     standings = {
         "with_final": found.tournament_result_with_final,

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError
 from gomafia_kit.fetch.replies import Reply
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page, Response
+    from playwright.sync_api import ElementHandle, Locator, Page, Response
 
 CALL: Final = "/api/stats/get"
 EVERY_YEAR: Final = "Все"
 MILLISECONDS_TO_OPEN: Final = 10_000
 MILLISECONDS_TO_REDRAW: Final = 10_000
 _MILLISECONDS_A_CLICK: Final = 500
+_MILLISECONDS_A_LOOK: Final = 25
 _SELECTED: Final = 'span[class*="Select_select__selected-span"]'
 _YEAR: Final = re.compile(r"20\d\d")
 _OPTIONS = """
@@ -84,28 +85,34 @@ def _drop_down(page: Page, url: str) -> Locator:
     )
 
 
-def _option(page: Page, selected: Locator, url: str, year: str) -> Any:  # noqa: ANN401 - an element of the page
+def _option(page: Page, selected: Locator, url: str, year: str) -> ElementHandle:
     """The option of that year; clicked again until the list opens, since a script may still be on its way."""
     element = selected.element_handle()
     for _ in range(MILLISECONDS_TO_OPEN // _MILLISECONDS_A_CLICK):
         element.click()
-        page.wait_for_timeout(_MILLISECONDS_A_CLICK / 10)
-        options = {
-            name: handle.as_element() for name, handle in element.evaluate_handle(_OPTIONS).get_properties().items()
-        }
-        words = {(option.text_content() or "").strip(): option for option in options.values() if option is not None}
-        if year in words:
-            return words[year]
-        if words:
+        options = _opened(page, element)
+        if year in options:
+            return options[year]
+        if options:
             raise AskRefusedError(
-                f"{url}: the drop-down of years has no {year}, only {', '.join(words)}.",
+                f"{url}: the drop-down of years has no {year}, only {', '.join(options)}.",
                 "The site shows no figures of that year.",
             )
-        page.wait_for_timeout(_MILLISECONDS_A_CLICK)
     raise LayoutChangedError(
         f"{url}: sought the options of the drop-down of years, found none after it was clicked.",
         "Take the official years as api or page_data.",
     )
+
+
+def _opened(page: Page, selected: ElementHandle) -> dict[str, ElementHandle]:
+    """The options by their text, as soon as they are shown; none if that takes too long."""
+    for _ in range(_MILLISECONDS_A_CLICK // _MILLISECONDS_A_LOOK):
+        handles = [handle.as_element() for handle in selected.evaluate_handle(_OPTIONS).get_properties().values()]
+        options = {(option.text_content() or "").strip(): option for option in handles if option is not None}
+        if options:
+            return options
+        page.wait_for_timeout(_MILLISECONDS_A_LOOK)
+    return {}
 
 
 def _is_call(response: Response) -> bool:

@@ -54,6 +54,14 @@ class Gate:
                 time.sleep(pause)
             self._open_at = time.monotonic() + self.seconds
 
+    def slow_down(self, seconds: float) -> bool:
+        """Keep at least that pause from now on; whether it is longer than it was."""
+        if seconds <= self.seconds:
+            return False
+        self.seconds = seconds
+        self.answered()
+        return True
+
     def answered(self) -> None:
         """Note that the request that was let through last has been answered, well or not."""
         self._open_at = time.monotonic() + self.seconds

@@ -97,8 +97,7 @@ class Source:
             ask = robots()
             answer = self._archive.find(ask, not_before=self._not_before(ROBOTS_AGE)) or self._fetched(ask, via)
             self._robots = Robots(answer.body.decode("utf-8", "replace") if answer.status == 200 else None)  # noqa: PLR2004 - HTTP's OK
-            if self._robots.crawl_delay and self._robots.crawl_delay > self._gate.seconds:
-                self._gate.seconds = self._robots.crawl_delay
+            if self._gate.slow_down(self._robots.crawl_delay or 0.0):
                 self._tell(f"robots.txt asks for {self._gate.seconds:g} s between asks: kept.")
         return self._robots
 

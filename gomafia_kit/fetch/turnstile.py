@@ -46,6 +46,8 @@ class Turnstile:
         self._with_scripts: bool | None = None
         self._expected: str | None = None
         self._is_further = False
+        self._asked_script: str | None = None
+        self._queue: list[dict[str, Any]] = []
         self._passed: set[str] = set()  # a redirect has the network's name of the request that it goes on with
         self._another: Callable[[], None] | None = None
         self._redirects = 0
@@ -71,6 +73,7 @@ class Turnstile:
         """A new ask: nothing is let through before it is announced."""
         self._another, self.refusal, self._expected = another, None, None
         self._passed.clear()
+        self._asked_script, self._queue = None, []
         if with_scripts is not self._with_scripts:
             blocked = _NEVER_WANTED if with_scripts else (*_NEVER_WANTED, *_SCRIPTS, "*/_next/static/*")
             self._cdp.send("Network.setBlockedURLs", {"urls": list(blocked)})
@@ -135,18 +138,32 @@ class Turnstile:
             self._turn_away(event)
         elif url in self._scripts:
             self._cdp.send("Fetch.fulfillRequest", {"requestId": event["requestId"], **self._scripts[url]})
+        elif self._asked_script is not None:
+            self._queue.append(event)  # one at a time: the next when this one is answered
         else:
+            self._asked_script = url
             self._wait()
             self._let_through(event)
 
     def _script_came(self, event: dict[str, Any]) -> None:
-        url = event["request"]["url"]
-        if event.get("responseStatusCode") == _OK and urlsplit(url).path.startswith(_STAYS):
-            found = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
-            kind = [header for header in event["responseHeaders"] if header["name"].lower() == "content-type"]
-            body = found["body"] if found["base64Encoded"] else _in_base64(found["body"])
-            self._scripts[url] = {"responseCode": _OK, "responseHeaders": kind, "body": body}
+        from playwright.sync_api import Error
+
+        with suppress(Error):  # kept if it can be
+            self._keep_script(event)
         self._let_through(event)
+        self._asked_script = None
+        queue, self._queue = self._queue, []
+        for waiting in queue:
+            self._script_wanted(waiting, waiting["request"]["url"])
+
+    def _keep_script(self, event: dict[str, Any]) -> None:
+        url = event["request"]["url"]
+        if event.get("responseStatusCode") != _OK or not urlsplit(url).path.startswith(_STAYS):
+            return
+        found = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
+        kind = [header for header in event["responseHeaders"] if header["name"].lower() == "content-type"]
+        body = found["body"] if found["base64Encoded"] else _in_base64(found["body"])
+        self._scripts[url] = {"responseCode": _OK, "responseHeaders": kind, "body": body}
 
     def _let_through(self, event: dict[str, Any]) -> None:
         if name := event.get("networkId"):

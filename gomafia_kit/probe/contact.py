@@ -97,7 +97,7 @@ class Probe:
     def _obey(self, answer: Answer) -> None:
         text = answer.body.decode("utf-8", "replace") if answer.status == 200 else None  # noqa: PLR2004 - HTTP's OK
         self._robots = Robots(text)
-        self._gate.seconds = max(self._gate.seconds, self._robots.crawl_delay or 0.0)
+        self._gate.slow_down(self._robots.crawl_delay or 0.0)
 
 
 def findings(seen: Seen) -> list[Finding]:

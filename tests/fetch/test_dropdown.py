@@ -1,0 +1,188 @@
+"""The drop-down of years on a stats page, on the demo site and on pages built otherwise."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gomafia_kit import site as asks
+from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError, SiteBusyError
+from gomafia_kit.fetch.chromium import ChromiumFetcher
+from tests.fetch.servers import Sent, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gomafia_kit.demo import DemoSite
+    from tests.fetch.servers import Server
+
+
+@pytest.fixture(scope="module")
+def fetcher(running_site: DemoSite) -> Iterator[ChromiumFetcher]:
+    with ChromiumFetcher(running_site.url, "club@example.org") as made:
+        yield made
+
+
+def figures(player_id: int, year: int) -> asks.Ask:
+    return asks.player_statistics_page(player_id, year, "rendered")
+
+
+def test_the_chosen_year_is_shown(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    player = max(site.league.world.people, key=lambda each: len(site.league.careers.years(each)))
+    for year in (2022, 2023, 2024, 2023):
+        shown = fetcher.fetch(figures(player, year)).body.decode()
+        games = site.league.figures(player, year).games
+        assert f'content-amount__{shown.partition("content-amount__")[2][:5]}">{games}</div>' in shown
+        assert f">{year}</span>" in shown
+        assert site.league.shown_elo(player, year) in shown
+
+
+def test_it_costs_the_page_and_one_call_and_each_script_once(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    site.redeploy()  # so that no script is known yet
+    counted: list[None] = []
+    for player in (1, 2, 3):
+        fetcher.fetch(figures(player, 2023), lambda: counted.append(None))
+    log = site.log()
+    scripts = {path: count for path, count in log["counts"].items() if ".js" in path}
+    others = {path: count for path, count in log["counts"].items() if ".js" not in path}
+    assert others == {"GET /stats/1": 1, "GET /stats/2": 1, "GET /stats/3": 1, "POST /api/stats/get": 3}
+    assert list(scripts.values()) == [1, 1]
+    assert log["total"] == 3 + len(counted)
+
+
+def test_a_page_that_opens_with_the_year_needs_no_call(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    site.set_switches(stats_opens="season")
+    try:
+        shown = fetcher.fetch(figures(1, 2024)).body.decode()
+    finally:
+        site.set_switches(stats_opens="all")
+    assert ">2024</span>" in shown
+    assert "POST /api/stats/get" not in site.log()["counts"]
+
+
+def test_a_year_that_is_not_in_the_list_is_refused_by_name(fetcher: ChromiumFetcher) -> None:
+    with pytest.raises(AskRefusedError, match="the drop-down of years has no 2019, only Все, 2024, 2023, 2022"):
+        fetcher.fetch(figures(1, 2019))
+
+
+def test_a_busy_call_is_a_busy_site(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    site.fault("status", status=429, retry_after="3", prefix="/api/stats")
+    with pytest.raises(SiteBusyError, match=r"/api/stats/get: the site is busy \(status 429\) and asks to wait 3 s"):
+        fetcher.fetch(figures(1, 2023))
+
+
+def test_nobody_with_that_id_is_the_main_page(fetcher: ChromiumFetcher) -> None:
+    assert b"MainIntro_main-intro" in fetcher.fetch(figures(999_999, 2023)).body
+
+
+def test_without_a_choice_no_script_runs(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    fetcher.fetch(figures(1, 2023))
+    site.log(reset=True)
+    fetcher.fetch(asks.tournament_card(1, "rendered"))
+    assert site.log()["counts"] == {"GET /tournament/1": 1}
+
+
+# -- pages built otherwise ----------------------------------------------------------------------------
+
+_SELECT = '<div class="Select_select__aaaaa"><span class="Select_select__selected-span__bbbbb">Все</span></div>'
+_AMOUNT = '<div class="stats__stat-main-bottom-block-left-content-amount__ccccc">50</div>'
+_CHOOSE = """
+const span = document.querySelector('span'), amount = document.querySelector('[class*="content-amount"]');
+const choose = async year => {
+  const answer = await (await fetch('/api/stats/get', {method: 'POST', body: 'period=' + year})).json();
+  if (answer.result !== 'success') return;
+  span.textContent = year;
+  REDRAW
+};
+const open = parent => {
+  const list = document.createElement('ul');
+  for (const year of ['Все', '2024', '2023']) {
+    const item = document.createElement('li');
+    item.textContent = year;
+    item.onclick = () => { list.remove(); choose(year); };
+    list.append(item);
+  }
+  parent.append(list);
+};
+"""
+_REDRAW = "amount.textContent = answer.data.stats.primary.total_games;"
+_IN_PLACE = "span.onclick = () => open(span.parentElement);"
+_IN_A_PORTAL = "span.onclick = () => open(document.body);"
+_LATE = "setTimeout(() => { span.onclick = () => open(document.body); }, 900);"
+_SLOWLY = "setTimeout(() => { " + _REDRAW + " }, 800);"
+_COUNTING_UP = (
+    "let n = 0; const t = setInterval(() => { amount.textContent = ++n; if (n >= 12) clearInterval(t); }, 40);"
+)
+
+
+def _stats_page(script: str, call: bytes = b"", body: str = _SELECT + _AMOUNT) -> Callable[[str], Sent]:
+    page = f"<html><body>{body}<script>{script}</script></body></html>".encode()
+    answer = call or json.dumps({"result": "success", "data": {"stats": {"primary": {"total_games": "12"}}}}).encode()
+
+    def send(path: str) -> Sent:
+        return Sent((answer,)) if path.startswith("/api/") else Sent((page,))
+
+    return send
+
+
+def _chosen(server: Server, year: int = 2023) -> str:
+    with ChromiumFetcher(server.url, "", seconds_to_load=5) as made:
+        return made.fetch(figures(7, year)).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("opening", "redraw"),
+    [(_IN_PLACE, _REDRAW), (_IN_A_PORTAL, _REDRAW), (_LATE, _REDRAW), (_IN_PLACE, _SLOWLY), (_IN_PLACE, _COUNTING_UP)],
+    ids=["in place", "in a portal", "brought to life late", "redrawn late", "counting up"],
+)
+def test_however_it_is_built_the_year_is_chosen(opening: str, redraw: str) -> None:
+    with serving(_stats_page(_CHOOSE.replace("REDRAW", redraw) + opening)) as server:
+        shown = _chosen(server)
+        assert server.asked == ["/stats/7", "/api/stats/get"]
+    assert '__ccccc">12</div>' in shown
+    assert '__bbbbb">2023</span>' in shown
+
+
+def test_a_page_that_never_shows_the_year_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gomafia_kit.fetch.dropdown.MILLISECONDS_TO_REDRAW", 1_000)
+    with (
+        serving(_stats_page(_CHOOSE.replace("REDRAW", "") + _IN_PLACE)) as server,
+        pytest.raises(BrowserError, match="2023 was chosen, but the page never came to show its 12 games"),
+    ):
+        _chosen(server)
+
+
+def test_a_refused_choice_is_not_taken_for_the_year() -> None:
+    call = b'{"result": "error", "message": "no"}'
+    with (
+        serving(_stats_page(_CHOOSE.replace("REDRAW", _REDRAW) + _IN_PLACE, call)) as server,
+        pytest.raises(AskRefusedError, match="the site answered 'error' to the choice"),
+    ):
+        _chosen(server)
+
+
+@pytest.mark.parametrize("call", [b"<html>", b'{"result": "success", "data": {}}', b"[]"])
+def test_a_call_that_says_something_else_is_a_changed_layout(call: bytes) -> None:
+    with (
+        serving(_stats_page(_CHOOSE.replace("REDRAW", _REDRAW) + _IN_PLACE, call)) as server,
+        pytest.raises(LayoutChangedError, match=r"sought data\.stats\.primary\.total_games in"),
+    ):
+        _chosen(server)
+
+
+@pytest.mark.parametrize(
+    ("body", "script", "said"),
+    [
+        (_AMOUNT, "", "sought the drop-down of years .* found 0 of them"),
+        (_SELECT + _AMOUNT, "", "sought the options of the drop-down of years, found none"),
+    ],
+    ids=["no drop-down", "no options"],
+)
+def test_a_page_without_it_is_a_changed_layout(
+    body: str, script: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gomafia_kit.fetch.dropdown.MILLISECONDS_TO_OPEN", 1_000)
+    with serving(_stats_page(script, body=body)) as server, pytest.raises(LayoutChangedError, match=said):
+        _chosen(server)

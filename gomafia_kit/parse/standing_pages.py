@@ -149,11 +149,15 @@ def _text_before(table: LexborNode) -> str:
         before = node.prev
         while before is not None:
             if before.tag == "table" or (before.is_element_node and before.css_first("table") is not None):
-                return " ".join(told).casefold()
-            told.append(text_of(before, separator=" "))
+                return _spaced(told)
+            told.append(before.text() if before.is_text_node else text_of(before))
             before = before.prev
         node = node.parent
-    return " ".join(told).casefold()
+    return _spaced(told)
+
+
+def _spaced(told: list[str]) -> str:
+    return " ".join(" ".join(told).casefold().split())
 
 
 def _standing_before(table: LexborNode) -> str:

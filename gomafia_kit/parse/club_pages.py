@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit import site
@@ -29,22 +30,21 @@ from gomafia_kit.records import Club, ClubMember, ClubPresident, Parsed
 from gomafia_kit.values import decimal, identity, integer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+    from gomafia_kit.parse.page_tables import Column
     from gomafia_kit.site import Answer, Ask
 
 _CLUB_LINK: Final = "/club/"
 _PLAYER_LINK: Final = "/stats/"
 _PRESIDENT: Final = "Президент клуба"
-_COLUMNS: Final = (
-    column("rank", "место ранг", filled=True, rising=True),
-    column("club", "клуб"),
-    column("(unknown)"),
-    column("club score", "очки"),
-    column("average ELO", "elo эло"),
-)
+_RANK: Final = column("rank", "место ранг", filled=True, rising=True)
+_NAME: Final = column("club", "клуб")
+_UNKNOWN: Final = column("(unknown)")
+_SCORE: Final = column("club score", "очки")
+_ELO: Final = column("average ELO", "elo эло")
 _CLUB: Final = (
     Field("club_id", "link", link_id("club", "a club"), required=True),
     Field("title", "title", shown_text, required=True),
@@ -77,19 +77,27 @@ def parse_list_page(answer: Answer) -> Parsed:
     """A page of the list of clubs, as it is shown; it doesn't show the country: it is null."""
     parsed, tree = Parsed(), tree_of(answer)
     rows = page_tables.rows_of_table(answer, tree, "clubs", _CLUB_LINK)
-    page_tables.check_headings(answer, tree, "clubs", _CLUB_LINK, _COLUMNS)
+    columns = _columns_of(rows)
+    page_tables.check_headings(answer, tree, "clubs", _CLUB_LINK, columns)
     if is_past_the_end(answer, tree):
         return parsed
     specs = ((Club, _CLUB, {"country": None}),)
     for cells in rows:
         whole = page_tables.whole_of(cells)
-        if rule := page_tables.wrong_cells(_COLUMNS, cells) or _not_title_and_city(cells[1]):
+        if rule := page_tables.wrong_cells(columns, cells) or _not_title_and_city(cells[1]):
             page_tables.refuse_row(parsed, whole, rule, specs)
         else:
-            page_tables.read_row(parsed, whole, _raw(cells), specs)
-    page_tables.check_rows(parsed, answer, "clubs", rows, _COLUMNS)
+            page_tables.read_row(parsed, whole, _raw(columns, cells), specs)
+    page_tables.check_rows(parsed, answer, "clubs", rows, columns)
     _turn_list(parsed, answer, tree, len(rows))
     return parsed
+
+
+def _columns_of(rows: list[list[LexborNode]]) -> tuple[Column, ...]:
+    """The columns of a page's rows: between the club and its score stand some that nobody has described."""
+    widths = Counter(map(len, rows))
+    width = max(widths, key=lambda number: (widths[number], number), default=0)
+    return (_RANK, _NAME, *[_UNKNOWN] * max(1, width - 4), _SCORE, _ELO)
 
 
 def _turn_list(parsed: Parsed, answer: Answer, tree: LexborHTMLParser, rows: int) -> None:
@@ -106,9 +114,9 @@ def _not_title_and_city(cell: LexborNode) -> str:
     return ""
 
 
-def _raw(cells: list[LexborNode]) -> dict[str, Any]:
+def _raw(columns: Sequence[Column], cells: list[LexborNode]) -> dict[str, Any]:
     """What the cells say, as it came; the city may stand inside of the link or under it."""
-    raw: dict[str, Any] = {wanted.name: text_of(cell) for wanted, cell in zip(_COLUMNS, cells, strict=True)}
+    raw: dict[str, Any] = {wanted.name: text_of(cell) for wanted, cell in zip(columns, cells, strict=True)}
     told = [piece for piece in pieces_of(cells[1]) if piece.strip()]
     _, leads_to = link_in(cells[1], _CLUB_LINK)
     city = told[1] if len(told) > 1 else None
@@ -123,7 +131,7 @@ def parse_club_page_data(answer: Answer) -> Parsed:
     parsed, tree = Parsed(), tree_of(answer)
     data = server_data(answer)
     _check_whose(answer, data)
-    rows = list_in(answer, data, "residents", ("id", "login"))
+    rows = list_in(answer, data, "residents", ("login", "elo"))
     if not is_past_the_end(answer, tree):
         clubs.read_members(parsed, int(answer.ask.fact("id")), rows)
         note_total(parsed, answer, tree, rows)
@@ -182,7 +190,7 @@ def _turn_members(parsed: Parsed, answer: Answer, tree: LexborHTMLParser, rows: 
 def parse_president(answer: Answer) -> Parsed:
     """A club's president, as its page shows him; nothing for a club without one."""
     parsed, tree = Parsed(), tree_of(answer)
-    if tree.css_first("table tbody") is None:
+    if tree.css_first("table") is None and not _labels(tree):
         raise refused_list(answer.ask, "a club's page with its table of members", beginning_of(tree))
     _read_president(parsed, answer, tree)
     return parsed

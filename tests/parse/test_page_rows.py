@@ -64,6 +64,15 @@ def test_a_clubs_name_is_in_its_link_and_the_city_behind_it(cell: str, city: str
     assert parsed.records == [Club(196, "Клуб & Ко", None, city, 3, None, None)]
 
 
+@pytest.mark.parametrize("between", [("",), ("12", "7"), ("", "–", "2")])
+def test_what_stands_between_a_club_and_its_score_is_unknown_and_not_read(between: tuple[str, ...]) -> None:
+    rows = [row(rank, CLUB_CELL.replace("196", rank), *between, "123", "1900.5") for rank in ("1", "2")]
+    parsed = clubs(*rows)
+    assert parsed.records == [
+        Club(number, "Клуб & Ко", None, "Санкт-Петербург", number, Decimal(123), Decimal("1900.5")) for number in (1, 2)
+    ]
+
+
 @pytest.mark.parametrize(
     ("cells", "field", "rule"),
     [
@@ -104,12 +113,13 @@ def test_a_clubs_name_is_in_its_link_and_the_city_behind_it(cell: str, city: str
     ],
 )
 def test_a_club_that_is_unclear_is_refused(cells: tuple[str, ...], field: str, rule: str) -> None:
-    parsed = clubs(row("2", '<a href="/club/1">Клуб</a>', "", "1", "2"), row(*cells))
-    assert len(parsed.records) == 1
+    good = [row("2", f'<a href="/club/{number}">Клуб</a>', "", "1", "2") for number in (1, 2)]
+    parsed = clubs(*good, row(*cells))
+    assert [type(record) for record in parsed.records] == [Club, Club]
     assert [(rejection.table, rejection.field, rejection.rule) for rejection in parsed.rejections] == [
         ("club", field, rule)
     ]
-    assert parsed.fetched == {"club": 2}
+    assert parsed.fetched == {"club": 3}
 
 
 CLUB_HEAD = ("", "Клуб", "", "Очки клуба", "Средний ELO")
@@ -139,11 +149,15 @@ def test_a_column_that_is_empty_in_every_row_is_another_layout() -> None:
         clubs(row("", *CLUB[1:]), row("–", *CLUB[1:]))
 
 
-def test_a_rank_that_falls_is_no_rank() -> None:
-    rows = [row(rank, *CLUB[1:]) for rank in ("1", "2", "2", "–", "4")]
-    assert len(clubs(*rows).records) == 5
-    with pytest.raises(LayoutChangedError, match="sought the column rank of clubs, rising, found 165, 123"):
-        clubs(row("165", *CLUB[1:]), row("123", *CLUB[1:]))
+def _ranked(*ranks: str) -> Parsed:
+    return clubs(*(row(rank, *CLUB[1:]) for rank in ranks))
+
+
+def test_ranks_that_fall_are_no_ranks() -> None:
+    assert len(_ranked("1", "2", "2", "–", "4").records) == 5
+    assert len(_ranked("1", "2", "3", "4", "0", "6").records) == 6
+    with pytest.raises(LayoutChangedError, match="sought the column rank of clubs, rising, found 165, 123, 130"):
+        _ranked("165", "123", "130")
 
 
 def test_a_column_that_most_rows_are_refused_for_is_another_layout() -> None:
@@ -189,9 +203,11 @@ def test_members_and_their_president() -> None:
     ]
 
 
-def test_a_club_without_members_or_president() -> None:
-    parsed = members()
-    assert (parsed.records, parsed.fetched) == ([], {})
+@pytest.mark.parametrize("table", [page(), "<table><thead><tr><th>Игрок</th></tr></thead></table>", "<table></table>"])
+def test_a_club_without_members_or_president(table: str) -> None:
+    for ask in (site.club_page(196), site.club_president(196)):
+        parsed = parse(answer(ask, table), "dom")
+        assert (parsed.records, parsed.fetched) == ([], {})
 
 
 @pytest.mark.parametrize(

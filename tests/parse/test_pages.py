@@ -92,7 +92,7 @@ def test_the_main_page_in_place_of_any(ask: Ask, form: str, with_its_data: bool)
 
 def test_a_nickname_may_look_like_the_main_page_or_the_data() -> None:
     names = ["MainIntro_main-intro", '<div class="MainIntro_main-intro">', 'id="__NEXT_DATA__">', "</b>\ufffd"]
-    rows = [{"id": number, "login": name, "total_rows": 4} for number, name in enumerate(names, 1)]
+    rows = [{"id": number, "login": name, "elo": "", "total_rows": 4} for number, name in enumerate(names, 1)]
     text = "".join(f"<p>{name.replace('<', '&lt;')}</p>" for name in names)
     data = {"club": {"id": 196}, "residents": rows}
     parsed = parse(with_data(data, ask=site.club_page(196), before=text, after=text), "page_data")

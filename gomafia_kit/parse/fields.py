@@ -34,9 +34,16 @@ class Field:
 
 def shown(value: object) -> str:
     """A value as it came, short enough to keep."""
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else _repr(value)
     printable = text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
     return printable if len(printable) <= SHOWN_CHARACTERS else printable[:SHOWN_CHARACTERS] + "…"
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deeply to be shown"
 
 
 def read_fields(

@@ -275,6 +275,14 @@ def test_any_bytes_are_read_or_refused(ask: Ask, form: str, body: bytes) -> None
     read_or_refuse(answer(ask, body), form)
 
 
+def test_data_of_too_many_levels_are_refused() -> None:
+    """Some depths can be read but not shown."""
+    for levels in range(900, 1100):
+        told = '{"props":' + levels * "[" + levels * "]" + "}"
+        with pytest.raises(LayoutChangedError, match="sought"):
+            parse(answer(LISTS[0], f'<script id="__NEXT_DATA__">{told}</script>'), "page_data")
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*CLUB, *USER]), inner, max_size=5),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit import site
@@ -16,7 +16,7 @@ from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.fields import Field, read_fields, refused_list, reject, shown
 from gomafia_kit.parse.first_shot import SHOTS, UNTOLD, first_shot, tell_of_shots
 from gomafia_kit.parse.games import word
-from gomafia_kit.parse.pages import beginning_of, class_of, shown_name, shown_text, text_of, tree_of
+from gomafia_kit.parse.pages import beginning_of, shown_name, shown_text, text_of, tree_of
 from gomafia_kit.parse.tournament_cards import CARD_ITEM, first_day
 from gomafia_kit.parse.typed_games import Remembered, records_of
 from gomafia_kit.records import TABLE_OF, TEAM_OF_ROLE, Game, Parsed, Seat
@@ -187,8 +187,18 @@ def _shown_game(round_no: int, table: LexborNode) -> _Shown:
 
 def _shown_row(row: LexborNode) -> tuple[str, ...]:
     cells = list(row.iter())
-    texts = [cell.text(deep=True) for cell in cells]
-    return (*texts, class_of(cells[2])) if len(cells) == len(_CELLS) else (str(len(cells)), " ".join(texts))
+    if len(cells) != len(_CELLS):
+        return str(len(cells)), " ".join([text_of(cell) for cell in cells])
+    seat, login, role, points, change = cells
+    # Asked directly, since this is where most of the time goes.
+    return (
+        seat.text(deep=True),
+        login.text(deep=True),
+        role.text(deep=True),
+        points.text(deep=True),
+        change.text(deep=True),
+        role.attributes.get("class") or "",
+    )
 
 
 # -- all columns at once ----------------------------------------------------------------------------
@@ -251,8 +261,8 @@ def _seats_at_once(
     return records_of(
         Seat,
         repeat(tournament_id),
-        [game.round_no for game in games for _ in game.rows],
-        [_TABLE_NO[game.table] for game in games for _ in game.rows],
+        chain.from_iterable([game.round_no] * len(game.rows) for game in games),
+        chain.from_iterable([_TABLE_NO[game.table]] * len(game.rows) for game in games),
         seat_nos,
         repeat(None),
         map(_LOGIN.__getitem__, logins),

@@ -50,7 +50,8 @@ _INTRO: Final = """# What each form can't know
 The same league can be read as the API's JSON (`api`), from the data that pages carry (`page_data`), from the
 pages as the server sends them (`dom`) and from the pages as a browser shows them (`dom` over Chromium, which also
 chooses years in the drop-down). What a form doesn't tell is null there, never guessed; everything else is the
-same in every form. Judges, presidents, histories and the count of participants stand on pages only: they are read as `dom` in every form.
+same in every form. Judges, presidents, histories and the count of participants stand on pages only: they are
+read as `dom` in every form.
 """
 
 
@@ -76,8 +77,8 @@ class Score:
 def imported(source: demo.DemoSite, data_dir: Path, form: str, via: str = "") -> None:
     """Import everything that a form tells of into a folder; the way is http, or chromium for rendered pages."""
     rendered = form == "dom rendered"
-    told = OPTIONS | {"official_years": form != "page_data"}
-    told |= {"source": source.url, "data_dir": str(data_dir), "stages": STAGES, "form": form.split()[0]}
+    told: dict[str, Any] = OPTIONS | {"official_years": form != "page_data"}
+    told |= {"source": source.url, "data_dir": str(data_dir), "stages": STAGES, "form": form.split(maxsplit=1)[0]}
     told["via"] = via or ("chromium" if rendered else "http")
     importer.start(Settings.gather(told), lifeline=True).wait()
 
@@ -89,6 +90,9 @@ def truth(league: demo.League, table: str, form: str) -> list[Row]:
         rows = [dict(row) for row in league.table(table, standings)]
     else:
         rows = [dict(row) for row in league.table(table)]
+    if table == "tournament" and form.startswith("dom"):
+        # A page that shows one day says that the tournament ends on it, whether the JSON does or not.
+        rows = [row | {"date_end": row["date_end"] or row["date_start"]} for row in rows]
     return sorted(rows, key=lambda row: [row[name] for name in TABLES[table].key])
 
 

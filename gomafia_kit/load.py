@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageError, NotInArchiveError, RunStoppedError
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
 from gomafia_kit.parse import PARSER_VERSION, parse, parser_of
+from gomafia_kit.plan import ESSENTIAL_KINDS
 from gomafia_kit.records import TABLE_OF
 from gomafia_kit.resolve import People, resolve
 from gomafia_kit.runs.ledger import BatchNote, Load, Portion, Reading
@@ -39,19 +40,6 @@ if TYPE_CHECKING:
 
 LONGEST_BATCH_SECONDS: Final = 60.0
 """A batch is committed after so long even if it isn't full: a polite import would else show nothing for long."""
-
-ESSENTIAL_KINDS: Final = frozenset(
-    {
-        "club_list",
-        "club_list_page",
-        "player_list",
-        "player_page",
-        "judge_page",
-        "tournament_list",
-        "tournament_list_page",
-    }
-)
-"""Without these lists a stage makes no sense: a refusal stops it."""
 
 Row = tuple[object, ...]
 

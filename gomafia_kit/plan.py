@@ -59,6 +59,19 @@ STAGE_OF_KIND: Final = {
 }
 """Kind of ask -> the stage that makes it."""
 
+ESSENTIAL_KINDS: Final = frozenset(
+    {
+        "club_list",
+        "club_list_page",
+        "player_list",
+        "player_page",
+        "judge_page",
+        "tournament_list",
+        "tournament_list_page",
+    }
+)
+"""Without these lists a stage makes no sense: a refusal stops it."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownTournament:

@@ -36,6 +36,8 @@ def real_examples() -> dict[str, str]:
             "gomafia status": _session(home, "gomafia status", "gomafia status --all"),
             "gomafia push": _session(home, "gomafia push"),
             "gomafia rebuild": _session(home, "gomafia rebuild"),
+            "gomafia replay": _session(home, "gomafia replay"),
+            "gomafia probe": _session(home, "gomafia probe --source demo"),
             "gomafia rejected": _rejected(home),
             "gomafia demo serve": _served(home),
             **_steered(home),

@@ -140,8 +140,8 @@ def _plan_of(subject: str, name: str, settings: Settings, known: Known, archive:
 
 def _pages(planned: Planned, archive: Archive | None) -> Iterator[Planned]:
     """The ask, and for a list the pages behind it, as far as the archive knows them."""
-    from gomafia_kit.load import ESSENTIAL_KINDS
     from gomafia_kit.parse import parse
+    from gomafia_kit.plan import ESSENTIAL_KINDS
 
     yield planned
     answer = archive.find(planned.ask) if archive is not None and planned.ask.kind in ESSENTIAL_KINDS else None

@@ -92,8 +92,9 @@ def _player(league: League, years: tuple[int, ...]) -> Iterator[Row]:
 
 
 def _known(league: League) -> set[int]:
-    """Everybody met in a club or at a table that the site tells of."""
+    """Everybody met in a club, among the judges or at a table that the site tells of."""
     known = {person.player_id for person in league.world.people.values() if person.club_id is not None}
+    known.update(league.world.judges)
     for tournament in league.world.tournaments.values():
         for game in league.games(tournament):
             known.update(tournament.player[game * TABLE : game * TABLE + TABLE])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit import site
 from gomafia_kit.parse import page_tables
-from gomafia_kit.parse.fields import Field
+from gomafia_kit.parse.fields import Field, shown
 from gomafia_kit.parse.page_tables import EMPTY, column, link_in
 from gomafia_kit.parse.pages import is_past_the_end, pieces_of, shown_name, shown_text, text_of, tree_of, turn_page
 from gomafia_kit.parse.player_pages import LINKED
@@ -63,15 +63,22 @@ def parse_page(answer: Answer) -> Parsed:
 
 
 def _read(parsed: Parsed, cells: list[LexborNode]) -> None:
-    whole = page_tables.whole_of(cells)
+    whole = _without_names(cells)
     rule = page_tables.wrong_cells(_COLUMNS, cells)
     names = [] if rule else _names(cells[1])
     if not rule and len(names) != 2:  # noqa: PLR2004 - two names
-        rule = f"a judge's link holds his nickname and his real name, this one holds {names!r}"
+        rule = f"a judge's link holds his nickname and his real name, this one holds {len(names)} texts"
     if rule:
         page_tables.refuse_row(parsed, whole, rule, _SPECS)
     else:
         page_tables.read_row(parsed, whole, _raw(cells, names), _SPECS)
+
+
+def _without_names(cells: list[LexborNode]) -> str:
+    """What a row says, as its name in a rejection: rejections are for everybody, real names aren't."""
+    links = [str(leads_to) for link, leads_to in (link_in(cell, _LINK) for cell in cells) if link is not None]
+    others = [text_of(cell).strip() for cell in cells[2:]] if len(cells) == len(_COLUMNS) and links else []
+    return shown(" ".join([*links, *others]) or f"{len(cells)} cells without a link")
 
 
 def _names(cell: LexborNode) -> list[str]:

@@ -76,9 +76,11 @@ def _read(parsed: Parsed, cells: list[LexborNode]) -> None:
 
 def _without_names(cells: list[LexborNode]) -> str:
     """What a row says, as its name in a rejection: rejections are for everybody, real names aren't."""
-    links = [str(leads_to) for link, leads_to in (link_in(cell, _LINK) for cell in cells) if link is not None]
-    others = [text_of(cell).strip() for cell in cells[2:]] if len(cells) == len(_COLUMNS) and links else []
-    return shown(" ".join([*links, *others]) or f"{len(cells)} cells without a link")
+    linked = [(cell, *link_in(cell, _LINK)) for cell in cells]
+    links = [str(leads_to) for _, link, leads_to in linked if link is not None]
+    others = [text_of(cell).strip() for cell, link, _ in linked[2:] if link is None]
+    known = links and len(cells) == len(_COLUMNS)
+    return shown(" ".join(links + others if known else links) or f"{len(cells)} cells without a link")
 
 
 def _names(cell: LexborNode) -> list[str]:

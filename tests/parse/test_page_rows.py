@@ -373,6 +373,7 @@ def _judge(**changes: str) -> tuple[str, ...]:
             "holds 3 texts",
         ),
         (_judge(c1=JUDGE_CELL.replace("159", "x")), "'/stats/x' is not a link to a player."),
+        (_judge(c1="Высшая категория", c2=JUDGE_CELL), "this one holds 0 texts"),
         (_judge(c3="x"), "cell 4 is empty, this one holds 'x'"),
         (_judge(c5="12,5"), "'12,5' is not a whole number of 32 bits."),
         (_judge(c6="98%"), "'98%' is not a number."),

@@ -27,7 +27,7 @@ from lxml import html
 from selectolax.lexbor import LexborHTMLParser
 
 from gomafia_kit import demo, site
-from gomafia_kit.parse import parse, typed_games
+from gomafia_kit.parse import game_pages, parse, tournament_pages, typed_games
 from gomafia_kit.records import Parsed
 
 if TYPE_CHECKING:
@@ -113,8 +113,17 @@ def fetched(served: DemoSite, ask: site.Ask) -> site.Answer:
         return site.Answer(ask, reply.status, reply.read(), datetime.now(UTC), "http")
 
 
+def unmet(answer: site.Answer, form: str) -> Parsed:
+    """As `ours`, where no value was met before: an import is between the two, its values of ELO being mostly new."""
+    for module in (typed_games, game_pages, tournament_pages):
+        for values in vars(module).values():
+            if isinstance(values, typed_games.Remembered):
+                values.clear()
+    return parse(answer, form)
+
+
 def ours(answer: site.Answer, form: str) -> Parsed:
-    """What this package reads."""
+    """What this package reads, most values being remembered from answers before."""
     return parse(answer, form)
 
 
@@ -163,8 +172,10 @@ def main() -> None:
         "ours: the page as shown": lambda: ours(page, "dom"),
         "ours: page data, shots from the cells": lambda: ours(other, "page_data"),
         "bare: page data, msgspec": lambda: bare_page_data(page.body),
+        "ours: page data, no value met before": lambda: unmet(page, "page_data"),
         "ours: page data": lambda: ours(page, "page_data"),
         "bare: API, msgspec": lambda: bare_api(api.body),
+        "ours: API, no value met before": lambda: unmet(api, "api"),
         "ours: API": lambda: ours(api, "api"),
     }
     seats = {

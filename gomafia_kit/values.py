@@ -23,6 +23,7 @@ _STEP: Final = Decimal(1).scaleb(-DECIMAL_PLACES)
 _SPACES: Final = {ord(space): None for space in " \u00a0\u202f\u2009\u2007"}
 _MINUS: Final = {ord("−"): "-"}
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009\u2007]\d{3})+(?:[.,]\d+)?")
+_USUAL: Final = re.compile(rf"-?[0-9]{{1,{_WHOLE_DIGITS}}}(?:\.[0-9]{{1,{DECIMAL_PLACES}}})?")
 _PLAIN: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _INT_MAX: Final = 2**31 - 1
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -65,14 +66,18 @@ def decimal(value: object) -> Decimal | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool):
-        raise _bad(value, "a number")
-    if isinstance(value, int):
-        return _fitting(Decimal(value), value)
+    if isinstance(value, str | float) and _USUAL.fullmatch(usual := str(value)):  # most of them, quickly
+        return Decimal(usual)
+    if isinstance(value, str):
+        return _from_text(value)
     if isinstance(value, float):
         return _from_float(value)
-    if not isinstance(value, str):
-        raise _bad(value, "a number")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _fitting(Decimal(value), value)
+    raise _bad(value, "a number")
+
+
+def _from_text(value: str) -> Decimal | None:
     plain = value.strip(" \u00a0\u202f\u2009\u2007\t\r\n").translate(_MINUS)
     if plain in MISSING:
         return None

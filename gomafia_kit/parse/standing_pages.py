@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gomafia_kit.site import Answer
 
 _CARD: Final = 'div[class*="tournament__top-left-item__"]'
+_MOST_TABLES: Final = 8
+"""More are no standings."""
 _HEADINGS: Final = {
     "place": ("", "#", "№", "место"),
     "login": ("игрок", "участник", "ник", "никнейм"),
@@ -90,6 +92,8 @@ def _read(table: _Table, cells: list[LexborNode]) -> tuple[dict[str, Any], list[
 def _tables(answer: Answer, tree: LexborHTMLParser) -> list[_Table]:
     """The page's standings. A page without any is one of a tournament without results, if it has a card."""
     found = tree.css("table")
+    if len(found) > _MOST_TABLES:
+        raise refused_list(answer.ask, "one or two tables of results", f"{len(found)} tables")
     headed = [_headed(table) for table in found]
     if not found:
         words = {word for word in _WORDS.findall(beginning_of(tree).casefold()) if len(word) > 1}

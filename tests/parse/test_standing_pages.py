@@ -121,6 +121,11 @@ def test_results_that_are_no_table_any_more_are_another_layout() -> None:
         parse_results(results_page("<div><b>Игрок</b><b>Сумма</b></div><div><i>я</i><i>5</i></div>"))
 
 
+def test_many_tables_are_no_standings() -> None:
+    with pytest.raises(LayoutChangedError, match="sought one or two tables of results, found 9 tables"):
+        parse_results(results_page(table(LINE) * 9))
+
+
 @pytest.mark.parametrize("parser", [parse_results, parse_card])
 @pytest.mark.parametrize("body", ["", "<html>Технические работы</html>", '{"result": "success"}', "\0\xff"])
 def test_a_page_that_is_no_tournaments_is_another_layout(parser: object, body: str) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from gomafia_kit.errors import FetchError
     from gomafia_kit.events import Event, Governor, Observer
     from gomafia_kit.fetch.source import Source
     from gomafia_kit.plan import Phase, Planned
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 LONGEST_BATCH_SECONDS: Final = 60.0
 """A batch is committed after so long even if it isn't full: a polite import would else show nothing for long."""
+
+REFUSALS_THAT_ARE_ENOUGH: Final = 3
+"""So many refusals before the first answer mean that the site refuses the call itself."""
 
 Row = tuple[object, ...]
 
@@ -152,6 +156,8 @@ class Loader:
         self._checkpoint = checkpoint
         self._personal = personal
         self._done: set[str] = set()
+        self._answered = 0
+        self._refused_first: list[str] = []
         self._stage = ""
         self._batch: _Batch | None = None
         self._batches = 0
@@ -186,6 +192,7 @@ class Loader:
         queue = [planned for planned in reversed(phase.asks) if planned.ask.subject not in self._done]
         progress.known += len(queue)
         read: dict[str, _Reading] = {}
+        self._answered, self._refused_first = 0, []
         while queue:
             self._checkpoint()
             planned = queue.pop()
@@ -207,11 +214,12 @@ class Loader:
         try:
             answer, parsed = self._read(planned)
         except (AskRefusedError, NoSuchPageError, NotInArchiveError) as error:
-            if ask.kind in ESSENTIAL_KINDS:
+            if ask.kind in ESSENTIAL_KINDS or self._is_refused_altogether(error):
                 raise
             self.refused.append(ask.key)
             self._tell(Notice(self._run_id, f"{error.message} It is left out.", _now()))
             return []
+        self._answered += 1
         reading = read.setdefault(ask.subject, _Reading(planned))
         self._take(planned, reading, answer, parsed)
         further = [replace(planned, ask=more) for more in parsed.more]
@@ -220,6 +228,16 @@ class Loader:
         if not further:
             self._end_reading(ask.subject, read.pop(ask.subject))
         return further
+
+    def _is_refused_altogether(self, error: FetchError | NoSuchPageError) -> bool:
+        """True if the site refuses this kind of ask and not one thing: it refused the first ones all."""
+        if self._answered or not isinstance(error, AskRefusedError):
+            return False
+        self._refused_first.append(error.message)
+        if len(self._refused_first) < REFUSALS_THAT_ARE_ENOUGH:
+            return False
+        del self.refused[-(REFUSALS_THAT_ARE_ENOUGH - 1) :]
+        return True
 
     def _take(self, planned: Planned, reading: _Reading, answer: Answer, parsed: Parsed) -> None:
         """Stage an answer about a subject, unless just this is live already."""

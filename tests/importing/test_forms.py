@@ -1,0 +1,87 @@
+"""The same league in every form and by both ways: the same tables, but for what a form can't know."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.exactness import DOCS, FORMS, faults, imported, scores, unknown
+from gomafia_kit import demo
+from gomafia_kit.runs.journal import Journal
+from tests.imports import differences, published, run_import, truth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gomafia_kit.demo import DemoSite
+
+
+def documented(form: str) -> dict[str, tuple[str, ...]]:
+    """What docs/forms.md says that a form can't know."""
+    told = {}
+    for line in DOCS.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) != 1 + len(FORMS) or cells[0] in {"table", "---"}:
+            continue
+        cell = cells[1 + FORMS.index(form)]
+        if cell != "all known":
+            told[cells[0]] = ("*",) if "nothing" in cell else tuple(re.findall(r"`(\w+)`", cell))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("form", "via"), [("api", "http"), ("page_data", "http"), ("dom", "http"), ("page_data", "chromium")]
+)
+def test_each_form_brings_the_same_tables(site: DemoSite, data_dir: Path, form: str, via: str) -> None:
+    imported(site, data_dir, form, via)
+    found = scores(data_dir, site.league, form)
+    assert list(faults(found, form)) == []
+    assert unknown(found) == documented(form)
+
+
+def test_rendered_pages_bring_the_same_tables_and_the_years_of_the_drop_down(site: DemoSite, data_dir: Path) -> None:
+    run_import(
+        site, data_dir, form="dom", via="chromium", years="2024", official_years=True, stages="players,statistics"
+    )
+    league = site.league
+    dull = documented("dom rendered")
+    for table in ("player_season", "player_year_official"):
+        missing = dict.fromkeys(dull.get(table, ()))
+        expected = [row | missing for row in truth(league, table) if row["year"] == 2024]
+        assert differences(published(data_dir, table), expected, table) == []
+        assert len(published(data_dir, table)) == len(expected) > 50
+
+
+def test_a_league_read_in_another_form_replaces_every_row(own_site: DemoSite, data_dir: Path) -> None:
+    run_import(own_site, data_dir, form="dom")
+    run_import(own_site, data_dir, form="api")
+    for table in ("club", "club_member", "player_season", "tournament", "game", "seat", "result"):
+        assert differences(published(data_dir, table), truth(own_site.league, table), table) == []
+
+
+def test_where_the_api_is_refused_another_form_takes_its_place_and_that_is_said(
+    own_site: DemoSite, data_dir: Path
+) -> None:
+    own_site.fault("status", status=403, times=None, prefix="/api/tournament/")
+    own_site.fault("status", status=403, times=None, prefix="/api/club/")
+    run = run_import(own_site, data_dir)
+    for table in ("club", "club_member", "player", "tournament", "game", "seat"):
+        assert differences(published(data_dir, table), truth(own_site.league, table), table) == []
+    with Journal(data_dir) as journal:
+        told = [text for _, text in journal.notices(run.run_id) if " can't be read as " in text]
+    assert [text.split(" can't")[0] for text in told] == ["clubs", "tournaments", "games"]
+    assert all("status 403. Now as page_data over http." in text for text in told)
+
+
+def test_small_by_pages(tmp_path: Path) -> None:
+    with demo.start(scale="small") as small:
+        league = small.league
+        for form in ("page_data", "dom"):
+            run_import(small, tmp_path / form, form=form, stages="clubs,judges,tournaments,games")
+            dull = documented(form)
+            for table in ("club", "club_member", "judge", "tournament", "game", "seat"):
+                missing = dict.fromkeys(dull.get(table, ()))
+                expected = [row | missing for row in truth(league, table)]
+                assert differences(published(tmp_path / form, table), expected, table) == []

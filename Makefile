@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs test-root test-real soak-full clean
+.PHONY: help import test setup browser lab lint format lock docs test-root test-real soak-full soak-forms clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -60,6 +60,9 @@ test-real: setup  ## real players through everything: make test-real PLAYERS=pla
 
 soak-full: setup  ## the league at the real site's size, into both stores, compared with the truth (minutes)
 	@$(RUN) benchmarks.full
+
+soak-forms: setup browser  ## each column in each form, at several positions of the site's switches (half an hour)
+	@$(RUN) benchmarks.exactness --scale $(SCALE)
 
 clean:  ## remove what was installed and built, not the data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -53,8 +53,12 @@ CHEAPEST: Final = Road(HTTP, API)
 def roads_for(subject: str, settings: Settings) -> tuple[Road, ...]:
     """The roads that these settings allow for a subject, cheapest first; at least one.
 
-    A subject that the form asked for doesn't tell of is read in the forms that do.
+    A subject that the form asked for doesn't tell of is read in the forms that do. A page as the server
+    sends it opens with a period of its own: for a chosen year it serves only where it is asked for.
     """
     forms = tuple(form for form in _FORMS[subject] if settings.form in {"auto", form}) or _FORMS[subject]
     vias = (HTTP, CHROMIUM) if settings.via == "auto" else (settings.via,)
-    return tuple(Road(via, form) for via in vias for form in forms)
+    roads = tuple(Road(via, form) for via in vias for form in forms)
+    if subject != "official_years" or settings.form != "auto":
+        return roads
+    return tuple(road for road in roads if road.form == API or road.page_form == site.RENDERED)

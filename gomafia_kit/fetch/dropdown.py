@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError
+from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError, SiteBusyError, SiteUnreachableError
 from gomafia_kit.fetch.replies import Reply
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ElementHandle, Locator, Page, Response
+    from playwright.sync_api import ElementHandle, Locator, Page, Request, Response
 
 CALL: Final = "/api/stats/get"
 EVERY_YEAR: Final = "Все"
+_AGAIN: Final = "Run again: nothing is lost."
 MILLISECONDS_TO_OPEN: Final = 10_000
 MILLISECONDS_TO_REDRAW: Final = 10_000
 _MILLISECONDS_A_CLICK: Final = 500
@@ -56,16 +58,15 @@ def choose_year(page: Page, url: str, year: str, seconds: float) -> Reply | None
     """The site's reply to the choice; None if the page shows that year already.
 
     Raises AskRefusedError if the drop-down doesn't have the year, LayoutChangedError if there is none,
-    BrowserError if the page doesn't come to show the year.
+    BrowserError if the page doesn't come to show the year, SiteUnreachableError or SiteBusyError if the site doesn't
+    answer the choice.
     """
     selected = _drop_down(page, url)
     if (selected.text_content() or "").strip() == year:
         return None
     option = _option(page, selected, url, year)
     page.evaluate(_WATCH)
-    with page.expect_response(_is_call, timeout=seconds * 1000) as waiting:
-        option.click()
-    reply = _reply(waiting.value)
+    reply = _reply(_called(page, url, option, seconds))
     if reply.status == 200:  # noqa: PLR2004 - HTTP's OK; the fetcher deals with the others
         _wait_for_redraw(page, url, year, _games(url, reply.body))
     return reply
@@ -115,8 +116,29 @@ def _opened(page: Page, selected: ElementHandle) -> dict[str, ElementHandle]:
     return {}
 
 
-def _is_call(response: Response) -> bool:
-    return response.url.split("?")[0].endswith(CALL)
+def _called(page: Page, url: str, option: ElementHandle, seconds: float) -> Response:
+    """The answer to the request that choosing sends; SiteUnreachableError if it never comes whole."""
+    ended: list[Request] = []
+
+    def note(request: Request) -> None:
+        if request.url.split("?")[0].endswith(CALL):
+            ended.append(request)
+
+    page.on("requestfinished", note)
+    page.on("requestfailed", note)
+    give_up = time.monotonic() + seconds
+    try:
+        option.click()
+        while not ended and time.monotonic() < give_up:
+            page.wait_for_timeout(_MILLISECONDS_A_LOOK)
+    finally:
+        page.remove_listener("requestfinished", note)
+        page.remove_listener("requestfailed", note)
+    response = ended[0].response() if ended and ended[0].failure is None else None
+    if response is None:
+        reason = (ended[0].failure or "it broke off") if ended else f"no answer within {seconds:.0f} s"
+        raise SiteUnreachableError(f"{url}: the choice of a year got no answer ({reason}).", _AGAIN)
+    return response
 
 
 def _reply(response: Response) -> Reply:
@@ -128,6 +150,8 @@ def _reply(response: Response) -> Reply:
 
 def _games(url: str, body: bytes) -> int:
     """How many games the page must show; the site's refusal would leave the old figures under the new year."""
+    if body.lstrip()[:1] == b"<":
+        raise SiteBusyError(f"{url}: HTML came where JSON was expected ({CALL}).", _AGAIN)
     try:
         told = json.loads(body)
         if told["result"] != "success":

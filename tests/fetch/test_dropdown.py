@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import site as asks
-from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError, SiteBusyError
+from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError, SiteBusyError, SiteUnreachableError
 from gomafia_kit.fetch.chromium import ChromiumFetcher
 from tests.fetch.servers import Sent, serving
 
@@ -71,6 +71,21 @@ def test_a_busy_call_is_a_busy_site(fetcher: ChromiumFetcher, site: DemoSite) ->
     site.fault("status", status=429, retry_after="3", prefix="/api/stats")
     with pytest.raises(SiteBusyError, match=r"/api/stats/get: the site is busy \(status 429\) and asks to wait 3 s"):
         fetcher.fetch(figures(1, 2023))
+
+
+def test_html_in_place_of_the_call_means_come_back_later(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    site.fault("html", prefix="/api/stats")
+    with pytest.raises(SiteBusyError, match="HTML came where JSON was expected"):
+        fetcher.fetch(figures(1, 2023))
+
+
+@pytest.mark.parametrize("kind", ["reset", "cut"])
+def test_a_call_that_breaks_off_is_told_at_once(fetcher: ChromiumFetcher, site: DemoSite, kind: str) -> None:
+    site.fault(kind, prefix="/api/stats", times=2)  # Chromium itself tries a reset connection twice
+    with pytest.raises(SiteUnreachableError, match="the choice of a year got no answer"):
+        fetcher.fetch(figures(1, 2023))
+    site.clear_faults()
+    assert b">2023</span>" in fetcher.fetch(figures(1, 2023)).body
 
 
 def test_nobody_with_that_id_is_the_main_page(fetcher: ChromiumFetcher) -> None:
@@ -163,7 +178,7 @@ def test_a_refused_choice_is_not_taken_for_the_year() -> None:
         _chosen(server)
 
 
-@pytest.mark.parametrize("call", [b"<html>", b'{"result": "success", "data": {}}', b"[]"])
+@pytest.mark.parametrize("call", [b"nothing", b'{"result": "success", "data": {}}', b"[]"])
 def test_a_call_that_says_something_else_is_a_changed_layout(call: bytes) -> None:
     with (
         serving(_stats_page(_CHOOSE.replace("REDRAW", _REDRAW) + _IN_PLACE, call)) as server,
@@ -186,3 +201,33 @@ def test_a_page_without_it_is_a_changed_layout(
     monkeypatch.setattr("gomafia_kit.fetch.dropdown.MILLISECONDS_TO_OPEN", 1_000)
     with serving(_stats_page(script, body=body)) as server, pytest.raises(LayoutChangedError, match=said):
         _chosen(server)
+
+
+_HEAD = """
+<link rel="preload" as="script" href="/_next/static/chunks/a.js">
+<link rel="modulepreload" href="/_next/static/chunks/b.js">
+<link rel="stylesheet" href="/x.css"><script src="/_next/static/chunks/a.js" defer></script>
+<script type="module" src="/_next/static/chunks/b.js"></script>
+<script>
+new Worker('/w.js'); navigator.sendBeacon('/api/beacon'); fetch('/api/me').catch(() => 0); new Image().src = '/pix?x=1';
+</script>
+"""
+
+
+def test_a_page_that_wants_more_gets_its_scripts_once_and_its_call() -> None:
+    """Preloads, modules, lazy scripts; a worker, a beacon, another call, a picture and a style are turned away."""
+    script = (_CHOOSE.replace("REDRAW", _REDRAW) + _IN_PLACE + "import('/_next/static/chunks/lazy.js');").encode()
+    otherwise = _stats_page("", body=_HEAD + _SELECT + _AMOUNT)
+
+    def send(path: str) -> Sent:
+        if path.endswith(".js"):
+            return Sent(
+                (script if path.endswith("a.js") else b"window.x = 1;",), headers={"Content-Type": "text/javascript"}
+            )
+        return otherwise(path)
+
+    scripts = [f"/_next/static/chunks/{name}.js" for name in ("a", "b", "lazy")]
+    with serving(send) as server, ChromiumFetcher(server.url, "", seconds_to_load=5) as made:
+        for _ in range(2):
+            assert b'__ccccc">12</div>' in made.fetch(figures(7, 2023)).body
+    assert server.asked == ["/stats/7", *scripts, "/api/stats/get", "/stats/7", "/api/stats/get"]

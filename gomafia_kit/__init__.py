@@ -39,6 +39,7 @@ __all__ = [
     "next_steps",
     "open_league",
     "receipt",
+    "rejected",
     "show_settings",
     "start_import",
 ]
@@ -103,6 +104,24 @@ def receipt(run: _ImportHandle | str | _Path) -> _Receipt:
     from gomafia_kit.widgets.receipt import receipt_of
 
     return receipt_of(as_handle(run))
+
+
+def rejected(run: _ImportHandle | str | _Path, table: str | None = None) -> _DataFrame:
+    """The records of a folder that were refused, one row each: of all tables, or of one.
+
+    Columns: table, key, field, value (as it came), rule (why it was refused), ask (the call or page that it
+    stands in; `gomafia replay` reads the archived answers again).
+    """
+    import polars as pl
+
+    from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.widgets.handle import as_handle
+
+    with Ledger(as_handle(run).data_dir) as ledger:
+        found = ledger.rejections(table)
+    return pl.DataFrame(
+        found, schema=dict.fromkeys(("table", "key", "field", "value", "rule", "ask"), pl.String), orient="row"
+    )
 
 
 def memory_by_batch(run: _ImportHandle | str | _Path) -> _DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import gomafia_kit as gk
+from gomafia_kit import demo
 from gomafia_kit.errors import FolderError, SettingsError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def test_importing_it_brings_nothing_heavy() -> None:
 def test_a_kernel_that_watches_an_import_stays_light(imported: RunHandle) -> None:
     code = f"""
 import gomafia_kit as gk
+from gomafia_kit import demo
 handle = gk.attach({str(imported.data_dir)!r})
 handle.wait()
 str(gk.receipt(handle)), str(gk.memory_table(handle)), gk.memory_picture(handle).svg, gk.next_steps(handle)
@@ -106,3 +108,17 @@ def test_the_league_opens_and_memory_is_a_frame(imported: RunHandle) -> None:
 def test_every_name_stands_in_the_page_on_notebooks() -> None:
     page = (Path(__file__).parents[2] / "docs" / "notebooks.md").read_text(encoding="utf-8")
     assert [name for name in gk.__all__ if f"gk.{name}(" not in page] == []
+
+
+def test_what_was_refused_is_a_table(tmp_path: Path) -> None:
+    with demo.start(scale="tiny") as site:
+        seat = next(iter(site.league.table("seat")))
+        place = [seat[name] for name in ("tournament_id", "round", "table_no", "seat")]
+        site.change("spoil", kind="seat", key=place, field="role", value="witness")
+        folder = str(tmp_path / "лига")
+        gk.start_import(source=site.url, data_dir=folder, stages="tournaments,games", form="api").wait()
+    found = gk.rejected(tmp_path / "лига", "seat")
+    assert found.columns == ["table", "key", "field", "value", "rule", "ask"]
+    assert found.height == 10
+    (told,) = [row for row in found.to_dicts() if row["field"] == "role"]
+    assert told["value"] == "witness"

@@ -18,7 +18,7 @@ from gomafia_kit import demo, importer
 from gomafia_kit.analyse import open_league
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
-from gomafia_kit.tables import TABLES
+from gomafia_kit.tables import OPTION_OF, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.journal import Run
 
 STORES = ("duckdb", "parquet", "postgres")
-NOT_ASKED_FOR = {"answer", "player_year_official"}
+NOT_ASKED_FOR = {"answer", *OPTION_OF}
 
 
 def main() -> int:

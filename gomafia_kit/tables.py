@@ -528,6 +528,18 @@ TABLES: Final = MappingProxyType(
 )
 """All tables by name, each after those it refers to."""
 
+OPTION_OF: Final = MappingProxyType(
+    {
+        "club_president": "presidents",
+        "player_personal": "personal",
+        "judge_personal": "personal",
+        "tournament_participants": "participants",
+        "player_year_official": "official_years",
+        "player_tournament": "history",
+    }
+)
+"""Table -> the setting that it is filled by; the others are filled by every whole import."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:

@@ -131,9 +131,10 @@ def _seats() -> list[Row]:
 
 
 def _result(standing: str, row_no: int, player_id: int | None, login: str, points: str) -> Row:
+    unresolved = None if player_id else "2 people of this nickname sat at its tables: 2, 3"
     return (
-        101, standing, row_no, row_no, player_id, login, Decimal(points), Decimal("0.5"), 1, 0, 1, Decimal("0.5"),
-        None, None, 1, Decimal("0.4"), Decimal(6), OPEN,
+        101, standing, row_no, row_no, player_id, unresolved, login, Decimal(points), Decimal("0.5"), 1, 0, 1,
+        Decimal("0.5"), None, None, 1, Decimal("0.4"), Decimal(6), OPEN,
     )  # fmt: skip
 
 

@@ -45,14 +45,20 @@ def test_the_overview_counts_every_table_and_dates_its_answers(league: League) -
         ("club", 0, None, None, None),
         ("player", 10, OLD, OLD, 0.0),
         ("club_member", 0, None, None, None),
+        ("club_president", 0, None, None, None),
         ("player_season", 5, OLD, OLD, 0.0),
+        ("player_personal", 0, None, None, None),
+        ("judge", 0, None, None, None),
+        ("judge_personal", 0, None, None, None),
         ("tournament", 4, NEW, NEW, 0.0),
+        ("tournament_participants", 0, None, None, None),
         ("game", 5, OLD, NEW, 0.0),
         ("seat", 50, OLD, NEW, 0.0),
         ("result", 3, NEW, NEW, 0.0),
         ("player_year", 2, COMPUTED, COMPUTED, 1.0),
         ("player_role_year", 3, COMPUTED, COMPUTED, 1.0),
         ("player_year_official", 0, None, None, None),
+        ("player_tournament", 0, None, None, None),
     ]
 
 

@@ -65,7 +65,8 @@ def test_there_is_one_option_a_setting_with_its_help() -> None:
         (["-p", "sorce", "demo"], "Did you mean source?"),
         (["-p", "scale", "tiny", "--scale", "small"], "scale is given twice."),
         (["-p", "postgres_url", "x"], "secrets"),
-        (["--form", "page_data"], "later version"),
+        (["--region", "siberia"], "Did you mean siberia_and_ural?"),
+        (["--since", "soon"], "since: 'soon' is not a day as 2024-01-31."),
         (["imprt"], "Did you mean import?"),
         (["import", "-p", "scal", "tiny"], "Did you mean scale?"),
         (["import", "--batch-rows", "many"], "batch_rows"),
@@ -325,8 +326,8 @@ def test_official_years_are_counted_by_player_and_year(filled: Gomafia, site: De
     told = json.loads(filled("plan", *line, "--stages", "statistics", "--official-years", "--json").out)
     seasons = len(list(site.league.table("player_season")))
     assert [(stage["stage"], stage["asks"]) for stage in told["stages"]] == [
-        ("official_years", seasons),
         ("statistics", 0),
+        ("official_years", seasons),
     ]
 
 

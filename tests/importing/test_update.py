@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gomafia_kit.tables import TABLES
 from tests.imports import differences, published, run_import, truth
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from gomafia_kit.demo import DemoSite
 
 STAGES = "clubs,players,tournaments,games,statistics"
-COMPARED = [name for name in TABLES if name not in {"answer", "player_year_official"}]
 
 
 def days_pass(data_dir: Path, days: int) -> None:

@@ -102,7 +102,8 @@ def test_the_league_opens_and_memory_is_a_frame(imported: RunHandle) -> None:
     receipt = gk.receipt(imported).data
     assert receipt is not None
     assert frame["rows"].sum() == sum(table["written"] for table in receipt["tables"])
-    assert frame["peak_python_rss_mb"].max() == receipt["peak_rss_mb"]
+    # The receipt counts what stages take behind their last batch as well: the push, for instance.
+    assert frame["peak_python_rss_mb"].max() <= receipt["peak_rss_mb"]
 
 
 def test_every_name_stands_in_the_page_on_notebooks() -> None:

@@ -89,7 +89,7 @@ def test_a_stopped_import_goes_on_where_it_was(own_site: DemoSite, data_dir: Pat
 
 
 def asked_again(site: DemoSite) -> int:
-    """How many asks were made a second time, but for the look at the tail of the list of judges, which has two pages."""
+    """How many asks were made a second time, but for the look at the tail of the list of judges (two pages)."""
     asked = [(entry["path"], entry["query"], str(entry["fields"])) for entry in site.log()["requests"]]
     return len(asked) - len(set(asked)) - 1
 

@@ -232,7 +232,7 @@ def test_a_reader_never_sees_half_a_push(place: Place) -> None:
         done.set()
         thread.join()
     assert set(seen) == states
-    assert len(seen) > 20
+    assert len(seen) > len(states)  # it looked more often than there was something new
 
 
 _HALF_A_PUSH = """

@@ -2,11 +2,12 @@
 
 PYTHON ?= python3
 SCALE ?= small
+MINUTES ?= 60
 BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs test-root test-real soak-full soak-forms clean
+.PHONY: help import test setup browser lab lint format lock docs test-root test-real soak-full soak-forms soak-update soak-fuzz clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -63,6 +64,12 @@ soak-full: setup  ## the league at the real site's size, into both stores, compa
 
 soak-forms: setup browser  ## each column in each form, at several positions of the site's switches (half an hour)
 	@$(RUN) benchmarks.exactness --scale $(SCALE)
+
+soak-update: setup  ## the asks of a whole import and of an update, at the real site's size (minutes)
+	@$(RUN) benchmarks.asks
+
+soak-fuzz: setup  ## damaged answers for an hour: make soak-fuzz MINUTES=60
+	@$(RUN) benchmarks.fuzz --minutes $(MINUTES)
 
 clean:  ## remove what was installed and built, not the data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -150,6 +150,20 @@ def test_two_imports_in_one_folder_the_second_says_who_runs(site: DemoSite, data
         first.wait()
 
 
+@pytest.mark.parametrize("form", ["page_data", "dom"])
+def test_a_redeploy_in_the_middle_of_an_import_changes_nothing(own_site: DemoSite, data_dir: Path, form: str) -> None:
+    handle = begin(own_site, data_dir, form=form, years="2023,2024", seconds_between_asks=0.02)
+    for asks in (10, 40):
+        until(lambda asks=asks: asks_done(handle) > asks)  # type: ignore[misc]  # bound on purpose
+        own_site.redeploy()
+    handle.wait()
+    seasons = [row for row in truth(own_site.league, "player_season") if row["year"] in {2023, 2024}]
+    assert differences(published(data_dir, "player_season"), seasons, "player_season") == []
+    years = {row["tournament_id"]: row["date_start"].year for row in truth(own_site.league, "tournament")}
+    games = [row for row in truth(own_site.league, "game") if years[row["tournament_id"]] in {2023, 2024}]
+    assert differences(published(data_dir, "game"), games, "game") == []
+
+
 def test_an_import_with_a_lifeline_ends_with_the_process_that_started_it(site: DemoSite, data_dir: Path) -> None:
     code = (
         "import sys, time\n"

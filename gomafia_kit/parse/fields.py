@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gomafia_kit.records import Parsed
     from gomafia_kit.site import Ask
 
+Fault = tuple[str, str, str]
+"""Why a record is refused: the field, its value as it came, the rule."""
+
 SHOWN_CHARACTERS = 200
 """So much of a refused value is kept."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit import site
 from gomafia_kit.errors import BadValueError
-from gomafia_kit.parse.fields import Field, read_fields, refused_list, reject, shown
+from gomafia_kit.parse.fields import Fault, Field, read_fields, refused_list, reject, shown
 from gomafia_kit.parse.first_shot import SHOTS, UNTOLD, first_shot, tell_of_shots
 from gomafia_kit.parse.games import word
 from gomafia_kit.parse.pages import beginning_of, shown_name, shown_text, text_of, tree_of
@@ -44,7 +44,6 @@ _ROLES: Final = {"Мир": "citizen", "Маф": "mafia", "Шер": "sheriff", "�
 _MARK: Final = re.compile(r"__item_([A-Za-z]+)__")
 _CELLS: Final = ("seat", "nickname", "role", "points", "ELO change")
 
-Fault = tuple[str, str, str]
 _role = word(_ROLES)
 _winner = word(_WINS)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import BadValueError, LayoutChangedError
-from gomafia_kit.parse.fields import Field, read_fields, refused_list, reject, shown
+from gomafia_kit.parse.fields import Fault, Field, read_fields, refused_list, reject, shown
 from gomafia_kit.parse.first_shot import UNTOLD, first_shot, tell_of_shots
 from gomafia_kit.records import TEAM_OF_ROLE, Game, Parsed, Result, Seat
 from gomafia_kit.values import decimal, identity, integer, iso_date, name, text
@@ -81,6 +81,7 @@ class _Reading:
     ask: Ask
     tournament_id: int
     started_on: date | None
+    day_fault: Fault | None
     parsed: Parsed = field(default_factory=Parsed)
     games: list[Game] = field(default_factory=list)
     seats: list[Seat] = field(default_factory=list)
@@ -112,7 +113,8 @@ def read_tournament(ask: Ask, data: object, standings: Mapping[str, str], *, gam
         raise refused_list(ask, "an object with the tournament and its games", data)
     tournament_id = int(ask.fact("id"))
     _check_whose(ask, data, tournament_id)
-    reading = _Reading(ask, tournament_id, started_on(data["tournament"].get("date_start")))
+    day, fault = first_day(ask, data["tournament"]) if games else (None, None)
+    reading = _Reading(ask, tournament_id, day, fault)
     for round_ in _list_at(ask, data, "games") if games else ():
         _read_round(reading, round_)
     results = [
@@ -125,12 +127,17 @@ def read_tournament(ask: Ask, data: object, standings: Mapping[str, str], *, gam
     return reading.parsed
 
 
-def started_on(value: object) -> date | None:
-    """The first day; None too where it can't be read: a tournament's list refuses it, its games need it not."""
+def first_day(ask: Ask, card: Mapping[str, object]) -> tuple[date | None, Fault | None]:
+    """The tournament's first day, and the fault if it can't be read: the meaning of a first shot hangs on it.
+
+    Raises LayoutChangedError if the card doesn't have the field.
+    """
+    if "date_start" not in card:
+        raise refused_list(ask, "the field tournament.date_start", ", ".join(card))
     try:
-        return iso_date(value)
-    except BadValueError:
-        return None
+        return iso_date(card["date_start"]), None
+    except BadValueError as error:
+        return None, ("tournament.date_start", shown(card["date_start"]), error.message)
 
 
 def _check_whose(ask: Ask, data: dict[str, Any], tournament_id: int) -> None:
@@ -230,7 +237,21 @@ def _with_shots(reading: _Reading) -> list[Seat]:
     seats = reading.seats
     if not tell_of_shots(seat.first_shot_mark for seat in seats):
         return seats
+    if reading.day_fault is not None:
+        seats = _without_shots(reading, reading.day_fault)
     return [with_shot(seat, seat.first_shot_mark, reading.started_on) for seat in seats]
+
+
+def _without_shots(reading: _Reading, fault: Fault) -> list[Seat]:
+    """The seats but for those shot first, which are refused: nobody can say what their marks meant on that day."""
+    kept = []
+    for seat in reading.seats:
+        if first_shot(seat.first_shot_mark, seat.role, None)[0]:
+            place = f"tournament_id={seat.tournament_id}, round={seat.round}, table_no={seat.table_no}"
+            reading.refuse(Seat, f"{place}, seat={seat.seat}, player_id={seat.player_id}", [fault], "seat")
+        else:
+            kept.append(seat)
+    return kept
 
 
 def with_shot(seat: Seat, mark: str | None, day: date | None) -> Seat:

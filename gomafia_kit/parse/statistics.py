@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.envelope import data_of
-from gomafia_kit.parse.fields import Field, read_fields, refused_list, reject, shown
+from gomafia_kit.parse.fields import Fault, Field, read_fields, refused_list, reject, shown
 from gomafia_kit.records import Parsed, PlayerPersonal, PlayerYearOfficial
 from gomafia_kit.values import decimal, integer, name
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from gomafia_kit.site import Answer
 
-Fault = tuple[str, str, str]
 """Field, value as it came, rule."""
 
 _ROLES: Final = {"citizen": "red", "sheriff": "sheriff", "mafia": "mafia", "don": "don"}

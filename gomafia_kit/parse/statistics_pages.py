@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-    from gomafia_kit.parse.statistics import Fault
+    from gomafia_kit.parse.fields import Fault
     from gomafia_kit.site import Answer
 
 _CHOSEN: Final = '[class*="Select_select__selected-span"]'

@@ -12,7 +12,7 @@ from gomafia_kit.parse import game_pages, typed_games
 from gomafia_kit.parse.fields import refused_list
 from gomafia_kit.parse.first_shot import tell_of_shots
 from gomafia_kit.parse.game_pages import mark_shown, role_shown
-from gomafia_kit.parse.games import read_tournament, started_on, with_shot
+from gomafia_kit.parse.games import first_day, read_tournament, with_shot
 from gomafia_kit.parse.next_data import server_data
 from gomafia_kit.parse.typed_games import Remembered
 from gomafia_kit.records import Parsed, Seat
@@ -43,7 +43,10 @@ def parse_games_data(answer: Answer) -> Parsed:
         told = server_data(answer)
         standings = _STANDINGS if any(key in told for key in _STANDINGS.values()) else {}
         page = typed_games.Page(read_tournament(answer.ask, told, standings), bool(standings))
-        _tell_shots(answer, page.parsed, started_on(told["tournament"].get("date_start")))
+        day, fault = first_day(answer.ask, told["tournament"])
+        if fault is not None:
+            raise refused_list(answer.ask, f"a day under {fault[0]}", fault[1])
+        _tell_shots(answer, page.parsed, day)
     if not page.has_standings:
         page.parsed.more.append(site.tournament_results_page(int(answer.ask.fact("id")), answer.ask.form))
     return page.parsed

@@ -18,9 +18,9 @@ from msgspec.structs import astuple
 
 from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.first_shot import UNTOLD, first_shot, tell_of_shots
-from gomafia_kit.parse.games import role, started_on, winner
+from gomafia_kit.parse.games import role, winner
 from gomafia_kit.records import TEAM_OF_ROLE, Game, Parsed, Record, Result, Seat
-from gomafia_kit.values import decimal, identity, integer, name, text
+from gomafia_kit.values import decimal, identity, integer, iso_date, name, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ class Page(NamedTuple):
 
 class _Card(Struct, gc=False):
     id: _Number
-    date_start: _Text = None
+    date_start: _Text | UnsetType = UNSET
 
 
 class _Seat(Struct, gc=False, rename="camel"):
@@ -165,14 +165,14 @@ def _read(
     standings: dict[str, list[_Line] | UnsetType | None],
     cells: Cells | None = None,
 ) -> Parsed | None:
-    if rounds is UNSET or UNSET in standings.values():
+    if rounds is UNSET or card.date_start is UNSET or UNSET in standings.values():
         return None
     tournament_id = int(ask.fact("id"))
     parsed = Parsed()
     try:
         if integer(card.id) != tournament_id:
             return None
-        _read_games(parsed, tournament_id, rounds or (), started_on(card.date_start), cells)
+        _read_games(parsed, tournament_id, rounds or (), iso_date(card.date_start), cells)
         for which, lines in standings.items():
             parsed.records += _results(tournament_id, which, lines or ())
     except BadValueError:

@@ -13,6 +13,9 @@ from gomafia_kit.records import Game, Result, Seat
 from tests.answers import answer, game, line, read, seat, success, tournament
 
 
+CARD = {"id": 7, "date_start": ""}
+
+
 def seats_of(*seats: dict[str, Any], date_start: str = "2024-05-01") -> list[Seat]:
     parsed = read(tournament([game(seats=list(seats))], date_start=date_start))
     return [record for record in parsed.records if isinstance(record, Seat)]
@@ -163,11 +166,17 @@ def test_another_tournament_in_the_answer_stops_the_stage() -> None:
     ("data", "sought"),
     [
         ([], "an object with the tournament and its games"),
-        ({"tournament": {"id": 7}}, 'the field "games"'),
-        ({"tournament": {"id": 7}, "games": {}}, 'a list under "games"'),
-        ({"tournament": {"id": 7}, "games": [{"no": 1}]}, 'rounds with "gameNum" and "game"'),
-        ({"tournament": {"id": 7}, "games": [{"gameNum": "x", "game": []}]}, 'the number of a round under "gameNum"'),
-        ({"tournament": {"id": 7}, "games": [{"gameNum": 1, "game": [1]}]}, 'games with "tableNum" and "table"'),
+        ({"tournament": CARD}, 'the field "games"'),
+        ({"tournament": CARD, "games": {}}, 'a list under "games"'),
+        ({"tournament": CARD, "games": [{"no": 1}]}, 'rounds with "gameNum" and "game"'),
+        (
+            {"tournament": CARD, "games": [{"gameNum": "x", "game": []}]},
+            'the number of a round under "gameNum"',
+        ),
+        (
+            {"tournament": CARD, "games": [{"gameNum": 1, "game": [1]}]},
+            'games with "tableNum" and "table"',
+        ),
     ],
 )
 def test_an_answer_of_another_shape_says_what_was_sought(data: object, sought: str) -> None:

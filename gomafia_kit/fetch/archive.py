@@ -196,4 +196,4 @@ def held_in(data_dir: Path) -> Held:
     with sqlite_faults(path), closing(connect(path)) as connection:
         meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
         kinds = connection.execute("SELECT DISTINCT kind FROM answer").fetchall()
-    return Held(meta["league"], dict(json.loads(meta["source"])), frozenset(kind for (kind,) in kinds))
+    return Held(meta["league"], dict(json.loads(meta.get("source", "{}"))), frozenset(kind for (kind,) in kinds))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderBusyError, FolderError, LayoutVersionError
+from gomafia_kit.tables import columns_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,6 +162,7 @@ def open_store(data_dir: Path) -> sqlite3.Connection:
 def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found == LAYOUT_VERSION:
+        _check_tables(connection, path)
         return
     if found != 0:
         raise LayoutVersionError(
@@ -173,8 +175,15 @@ def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
         for statement in _LAYOUT.split(";\n"):
             if statement.strip():
                 connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('folder_id', ?)", (str(uuid.uuid4()),))
+        set_meta(connection, "folder_id", str(uuid.uuid4()))
+        set_meta(connection, "tables", columns_digest())
         connection.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Nothing if the parts that the store lists have the columns of this version; else LayoutVersionError."""
+    if meta(connection, "tables") != columns_digest():
+        raise LayoutVersionError(f"{path} lists rows of tables that have other columns in this version.", REBUILD)
 
 
 def set_aside(data_dir: Path) -> Path:

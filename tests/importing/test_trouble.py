@@ -94,6 +94,21 @@ def test_a_run_store_of_another_layout_is_named(site: DemoSite, data_dir: Path, 
         assert "has layout 99" in caught.value.message
 
 
+def test_rows_of_other_columns_are_named_and_rebuilt(own_site: DemoSite, data_dir: Path) -> None:
+    run_import(own_site, data_dir)
+    with sqlite3.connect(data_dir / "runs.sqlite") as db:
+        db.execute("UPDATE meta SET value = 'of another version' WHERE name = 'tables'")
+    db.close()
+    with pytest.raises(LayoutVersionError, match="have other columns in this version") as caught:
+        run_import(own_site, data_dir)
+    assert (caught.value.exit_code, caught.value.remedy) == (34, REBUILD)
+    set_aside(data_dir)
+    before = own_site.log()["total"]
+    run_import(own_site, data_dir)
+    assert own_site.log()["total"] == before
+    assert differences(published(data_dir, "seat"), truth(own_site.league, "seat"), "seat") == []
+
+
 def test_a_tournament_that_the_site_refuses_is_left_out_and_said(own_site: DemoSite, data_dir: Path) -> None:
     tournament_id = truth(own_site.league, "tournament")[0]["tournament_id"]
     own_site.change("spoil", kind="tournament", key=[tournament_id], field="id", value="999999")

@@ -12,7 +12,6 @@ from gomafia_kit.errors import AskRefusedError, LayoutChangedError
 from gomafia_kit.records import Game, Result, Seat
 from tests.answers import answer, game, line, read, seat, success, tournament
 
-
 CARD = {"id": 7, "date_start": ""}
 
 

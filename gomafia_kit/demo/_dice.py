@@ -24,7 +24,7 @@ class Dice:
     def __init__(self, *words: object) -> None:
         digest = hashlib.blake2b("|".join(map(str, words)).encode(), digest_size=8).digest()
         # Not for secrets: the league must come out the same each time.
-        self.random = Random(int.from_bytes(digest, "big")).random  # noqa: S311
+        self.random = Random(int.from_bytes(digest, "big")).random  # noqa: S311 - a made-up league, no secret
 
     def below(self, end: int) -> int:
         """A whole number from 0 to end - 1."""

@@ -64,8 +64,7 @@ def _listen(port: int) -> socket.socket:
 
 async def _run(server: uvicorn.Server, listening: socket.socket, url: str) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    # Uvicorn has no event to wait for.
-    while not server.started and not serving.done():  # noqa: ASYNC110
+    while not server.started and not serving.done():  # noqa: ASYNC110 - Uvicorn has no event to wait for
         await asyncio.sleep(0.01)
     sys.stdout.write(f"{url}\n")
     sys.stdout.flush()

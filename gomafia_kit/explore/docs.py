@@ -157,7 +157,7 @@ def _answer(league: League, example: str) -> str:
         tbl_hide_dataframe_shape=True,
     ):
         # Our own examples, from above.
-        found = eval(example, {"analyse": analyse, "league": league})  # noqa: S307
+        found = eval(example, {"analyse": analyse, "league": league})  # noqa: S307 - examples of our own page
         text = repr(found) if not isinstance(found, str) else textwrap.fill(found, 110)
     return _MOMENT.sub(_A_MOMENT, re.sub(r" +$", "", text, flags=re.MULTILINE))
 

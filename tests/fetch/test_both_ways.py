@@ -181,6 +181,16 @@ def test_html_for_json_means_come_back_later(make: Callable[[str], Fetcher], sit
         make(site.url).fetch(CLUBS)
 
 
+def test_json_that_is_labelled_as_html_is_json(make: Callable[[str], Fetcher]) -> None:
+    body = b'{"result": "success", "data": []}'
+    with serving(_site({"/api/club/getTop": Sent((body,))})) as server:
+        fetcher = make(server.url)
+        try:
+            assert fetcher.fetch(asks.club_list()).body == body
+        finally:
+            fetcher.close()
+
+
 @pytest.mark.parametrize("body", [b"nothing here", b""], ids=["a text", "no body"])
 def test_without_robots_everything_goes_on(make: Callable[[str], Fetcher], body: bytes) -> None:
     """A browser fetches from inside another page then: the main page."""

@@ -143,6 +143,16 @@ def money(value: object) -> Decimal | None:
     return amount
 
 
+def percentage(value: object) -> Decimal | None:
+    """A share in percent, as 62, "62" or "62%"."""
+    if isinstance(value, str) and value.rstrip().endswith("%"):
+        share = decimal(value.rstrip()[:-1])
+        if share is None:
+            raise _bad(value, "a percentage as 62%")
+        return share
+    return decimal(value)
+
+
 def count_and_share(value: object) -> tuple[int, Decimal] | None:
     """A count and its share in percent, as `211 (62%)`."""
     if not isinstance(value, str):

@@ -22,6 +22,7 @@ from gomafia_kit.values import (
     iso_date,
     money,
     name,
+    percentage,
     text,
 )
 
@@ -326,3 +327,16 @@ def test_a_share_that_is_written_and_read_is_the_same(count: int, share: int) ->
 @pytest.mark.parametrize("raw", ["", "–", "—", "-", "\u2212", " – ", "\u00a0"])
 def test_every_mark_of_a_missing_value_is_none(read: Any, raw: str) -> None:  # noqa: ANN401 - a reader
     assert read(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("62%", "62"), ("62,5 %", "62.5"), (62, "62"), ("62", "62"), ("", None), ("–", None)]
+)
+def test_a_percentage(raw: object, value: str | None) -> None:
+    assert percentage(raw) == (None if value is None else Decimal(value))
+
+
+@pytest.mark.parametrize("raw", ["%", "-%", "62%%", "62 (3%)", "many%"])
+def test_no_percentage(raw: str) -> None:
+    with pytest.raises(BadValueError):
+        percentage(raw)

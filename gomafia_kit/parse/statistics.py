@@ -8,7 +8,7 @@ from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.envelope import data_of
 from gomafia_kit.parse.fields import Fault, Field, read_fields, refused_list, reject, shown
 from gomafia_kit.records import Parsed, PlayerPersonal, PlayerYearOfficial
-from gomafia_kit.values import decimal, integer, name
+from gomafia_kit.values import decimal, integer, name, percentage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,14 +31,14 @@ def _places() -> dict[str, tuple[tuple[str, ...], Callable[[object], Any]]]:
     found: dict[str, tuple[tuple[str, ...], Callable[[object], Any]]] = {
         "games": (("stats", "primary", "total_games"), integer),
         "wins": (("stats", "win_rate", "total_wins", "value"), integer),
-        "win_percent": (("stats", "win_rate", "total_wins", "percent"), decimal),
+        "win_percent": (("stats", "win_rate", "total_wins", "percent"), percentage),
         "extra_points_per_10_games": (("stats", "advanced_points", "points_10_games"), decimal),
         "elo": (("user", "elo"), decimal),
     }
     for role, word in _ROLES.items():
         found[f"{role}_games"] = (("stats", "primary", word), integer)
         found[f"{role}_wins"] = (("stats", "win_rate", word, "win", "value"), integer)
-        found[f"{role}_win_percent"] = (("stats", "win_rate", word, "win", "percent"), decimal)
+        found[f"{role}_win_percent"] = (("stats", "win_rate", word, "win", "percent"), percentage)
     for role, word in _POINTS_ROLES.items():
         found[f"{role}_extra_points_per_game"] = (("stats", "advanced_points", word, "per_game"), decimal)
     return found

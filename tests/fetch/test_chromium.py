@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -214,7 +214,8 @@ def test_a_redirect_to_another_port_is_refused() -> None:
 
 def test_a_browser_that_dies_is_an_error_and_the_next_ask_has_another(doomed: ChromiumFetcher) -> None:
     for process in _browser_of(doomed):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # it ended with the one before it
+            process.kill()
     with pytest.raises(BrowserError, match="Chromium failed at"):
         doomed.fetch(PAGE)
     assert len(_players_on(doomed.fetch(PAGE))) == 10

@@ -94,7 +94,7 @@ EXAMPLES: Final = {
 """Heading -> public name -> an example of it."""
 
 # The one thing that differs from import to import: when the answers came.
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ UTC")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? UTC *")
 _A_MOMENT: Final = "2026-03-01 12:00:00.000000 UTC"
 _YEARS: Final = "2019-2025"  # a later year would be one more list to ask for
 
@@ -159,7 +159,8 @@ def _answer(league: League, example: str) -> str:
         # Our own examples, from above.
         found = eval(example, {"analyse": analyse, "league": league})  # noqa: S307 - examples of our own page
         text = repr(found) if not isinstance(found, str) else textwrap.fill(found, 110)
-    return _MOMENT.sub(_A_MOMENT, re.sub(r" +$", "", text, flags=re.MULTILINE))
+    # A moment of whole milliseconds is written shorter, and filled up: the columns stay as wide as they are.
+    return _MOMENT.sub(lambda found: _A_MOMENT.ljust(len(found[0])), re.sub(r" +$", "", text, flags=re.MULTILINE))
 
 
 def main() -> None:

@@ -17,7 +17,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import AskRefusedError, LayoutChangedError, NoSuchPageError, NotInArchiveError, RunStoppedError
+from gomafia_kit.errors import (
+    AskRefusedError,
+    FetchError,
+    LayoutChangedError,
+    NoSuchPageError,
+    NotInArchiveError,
+    RunStoppedError,
+)
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
 from gomafia_kit.parse import PARSER_VERSION, parse, parser_of
 from gomafia_kit.plan import ESSENTIAL_KINDS
@@ -31,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from gomafia_kit.errors import FetchError
     from gomafia_kit.events import Event, Governor, Observer
     from gomafia_kit.fetch.source import Source
     from gomafia_kit.plan import Phase, Planned
@@ -165,6 +171,7 @@ class Loader:
         self.rows_written: Counter[str] = Counter()
         self.refused: list[str] = []
         self.asks_looked_up = 0
+        self.asks_from_archive = 0
 
     # -- a stage ------------------------------------------------------------------------------
 
@@ -178,9 +185,10 @@ class Loader:
         self._tell(StageStarted(self._run_id, name, 0, _now()))
         try:
             yield
-        except RunStoppedError:
+        except (RunStoppedError, FetchError):
             self._commit()
             raise
+        self._commit()
         self._tell(StageDone(self._run_id, name, time.monotonic() - started, _now()))
 
     def load(self, phases: Iterable[Phase]) -> None:
@@ -243,6 +251,7 @@ class Loader:
         """Stage an answer about a subject, unless just this is live already."""
         ask = planned.ask
         reading.was_asked |= not answer.from_archive
+        self.asks_from_archive += answer.from_archive
         reading.note_total(parsed.total)
         first = next(iter(parsed.records), None)
         reading.pages[ask.ask_id] = [key_of(record) for record in parsed.records if type(record) is type(first)]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import polars as pl
     import pyarrow as pa
@@ -453,9 +453,7 @@ PLAYER_ROLE_YEAR: Final = Table(
 )
 
 
-def _by_role(form: str, comment: str, make: object = _int) -> tuple[Column, ...]:
-    if not callable(make):
-        raise TypeError(make)
+def _by_role(form: str, comment: str, make: Callable[[str, str], Column] = _int) -> tuple[Column, ...]:
     return tuple(
         make(form.format(role=role), comment.format(role=role)) for role in ("citizen", "sheriff", "mafia", "don")
     )

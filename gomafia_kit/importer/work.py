@@ -15,6 +15,7 @@ from gomafia_kit.errors import (
     ParseError,
     RunStoppedError,
     SiteBusyError,
+    UnavailableError,
 )
 from gomafia_kit.events import Notice
 from gomafia_kit.fetch.archive import Archive
@@ -45,7 +46,14 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
 SECONDS_BETWEEN_LOOKS: Final = 0.2
-_ANOTHER_ROAD_MAY_HELP: Final = (ParseError, AskRefusedError, DisallowedError, SiteBusyError, BrowserError)
+_ANOTHER_ROAD_MAY_HELP: Final = (
+    ParseError,
+    AskRefusedError,
+    DisallowedError,
+    SiteBusyError,
+    BrowserError,
+    UnavailableError,
+)
 _GO_ON: Final = "Run again to go on: nothing is lost."
 
 _DERIVED_AFTER: Final = {
@@ -136,16 +144,20 @@ class Import:
     def _load_subject(self, subject: str) -> None:
         """Read a subject by the cheapest road that works, and say so where that is another than the first."""
         roads = roads_for(subject, self.settings)
+        failures: list[GomafiaError] = []
         for road, further in zip(roads, (*roads[1:], None), strict=True):
             try:
                 league = StagedLeague(self.data_dir, self.ledger)
                 self.loader.load(phases(subject, self.settings, league, road))
             except _ANOTHER_ROAD_MAY_HELP as error:
-                if further is None:
-                    raise
-                self._tell(f"{subject} can't be read as {road}: {error.message} Now as {further}.")
+                failures.append(error)
+                now = f"Now as {further}." if further else "There is no other way."
+                self._tell(f"{subject} can't be read as {road}: {error.message} {now}")
             else:
                 return
+        # What the site said tells more than that there is no browser to ask it by.
+        told = [error for error in failures if not isinstance(error, BrowserError | UnavailableError)]
+        raise (told or failures)[-1]
 
     def _derive(self, table: str) -> None:
         ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)
@@ -214,7 +226,7 @@ class Import:
 
     def _receipt(self) -> dict[str, Any]:
         written = self.loader.rows_written
-        asks_made, looked_up = self.source.asks_made, self.loader.asks_looked_up
+        asks_made = self.source.asks_made
         push_changes = sum(report["new"] + report["changed"] + report["gone"] for report in self._push)
         with self._live() as live:
             tables = accounts(self.ledger, live, written)
@@ -223,7 +235,11 @@ class Import:
             "data_dir": str(self.data_dir),
             "staging": self.settings.staging,
             "tables": tables,
-            "asks": {"planned": looked_up, "made": asks_made, "from_archive": max(0, looked_up - asks_made)},
+            "asks": {
+                "planned": self.loader.asks_looked_up,
+                "made": asks_made,
+                "from_archive": self.loader.asks_from_archive,
+            },
             "left_out": self.loader.refused,
             "push": self._push,
             "nothing_new": asks_made == 0 and not written and push_changes == 0,

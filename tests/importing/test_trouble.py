@@ -129,3 +129,23 @@ def test_a_list_that_is_refused_stops_its_stage_and_no_other(own_site: DemoSite,
     own_site.clear_faults()
     run_import(own_site, data_dir, form="api")
     assert published(data_dir, "club") == truth(own_site.league, "club")
+
+
+def test_what_was_read_before_a_stage_failed_is_seen(own_site: DemoSite, data_dir: Path) -> None:
+    own_site.fault("status", status=403, times=None, prefix="/api/user/", skip=20)
+    with pytest.raises(AskRefusedError, match="status 403"):
+        run_import(own_site, data_dir, form="api", batch_rows=1_000_000)
+    assert 0 < len(published(data_dir, "player_season")) < len(truth(own_site.league, "player_season"))
+
+
+def test_what_the_site_said_is_told_and_not_that_there_is_no_browser(
+    own_site: DemoSite, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOMAFIA_CHROMIUM", raising=False)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    own_site.fault("status", status=403, times=None, prefix="/api/club/")
+    own_site.fault("status", status=403, times=None, prefix="/rating")
+    with pytest.raises(AskRefusedError, match="status 403"):
+        run_import(own_site, data_dir)
+    assert differences(published(data_dir, "seat"), truth(own_site.league, "seat"), "seat") == []

@@ -59,8 +59,9 @@ test-real: setup  ## real players through everything: make test-real PLAYERS=pla
 	@test -f "$(PLAYERS)" || { echo "PLAYERS names no file: make test-real PLAYERS=players.csv"; exit 2; }
 	@GOMAFIA_PLAYERS_FILE="$(PLAYERS)" $(RUN) pytest tests/real
 
-soak-full: setup  ## the league at the real site's size, into both stores, compared with the truth (minutes)
-	@$(RUN) benchmarks.full
+soak-full: setup  ## the league at the real size, by API and page data, into all stores, compared with the truth (minutes)
+	@$(RUN) benchmarks.full --form api
+	@$(RUN) benchmarks.full --form page_data
 
 soak-forms: setup browser  ## each column in each form, at several positions of the site's switches (half an hour)
 	@$(RUN) benchmarks.exactness --scale $(SCALE)

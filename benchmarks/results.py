@@ -9,14 +9,24 @@ from pathlib import Path
 FILE = Path(__file__).with_name("results.md")
 
 
+def commit() -> str:
+    """The commit that is checked out, in short; `unknown` outside of a clone."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=FILE.parent, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or "unknown"
+
+
+def has(what: str) -> bool:
+    """True if that was measured at this commit already."""
+    return FILE.exists() and f"| {commit()} | {what} |" in FILE.read_text("utf-8")
+
+
 def append(what: str, figures: str) -> None:
     """Add a line: when, at which commit, what was measured, and the figures."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=FILE.parent, capture_output=True, text=True, check=False
-    ).stdout.strip()
     if not FILE.exists():
         FILE.write_text(
             "# Results of long runs\n\n| day | commit | what | figures |\n| --- | --- | --- | --- |\n", "utf-8"
         )
     with FILE.open("a", encoding="utf-8") as file:
-        file.write(f"| {datetime.now(UTC):%Y-%m-%d} | {commit or 'unknown'} | {what} | {figures} |\n")
+        file.write(f"| {datetime.now(UTC):%Y-%m-%d} | {commit()} | {what} | {figures} |\n")

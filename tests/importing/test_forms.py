@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.exactness import DOCS, FORMS, faults, imported, scores, unknown
+from benchmarks.exactness import documented, faults, imported, scores, unknown
 from gomafia_kit import demo
 from gomafia_kit.runs.journal import Journal
 from tests.imports import differences, published, run_import, truth
@@ -16,19 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
-
-
-def documented(form: str) -> dict[str, tuple[str, ...]]:
-    """What docs/forms.md says that a form can't know."""
-    told = {}
-    for line in DOCS.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) != 1 + len(FORMS) or cells[0] in {"table", "---"}:
-            continue
-        cell = cells[1 + FORMS.index(form)]
-        if cell != "all known":
-            told[cells[0]] = ("*",) if "nothing" in cell else tuple(re.findall(r"`(\w+)`", cell))
-    return told
 
 
 @pytest.mark.parametrize(

@@ -203,9 +203,10 @@ def _compared(scale: str, switches: Mapping[str, object], form: str) -> int:
     found = _scored(scale, switches, form)
     told = list(faults(found, form))
     columns = [score for table in found.values() for score in table.values() if score.staged]
+    precision, recall = _least(score.precision for score in columns), _least(score.recall for score in columns)
     figures = (
-        f"{sum(score.right for score in columns):,} values right, precision {_least(score.precision for score in columns)},"
-        f" recall {_least(score.recall for score in columns)} of the worst column that the form knows,"
+        f"{sum(score.right for score in columns):,} values right; precision {precision:g} and recall {recall:g}"
+        f" at least, of every column that the form knows;"
         f" {len(told)} columns wrong, {time.monotonic() - begun:.0f} s"
     )
     print(f"{what}: {figures}", *told, sep="\n", flush=True)

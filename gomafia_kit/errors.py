@@ -10,6 +10,7 @@
     │   ├── DisallowedError            14  final: robots.txt forbids it
     │   ├── NotInArchiveError          15  offline, and the archive has no answer
     │   └── BrowserError               16  Chromium is missing, or didn't do as asked
+    │       └── BrowserEndedError      17  passing: another one is started and the ask put again, then raised
     ├── ParseError                     20
     │   ├── NoSuchPageError            21  the main page came instead
     │   ├── LayoutChangedError         22  what we look for isn't there
@@ -112,6 +113,12 @@ class BrowserError(FetchError):
     """Chromium is missing, or ended, or didn't do as asked."""
 
     exit_code = 16
+
+
+class BrowserEndedError(BrowserError):
+    """Chromium ended, crashed or hung in the middle of an ask; retried with another one before it is raised."""
+
+    exit_code = 17
 
 
 class ParseError(GomafiaError):

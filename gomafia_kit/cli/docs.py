@@ -36,6 +36,7 @@ WHAT_TO_DO: Final = {
     "DisallowedError": "Leave the stage out (`--stages`), or ask the site's admins.",
     "NotInArchiveError": "Run once without `offline`.",
     "BrowserError": "`python -m gomafia_kit.fetch.browser --install`, or use `via=http`.",
+    "BrowserEndedError": "Run again: it was tried several times. If it happens again, use `via=http`.",
     "ParseError": "The answer is kept in the archive: update the package and run again, without asking anew.",
     "NoSuchPageError": "Check the id: the site doesn't know it.",
     "LayoutChangedError": "The site has changed: update the package, or report the message. Other stages went on.",

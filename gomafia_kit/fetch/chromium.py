@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlencode
 
-from gomafia_kit.errors import BrowserError, FetchError
+from gomafia_kit.errors import BrowserEndedError, BrowserError, FetchError
 from gomafia_kit.fetch.browser import find_chromium
 from gomafia_kit.fetch.driver import children, kill
 from gomafia_kit.fetch.engine import NOTHING_LOST, SECONDS_TO_START, Engine
@@ -74,7 +74,7 @@ class ChromiumFetcher:
     def fetch(self, ask: Ask, another: Callable[[], None] | None = None) -> Answer:
         """The site's answer to one ask, tried once; `another` is called before each further request.
 
-        Raises SiteUnreachableError, SiteBusyError (both passing), AskRefusedError or BrowserError.
+        Raises SiteUnreachableError, SiteBusyError, BrowserEndedError (all passing), AskRefusedError or BrowserError.
         """
         query = f"?{urlencode(ask.fields)}" if ask.fields and ask.method == "GET" else ""
         url = f"{self.base_url}{ask.path}{query}"
@@ -83,7 +83,7 @@ class ChromiumFetcher:
             reply = self._ended(self._thread.submit(browser.put, ask, url, another), browser)
         except FutureTimeoutError:
             self._abandon()
-            raise BrowserError(f"Chromium hung at {url}: it was ended.", NOTHING_LOST) from None
+            raise BrowserEndedError(f"Chromium hung at {url}: it was ended.", NOTHING_LOST) from None
         except FetchError:
             if browser.is_spent:
                 self._abandon()
@@ -137,7 +137,7 @@ class ChromiumFetcher:
                 self._thread.submit(browser.open).result(SECONDS_TO_START + SECONDS_OF_GRACE)
             except FutureTimeoutError:
                 self._abandon()
-                raise BrowserError(f"{chromium} didn't start in time: it was ended.", NOTHING_LOST) from None
+                raise BrowserEndedError(f"{chromium} didn't start in time: it was ended.", NOTHING_LOST) from None
             except FetchError:
                 self._abandon()
                 raise

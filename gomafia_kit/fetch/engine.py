@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from gomafia_kit.errors import BrowserError, FetchError, SiteUnreachableError, UnavailableError
+from gomafia_kit.errors import BrowserEndedError, BrowserError, FetchError, SiteUnreachableError, UnavailableError
 from gomafia_kit.fetch.driver import drivers
 from gomafia_kit.fetch.dropdown import CALL, choose_year
 from gomafia_kit.fetch.replies import Reply, is_elsewhere, too_large
@@ -319,7 +319,7 @@ class Engine:
             self.is_spent = True  # the site hangs, or the browser does
         elif "net::" not in reason:
             self.is_spent = True
-            return BrowserError(f"Chromium failed at {url}: {reason}.", NOTHING_LOST)
+            return BrowserEndedError(f"Chromium failed at {url}: {reason}.", NOTHING_LOST)
         return SiteUnreachableError(f"{url}: {reason}.", _CHECK_NETWORK)
 
 

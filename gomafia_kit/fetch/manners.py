@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import tenacity
 
-from gomafia_kit.errors import SiteBusyError, SiteUnreachableError
+from gomafia_kit.errors import BrowserEndedError, SiteBusyError, SiteUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class Gate:
 
 
 def patiently(fetch: Callable[[], Answer], gate: Gate, tell: Callable[[str], None]) -> Answer:
-    """What `fetch` gives, tried again while the site is busy or can't be reached.
+    """What `fetch` gives, tried again while the site is busy or can't be reached, or a browser ends.
 
     Waits double from the pace, with jitter; a `Retry-After` is obeyed. After five attempts the last
     error is raised.
@@ -87,7 +87,7 @@ def patiently(fetch: Callable[[], Answer], gate: Gate, tell: Callable[[str], Non
             gate.answered()
 
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type((SiteBusyError, SiteUnreachableError)),
+        retry=tenacity.retry_if_exception_type((SiteBusyError, SiteUnreachableError, BrowserEndedError)),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=_waits(gate),
         before_sleep=before_sleep,

@@ -14,7 +14,11 @@ Importing this costs next to nothing: each function brings what it needs when it
 
 from __future__ import annotations
 
+import sys as _sys
+from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from gomafia_kit import memory
 
 if _TYPE_CHECKING:
     from collections.abc import Mapping as _Mapping
@@ -34,6 +38,7 @@ __all__ = [
     "attach",
     "check_parameters",
     "memory_by_batch",
+    "memory_measures",
     "memory_picture",
     "memory_table",
     "next_steps",
@@ -137,6 +142,22 @@ def memory_by_batch(run: _ImportHandle | str | _Path) -> _DataFrame:
     return memory_frame(as_handle(run))
 
 
+def memory_measures(run: _ImportHandle | str | _Path) -> _DataFrame:
+    """Everything that was measured in a run, one row a figure: `gk.memory(run)` is the same.
+
+    Columns: stage, batch (0 is before the first), at, part, measure, value. Parts are python, driver, chromium,
+    tree (their sum); chromium.renderer and the like (its processes by kind), page.1 and on; external (the pools
+    of DuckDB and Arrow); starter (the notebook's kernel or the command that started the import, measured apart).
+    A measure's name ends in its unit where it isn't a count: pss_mb, rss_mb, uss_mb, peak_rss_mb (exact), blocks,
+    objects, malloc_mb, gc_collections, gc_pause_ms, thread_lag_ms, loop_lag_ms, duckdb_mb, arrow_mb, js_heap_mb,
+    nodes, listeners, pages, contexts, files, connections ... Where the system doesn't tell PSS there is no pss_mb.
+    """
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.memory import measures_frame
+
+    return measures_frame(as_handle(run))
+
+
 def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:
     """A run's memory, rows and seconds by batch, as a picture."""
     from gomafia_kit.widgets.handle import as_handle
@@ -166,3 +187,14 @@ def open_league(data_dir: str | _Path, read_from: str = "duckdb") -> _League:
     from gomafia_kit.analyse.store import open_league as opened
 
     return opened(data_dir, read_from)
+
+
+class _Memory(_ModuleType):
+    """`gk.memory(run)`: the package of that name would hide a function, so the package itself may be called."""
+
+    def __call__(self, run: _ImportHandle | str | _Path) -> _DataFrame:
+        """What `memory_measures` gives."""
+        return memory_measures(run)
+
+
+_sys.modules[memory.__name__].__class__ = _Memory

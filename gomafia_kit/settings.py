@@ -252,6 +252,10 @@ class Settings:
     memory_limit_mb: int | None = _setting(
         None, _maybe(_at_least(64, _whole)), "memory of the importer; none: the cgroup's or machine's"
     )
+    pages_per_browser: int | None = _setting(
+        None, _maybe(_at_least(1, _whole)), "Chromium is replaced after so many pages; none: when it has grown"
+    )
+    gc: str = _setting("auto", _one_of("auto", "never", "batch"), "when Python collects garbage: auto, never, batch")
     contact: str = _setting("", _contact, "how the site's admins reach you: stands in the User-Agent")
     postgres_schema: str = _setting("gomafia", _text, "schema of the pushed tables")
     seed: int = _setting(DEFAULT_SEED, _at_least(0, _whole), "demo only: which league")

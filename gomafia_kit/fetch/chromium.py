@@ -31,6 +31,7 @@ SECONDS_TO_LOAD: Final = 60.0
 SECONDS_TO_CLOSE: Final = 5.0
 SECONDS_OF_GRACE: Final = 15.0
 """Playwright keeps the time itself; a browser that is silent so much longer is ended."""
+SECONDS_TO_TELL: Final = 2.0
 _SECONDS_A_LOOK: Final = 0.25
 
 
@@ -42,7 +43,8 @@ class ChromiumFetcher:
 
     It may be used from any thread, and where an event loop runs (a notebook): the browser is driven
     by a thread of its own. `tell` gets the sentences that a person should know. A browser that ended
-    or hung is an error of that ask; the next ask starts another one.
+    or hung is an error of that ask; the next ask starts another one. After `pages_per_browser` asks
+    it is replaced as well (None: never).
     """
 
     via = "chromium"
@@ -54,12 +56,14 @@ class ChromiumFetcher:
         tell: Callable[[str], None] | None = None,
         seconds_to_load: float = SECONDS_TO_LOAD,
         most_bytes: int = MOST_BYTES,
+        pages_per_browser: int | None = None,
     ) -> None:
         self.base_url = base_url
         self._contact = contact
         self._tell = tell
         self._seconds = seconds_to_load
         self._most_bytes = most_bytes
+        self._most_pages = pages_per_browser
         self._thread = ThreadPoolExecutor(1, "chromium")
         self._browser: Engine | None = None
 
@@ -78,6 +82,8 @@ class ChromiumFetcher:
         """
         query = f"?{urlencode(ask.fields)}" if ask.fields and ask.method == "GET" else ""
         url = f"{self.base_url}{ask.path}{query}"
+        if self._browser is not None and self._most_pages is not None and self._browser.asks >= self._most_pages:
+            self.rest()
         browser = self._opened()
         try:
             reply = self._ended(self._thread.submit(browser.put, ask, url, another), browser)
@@ -101,13 +107,30 @@ class ChromiumFetcher:
                 if time.monotonic() - browser.seconds_held > give_up:
                     raise
 
-    def close(self) -> None:
-        """End the browser and its driver."""
+    def gauges(self) -> list[tuple[str, str, float]]:
+        """What the browser tells of its pages: (what it is of, name with its unit, figure); nothing without one.
+
+        It is asked between two asks; a browser that is silent is left alone.
+        """
+        browser = self._browser
+        if browser is None:
+            return []
+        try:
+            return self._thread.submit(browser.gauges).result(SECONDS_TO_TELL)
+        except FutureTimeoutError:
+            return []
+
+    def rest(self) -> None:
+        """End the browser and its driver until the next ask: what they hold goes back to the system."""
         browser = self._browser
         if browser is not None:
             with suppress(FutureTimeoutError):
                 self._thread.submit(browser.close).result(SECONDS_TO_CLOSE)
         self._abandon()
+
+    def close(self) -> None:
+        """End the browser and its driver for good."""
+        self.rest()
         self._thread.shutdown()
 
     def _opened(self) -> Engine:

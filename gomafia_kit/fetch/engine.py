@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 from gomafia_kit.errors import BrowserEndedError, BrowserError, FetchError, SiteUnreachableError, UnavailableError
 from gomafia_kit.fetch.driver import drivers
 from gomafia_kit.fetch.dropdown import CALL, choose_year
+from gomafia_kit.fetch.gauges import LoopBeat, PageGauges
 from gomafia_kit.fetch.replies import Reply, is_elsewhere, too_large
 from gomafia_kit.fetch.turnstile import Turnstile
 from gomafia_kit.settings import is_loopback
@@ -104,7 +105,10 @@ class Engine:
         self._page: Page
         self._cdp: CDPSession
         self._turnstile: Turnstile | None = None
-        self._asks = 0
+        self._gauges: PageGauges | None = None
+        self._beat: LoopBeat | None = None
+        self.asks = 0
+        """How many asks were put through it."""
         self._failure: str | None = None
         self._navigated: Response | None = None
         self.is_spent = False
@@ -154,6 +158,8 @@ class Engine:
         self._page.on("response", self._note_response)
         self._cdp = self._page.context.new_cdp_session(self._page)
         self._turnstile = Turnstile(self._cdp, self._base_url)
+        self._gauges = PageGauges(chromium)
+        self._beat = LoopBeat(lambda: self.seconds_held)
 
     def close(self) -> None:
         """End the browser and its driver; a second time does nothing."""
@@ -170,11 +176,33 @@ class Engine:
         self._failure, self._navigated = None, None
         try:
             self._gate.begin(another, with_scripts=bool(ask.chosen))
-            reply = self._put(ask, url)
+            with self._beating():
+                reply = self._put(ask, url)
             self._collect_garbage()
         except Error as error:
             raise self._translated(url, error) from error
         return reply
+
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
+        if self._beat is not None:
+            self._beat.begin()
+        try:
+            yield
+        finally:
+            if self._beat is not None:
+                self._beat.end()
+
+    def gauges(self) -> list[tuple[str, str, float]]:
+        """What its pages take, and how late its loop was at most since the last call; nothing if it doesn't tell."""
+        from playwright.sync_api import Error
+
+        if self._gauges is None or self._beat is None:
+            return []
+        try:
+            return [*self._gauges.read(), ("chromium", "loop_lag_ms", self._beat.take_late_ms())]
+        except Error:  # a page that is just going, or a browser that has ended: the next ask will say so
+            return []
 
     @property
     def _gate(self) -> Turnstile:
@@ -304,8 +332,8 @@ class Engine:
             self._navigated = response
 
     def _collect_garbage(self) -> None:
-        self._asks += 1
-        if self._asks % PAGES_A_COLLECTION == 0:
+        self.asks += 1
+        if self.asks % PAGES_A_COLLECTION == 0:
             self._cdp.send("HeapProfiler.collectGarbage")
 
     def _translated(self, url: str, error: Exception) -> FetchError:

@@ -71,6 +71,10 @@ class Source:
             fetcher.close()
         self._made.clear()
 
+    def made(self, via: str) -> Fetcher | None:
+        """Who asks that way, if anybody was needed so far."""
+        return self._made.get(via)
+
     def answer(self, ask: Ask, max_age: timedelta | None, via: str = "http") -> Answer:
         """The answer to an ask, at most `max_age` old if that can be had (None: of any age)."""
         if not self._makers:

@@ -35,7 +35,7 @@ def fetchers(settings: Settings, tell: Callable[[str], None], stack: ExitStack) 
     def chromium() -> Fetcher:
         from gomafia_kit.fetch.chromium import ChromiumFetcher
 
-        return ChromiumFetcher(base_url(), contact, tell)
+        return ChromiumFetcher(base_url(), contact, tell, pages_per_browser=settings.pages_per_browser)
 
     return {HTTP: http, CHROMIUM: chromium}
 

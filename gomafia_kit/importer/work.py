@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+from psutil import Process
 
 from gomafia_kit.errors import (
     AskRefusedError,
@@ -19,16 +22,21 @@ from gomafia_kit.errors import (
 )
 from gomafia_kit.events import Notice
 from gomafia_kit.fetch.archive import Archive
+from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.manners import Gate
 from gomafia_kit.fetch.source import Source
 from gomafia_kit.importer.account import accounts, peaks
 from gomafia_kit.importer.origin import fetchers
 from gomafia_kit.load import Loader
 from gomafia_kit.memory.budget import AutomaticRows, Steered
+from gomafia_kit.memory.diet import BrowserDiet
+from gomafia_kit.memory.garbage import Garbage
+from gomafia_kit.memory.heap import handles, heap
 from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.memory.meter import Meter
+from gomafia_kit.memory.pulse import Pulse
 from gomafia_kit.plan import NEEDED_BY, phases, subjects
-from gomafia_kit.roads import roads_for
+from gomafia_kit.roads import CHROMIUM, roads_for
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.staging.compact import compact
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
@@ -93,16 +101,26 @@ class Import:
         who = fetchers(settings, self._tell, stack)
         self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since)
         stack.callback(self.source.close)
-        meter = Meter(self.journal, self.run_id)
+        garbage = stack.enter_context(Garbage(settings.gc))
+        pulse = stack.enter_context(Pulse())
+        meter = Meter(
+            self.journal,
+            self.run_id,
+            cheap=(heap, garbage.gauges, pulse.gauges),
+            dear=(partial(handles, Process()), self._browser_gauges),
+        )
         budget = AutomaticRows(self._limit_mb, meter, self._tell, settings.batch_rows)
+        diet = BrowserDiet(
+            lambda: meter.chromium_mb, partial(self._rest_browser, meter), self._tell, lambda: budget.is_scarce
+        )
         self.loader = Loader(
             self.run_id,
             self.data_dir,
             self.source,
             self.ledger,
             Steered(budget, lambda: self.journal.control(self.run_id).batch_rows),
-            # The budget learns from what the meter has just seen: it comes behind it.
-            (self.journal.observe, meter, budget, self._publish_now_and_then),
+            # Budget and diet go by what the meter has just seen: they come behind it.
+            (self.journal.observe, garbage, meter, budget, diet, self._publish_now_and_then),
             self._checkpoint,
             personal=settings.personal,
         )
@@ -218,6 +236,16 @@ class Import:
         self.journal.set_state(self.run_id, "running")
         self._looked_at = 0.0
         self._checkpoint()
+
+    def _browser_gauges(self) -> list[tuple[str, str, float]]:
+        browser = self.source.made(CHROMIUM)
+        return browser.gauges() if isinstance(browser, ChromiumFetcher) else []
+
+    def _rest_browser(self, meter: Meter) -> None:
+        browser = self.source.made(CHROMIUM)
+        if isinstance(browser, ChromiumFetcher):
+            browser.rest()
+            meter.forget_browser()
 
     def _tell(self, text: str) -> None:
         self.journal.observe(Notice(self.run_id, text, datetime.now(UTC)))

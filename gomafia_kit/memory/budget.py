@@ -163,9 +163,14 @@ class AutomaticRows:
             "it stopped before the system would end it."
         )
 
+    @property
+    def is_scarce(self) -> bool:
+        """True while so much is taken that batches are made shorter."""
+        return self._used_mb() >= SHRINK_AT * self.limit_mb
+
     def _keep_to_budget(self) -> None:
         """Halve what a batch may have while too much is taken; let it grow again after."""
-        if self._used_mb() < SHRINK_AT * self.limit_mb:
+        if not self.is_scarce:
             self._cap = min(_UNBOUNDED, self._cap * 2)
             return
         self._cap = max(LEAST_ROWS, min(self._cap, self._target) // 2)

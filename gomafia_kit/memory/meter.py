@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.events import BatchDone, BatchStarted, StageDone, StageStarted
 from gomafia_kit.memory.probe import PARTS, Probe, Use
-from gomafia_kit.runs.journal import MemorySample
+from gomafia_kit.runs.journal import Measure, MemorySample
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from gomafia_kit.events import Event
+    from gomafia_kit.memory.probe import Gauge
     from gomafia_kit.runs.journal import Journal
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
@@ -27,12 +30,25 @@ class Meter:
     the batch's end, at most once a second; the highest of a batch's samples is kept, and none for a
     batch that is over too soon. Batch 0 is the memory before the first one; a batch behind the last
     one of its stage is what came after that (publishing, pushing).
+
+    `cheap` gauges are read at each batch's end, `dear` ones with each look at the tree.
     """
 
-    def __init__(self, journal: Journal, run_id: int, probe: Probe | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        run_id: int,
+        probe: Probe | None = None,
+        *,
+        cheap: Sequence[Callable[[], Iterable[Gauge]]] = (),
+        dear: Sequence[Callable[[], Iterable[Gauge]]] = (),
+    ) -> None:
         self._journal = journal
         self._run_id = run_id
         self._probe = probe or Probe()
+        self._cheap = cheap
+        self._dear = dear
+        self._gauges: dict[tuple[str, str], float] = {}
         self._look_at = 0.0
         self._last: dict[str, Use] = {}
         self._highest: dict[str, Use] = {}
@@ -58,6 +74,16 @@ class Meter:
                 if time.monotonic() >= self._look_at:
                     self._look()
 
+    @property
+    def chromium_mb(self) -> float | None:
+        """What Chromium took at the last look; None without one."""
+        use = self._last.get("chromium")
+        return None if use is None else use.best_mb
+
+    def forget_browser(self) -> None:
+        """The browser has ended: what it took is no figure of the next one."""
+        self._last = {part: use for part, use in self._last.items() if part in {"python", "tree"}}
+
     def _begin(self, event: BatchStarted) -> None:
         if not self._last:
             self._look()
@@ -79,6 +105,9 @@ class Meter:
         self._last = {use.part: use for use in self._probe.tree()}
         for part, use in self._last.items():
             self._highest[part] = _higher(self._highest.get(part), use)
+        self._gauges.update(((part, name), figure) for gauges in self._dear for part, name, figure in gauges())
+        if (starter := self._probe.starter()) is not None:
+            self._highest["starter"] = _higher(self._highest.get("starter"), starter)
         cost = time.monotonic() - started
         self._look_at = started + max(SECONDS_BETWEEN_LOOKS, cost / LOOKS_COST_AT_MOST)
 
@@ -90,7 +119,14 @@ class Meter:
             for part in (*PARTS, "tree")
             if (use := uses.get(part)) is not None
         ]
-        self._journal.add_memory(self._run_id, samples)
+        self._gauges.update(((part, name), figure) for gauges in self._cheap for part, name, figure in gauges())
+        for part, use in self._highest.items():
+            self._gauges.update(_beside(part, use))
+        measures = [
+            Measure(stage, batch, moment, part, name, figure) for (part, name), figure in sorted(self._gauges.items())
+        ]
+        self._journal.add_memory(self._run_id, samples, measures)
+        self._gauges.clear()
 
     def _note_peaks(self, peak_mb: float | None) -> None:
         """Python's PSS at the last look, and as much more as its RSS was higher since; the others as last seen."""
@@ -101,6 +137,16 @@ class Meter:
         others = tuple(use for part, use in self._last.items() if part in {"driver", "chromium"})
         whole = Use("tree", None, python.best_mb + sum(use.best_mb for use in others))
         self.peaks = (python, *others, whole)
+
+
+def _beside(part: str, use: Use) -> Iterable[tuple[tuple[str, str], float]]:
+    """What the table of samples has no place for: USS of every part, and all of Chromium's kinds and the starter."""
+    if use.uss_mb is not None:
+        yield (part, "uss_mb"), use.uss_mb
+    if part not in {*PARTS, "tree"}:
+        yield (part, "rss_mb"), use.rss_mb
+        if use.pss_mb is not None:
+            yield (part, "pss_mb"), use.pss_mb
 
 
 def _higher(before: Use | None, now: Use) -> Use:

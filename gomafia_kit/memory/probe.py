@@ -20,8 +20,14 @@ from gomafia_kit.memory.limits import MB
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Gauge = tuple[str, str, float]
+"""A figure beside the parts' memory: what it is of, its name with its unit, the figure."""
+
 PARTS: Final = ("python", "driver", "chromium")
 _PSS: Final = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
+_PRIVATE: Final = re.compile(rb"^Private_\w+:\s+(\d+) kB", re.MULTILINE)
+_KIND: Final = re.compile(r"--type=([a-z-]+)")
+_KINDS: Final = {"gpu-process": "gpu", "crashpad-handler": "utility"}
 _PEAK: Final = re.compile(rb"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 _RESET_PEAK: Final = b"5"
 _KB_A_MB: Final = 1024
@@ -29,11 +35,12 @@ _KB_A_MB: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Memory of one part of the tree, in MB; `pss_mb` is None where the system doesn't tell it."""
+    """Memory of one part of the tree, in MB; `pss_mb` and `uss_mb` are None where the system doesn't tell them."""
 
     part: str
     pss_mb: float | None
     rss_mb: float
+    uss_mb: float | None = None
 
     @property
     def best_mb(self) -> float:
@@ -44,42 +51,76 @@ class Use:
 class Probe:
     """Looks at this process and at the browser below it.
 
-    `proc` None reads everything by psutil: so it is where there is no /proc.
+    `proc` None reads everything by psutil: so it is where there is no /proc. `with_pss` False is as on
+    systems that don't tell PSS: RSS takes its place, and USS stands beside it.
     """
 
-    def __init__(self, proc: Path | None = Path("/proc")) -> None:
+    def __init__(self, proc: Path | None = Path("/proc"), *, with_pss: bool = True) -> None:
         self._proc = proc if proc is not None and (proc / "self" / "status").exists() else None
+        self._with_pss = with_pss
         self._self = psutil.Process()
         self._peak_known = 0.0
 
     def tree(self) -> tuple[Use, ...]:
-        """The memory of each part that is there, and of the tree as their sum."""
-        groups: dict[str, list[psutil.Process]] = {"python": [self._self]}
-        for driver in drivers():
-            groups.setdefault("driver", []).append(driver)
-            groups.setdefault("chromium", []).extend(children(driver, recursive=True))
-        uses = [self._use(part, groups[part]) for part in PARTS if groups.get(part)]
-        return *uses, _sum("tree", uses)
+        """The memory of each part that is there, of Chromium's processes by kind, and of the tree as the parts' sum.
 
-    def _use(self, part: str, processes: Iterable[psutil.Process]) -> Use:
-        return _sum(part, [use for process in processes if (use := self._of(part, process)) is not None])
+        A kind is a part as `chromium.renderer`; its memory is in `chromium` already.
+        """
+        kinds = [use for driver in drivers() for use in self._by_kind(driver)]
+        driver = [use for each in drivers() if (use := self._of("driver", each)) is not None]
+        parts = [self._of("python", self._self) or Use("python", None, self.rss_mb())]
+        parts += [_sum("driver", driver)] if driver else []
+        parts += [_sum("chromium", kinds)] if kinds else []
+        by_kind = [_sum(name, [use for use in kinds if use.part == name]) for name in sorted({u.part for u in kinds})]
+        return *parts, *by_kind, _sum("tree", parts)
+
+    def starter(self) -> Use | None:
+        """The process that started this one and all below it but for our own tree; None if it has ended.
+
+        For an import of a notebook that is its kernel, with what the notebook itself holds.
+        """
+        try:
+            parent = self._self.parent()
+        except psutil.Error:
+            return None
+        if parent is None or parent.pid == 1:
+            return None
+        ours = {self._self.pid, *(child.pid for child in children(self._self, recursive=True))}
+        others = [each for each in children(parent, recursive=True) if each.pid not in ours]
+        uses = [use for each in (parent, *others) if (use := self._of("starter", each)) is not None]
+        return _sum("starter", uses) if uses else None
+
+    def _by_kind(self, driver: psutil.Process) -> Iterable[Use]:
+        for process in children(driver, recursive=True):
+            try:
+                kind = _KIND.search(" ".join(process.cmdline()))
+            except psutil.Error:
+                continue
+            name = _KINDS.get(kind[1], kind[1]) if kind else "browser"
+            if (use := self._of(f"chromium.{name}", process)) is not None:
+                yield use
 
     def _of(self, part: str, process: psutil.Process) -> Use | None:
         """One process's memory; None if it has just ended."""
         try:
-            return Use(part, self._pss_mb(process), process.memory_info().rss / MB)
+            pss_mb, uss_mb = self._shared_and_own_mb(process)
+            return Use(part, pss_mb, process.memory_info().rss / MB, uss_mb)
         except (psutil.NoSuchProcess, ProcessLookupError):
             return None
 
-    def _pss_mb(self, process: psutil.Process) -> float | None:
+    def _shared_and_own_mb(self, process: psutil.Process) -> tuple[float | None, float | None]:
+        """PSS and USS."""
         try:
-            if self._proc is not None:
-                found = _PSS.search((self._proc / str(process.pid) / "smaps_rollup").read_bytes())
-                return int(found[1]) / _KB_A_MB if found else None
-            pss = getattr(process.memory_full_info(), "pss", None)
+            if self._proc is not None and self._with_pss:
+                told = (self._proc / str(process.pid) / "smaps_rollup").read_bytes()
+                found = _PSS.search(told)
+                private = sum(int(number) for number in _PRIVATE.findall(told))
+                return (int(found[1]) / _KB_A_MB, private / _KB_A_MB) if found else (None, None)
+            full = process.memory_full_info()
         except (psutil.AccessDenied, PermissionError, FileNotFoundError):
-            return None
-        return None if pss is None else pss / MB
+            return None, None
+        pss, uss = getattr(full, "pss", None), getattr(full, "uss", None)
+        return None if pss is None or not self._with_pss else pss / MB, None if uss is None else uss / MB
 
     def rss_mb(self) -> float:
         """Python's resident memory now: as good as free to ask."""
@@ -119,8 +160,16 @@ class Probe:
 
 
 def _sum(part: str, uses: Iterable[Use]) -> Use:
-    """The uses together; their PSS is known only if every one's is."""
+    """The uses together; their PSS and USS are known only if every one's is."""
     uses = list(uses)
-    known = [use.pss_mb for use in uses if use.pss_mb is not None]
-    pss = sum(known) if len(known) == len(uses) else None
-    return Use(part, pss, sum(use.rss_mb for use in uses))
+    return Use(
+        part,
+        _whole([use.pss_mb for use in uses]),
+        sum(use.rss_mb for use in uses),
+        _whole([use.uss_mb for use in uses]),
+    )
+
+
+def _whole(figures: list[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) if len(known) == len(figures) else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 BUSY_SECONDS: Final = 30.0
 RUNS_FILE: Final = "runs.sqlite"
 REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
@@ -49,6 +49,11 @@ CREATE TABLE memory (
     at TEXT NOT NULL, part TEXT NOT NULL, pss_mb REAL, rss_mb REAL, peak_rss_mb REAL
 ) STRICT;
 CREATE INDEX memory_run ON memory (run_id);
+CREATE TABLE measure (
+    run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, batch INTEGER NOT NULL,
+    at TEXT NOT NULL, part TEXT NOT NULL, name TEXT NOT NULL, figure REAL NOT NULL
+) STRICT;
+CREATE INDEX measure_run ON measure (run_id);
 CREATE TABLE notice (run_id INTEGER NOT NULL REFERENCES run, at TEXT NOT NULL, text TEXT NOT NULL) STRICT;
 CREATE TABLE load (
     load_id INTEGER PRIMARY KEY, ask_id INTEGER NOT NULL, ask_key TEXT NOT NULL, kind TEXT NOT NULL,

@@ -97,6 +97,22 @@ class MemorySample:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure beside the memory of the parts; `name` ends in its unit where it isn't a count.
+
+    `part` is what it is of: python, external (pools of libraries), a part of the tree, a kind of
+    Chromium's processes as `chromium.renderer`, a page as `page.1`, or starter (what started the import).
+    """
+
+    stage: str
+    batch: int
+    at: datetime
+    part: str
+    name: str
+    figure: float
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """What people wish of a run: `wish` is run, pause or stop; `batch_rows` None leaves it to the settings."""
 
@@ -263,6 +279,14 @@ class Journal:
             for row in rows
         )
 
+    def measures(self, run_id: int) -> tuple[Measure, ...]:
+        """The other figures of a run in order."""
+        rows = self._read("SELECT * FROM measure WHERE run_id = ? ORDER BY rowid", (run_id,))
+        return tuple(
+            Measure(row["stage"], row["batch"], _moment_at(row["at"]), row["part"], row["name"], row["figure"])
+            for row in rows
+        )
+
     def notices(self, run_id: int) -> tuple[tuple[datetime, str], ...]:
         """What a person should know of a run: when, and the sentence."""
         rows = self._read("SELECT at, text FROM notice WHERE run_id = ? ORDER BY rowid", (run_id,))
@@ -293,8 +317,8 @@ class Journal:
             case BatchStarted() | BatchDone():
                 pass
 
-    def add_memory(self, run_id: int, samples: Sequence[MemorySample]) -> None:
-        """Keep memory samples of a run."""
+    def add_memory(self, run_id: int, samples: Sequence[MemorySample], measures: Sequence[Measure] = ()) -> None:
+        """Keep memory samples of a run, and the figures beside them."""
         with sqlite_faults(self.path), transaction(self._connection) as db:
             db.executemany(
                 "INSERT INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -302,6 +326,10 @@ class Journal:
                     (run_id, s.stage, s.batch, s.at.isoformat(), s.part, s.pss_mb, s.rss_mb, s.peak_rss_mb)
                     for s in samples
                 ],
+            )
+            db.executemany(
+                "INSERT INTO measure VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(run_id, m.stage, m.batch, m.at.isoformat(), m.part, m.name, m.figure) for m in measures],
             )
 
     # -- control ------------------------------------------------------------------------------

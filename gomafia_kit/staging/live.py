@@ -10,6 +10,7 @@ import duckdb
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError
 from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.staging.parts import PARTS
+from gomafia_kit.staging.pools import watch
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class LiveTables:
                 "autoinstall_known_extensions": False,
             },
         )
+        watch(self.connection)
         try:
             with duckdb_faults(data_dir):
                 self.connection.execute("SET enable_progress_bar = false")

@@ -66,6 +66,37 @@ def memory_frame(handle: ImportHandle) -> pl.DataFrame:
     )
 
 
+def measures_frame(handle: ImportHandle) -> pl.DataFrame:
+    """One row a figure, in the order in which they were taken; see `gomafia_kit.memory_measures`."""
+    import polars as pl
+
+    with Journal(handle.data_dir) as journal:
+        samples, measures = journal.memory(handle.run_id), journal.measures(handle.run_id)
+    rows = [
+        (sample.stage, sample.batch, sample.at, sample.part, name, figure)
+        for sample in samples
+        for name, figure in (
+            ("pss_mb", sample.pss_mb),
+            ("rss_mb", sample.rss_mb),
+            ("peak_rss_mb", sample.peak_rss_mb),
+        )
+        if figure is not None
+    ]
+    rows += [(m.stage, m.batch, m.at, m.part, m.name, m.figure) for m in measures]
+    return pl.DataFrame(
+        rows,
+        orient="row",
+        schema={
+            "stage": pl.String,
+            "batch": pl.Int64,
+            "at": pl.Datetime("us", "UTC"),
+            "part": pl.String,
+            "measure": pl.String,
+            "value": pl.Float64,
+        },
+    ).sort("at", maintain_order=True)
+
+
 def memory_sheet(handle: ImportHandle) -> Html:
     """The batches as a table to read; of more than `ROWS` the first and the last half."""
     points = figures_of(handle.data_dir, handle.run_id).points

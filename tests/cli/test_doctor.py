@@ -83,7 +83,7 @@ def test_it_starts_a_demo_site_if_that_is_the_source(gomafia: Gomafia) -> None:
 def test_a_filled_folder_is_described(gomafia: Gomafia, folder: Path) -> None:
     code, told = looked(gomafia)
     assert code == 0
-    assert told["run store"][1] == "1 runs, the last one done; layout 1"
+    assert told["run store"][1] == "1 runs, the last one done; layout 2"
     assert told["archive"][1].startswith("2 answers of demo-tiny")
     assert told["data folder"][1] == str(folder)
 

@@ -149,12 +149,41 @@ def test_the_drivers_heap_is_capped_and_our_environment_left_alone(fetcher: Chro
 def test_its_memory_is_told_by_part(fetcher: ChromiumFetcher) -> None:
     fetcher.fetch(PAGE)
     uses = {use.part: use for use in Probe().tree()}
-    assert list(uses) == ["python", "driver", "chromium", "tree"]
+    kinds = ["chromium.browser", "chromium.gpu", "chromium.renderer", "chromium.utility", "chromium.zygote"]
+    assert list(uses) == ["python", "driver", "chromium", *kinds, "tree"]
+    assert sum(uses[kind].pss_mb or 0 for kind in kinds) == pytest.approx(uses["chromium"].pss_mb)
+    assert all(0 < (use.uss_mb or 0) <= (use.pss_mb or 0) for use in uses.values())
     assert 50 < uses["chromium"].best_mb < 600
     assert 50 < uses["driver"].best_mb < 200
     assert (uses["chromium"].pss_mb or 0) < 0.8 * uses["chromium"].rss_mb  # shared pages count once
     parts = [uses[part].pss_mb or 0 for part in ("python", "driver", "chromium")]
     assert uses["tree"].pss_mb == pytest.approx(sum(parts))
+
+
+def test_its_pages_tell_their_heap_and_their_nodes(fetcher: ChromiumFetcher) -> None:
+    fetcher.fetch(PAGE)
+    told = {(part, name): figure for part, name, figure in fetcher.gauges()}
+    assert told["chromium", "pages"] == told["chromium", "contexts"] == 1
+    assert told["page.1", "nodes"] > 100
+    assert 0.5 < told["page.1", "js_heap_mb"] < told["page.1", "js_heap_limit_mb"] < 100
+    assert told["chromium", "loop_lag_ms"] < 300
+
+
+def test_a_browser_that_was_not_needed_tells_nothing(site: DemoSite) -> None:
+    with ChromiumFetcher(site.url, "") as made:
+        assert made.gauges() == []
+
+
+def test_after_so_many_pages_another_browser_goes_on(site: DemoSite) -> None:
+    with ChromiumFetcher(site.url, "", pages_per_browser=2) as made:
+        browsers = []
+        for _ in range(3):
+            assert _players_on(made.fetch(PAGE))
+            browsers.append(_driver_of(made).pid)
+        assert browsers[0] == browsers[1] != browsers[2]
+        made.rest()
+        assert drivers() == [] or browsers[2] not in {driver.pid for driver in drivers()}
+        assert _players_on(made.fetch(PAGE))
 
 
 # -- faults of the site ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, StageDone, StageStarted
 from gomafia_kit.memory.meter import Meter
+from gomafia_kit.memory.probe import Probe
 from gomafia_kit.runs.journal import Journal, MemorySample
 
 if TYPE_CHECKING:
@@ -92,6 +93,28 @@ def test_the_budget_sees_the_peak_and_not_what_is_left_of_it(journal: Journal) -
     assert meter.peaks[0].best_mb == pytest.approx(before[0].best_mb + 70, abs=10)
     assert meter.peaks[1].best_mb == meter.peaks[0].best_mb
     assert meter.growth_mb == pytest.approx(70, abs=5)
+
+
+def test_gauges_stand_beside_each_batch_and_dear_ones_where_the_tree_was_looked_at(journal: Journal) -> None:
+    journal.begin({})
+    meter = Meter(journal, 1, cheap=(lambda: [("python", "blocks", 7.0)],), dear=(lambda: [("page.1", "nodes", 20.0)],))
+    for number in (1, 2, 3):
+        _begin(meter, number)
+        _end(meter, number)
+    found = journal.measures(1)
+    assert [m.batch for m in found if m.name == "blocks"] == [0, 1, 2, 3]
+    assert [m.batch for m in found if m.name == "nodes"] == [0, 1]
+    assert {m.part for m in found if m.name == "uss_mb"} >= {"python", "tree", "starter"}
+
+
+def test_without_pss_the_samples_say_so(journal: Journal) -> None:
+    journal.begin({})
+    meter = Meter(journal, 1, Probe(with_pss=False))
+    _begin(meter, 1)
+    _end(meter, 1)
+    assert [sample.pss_mb for sample in journal.memory(1)] == [None] * 4
+    assert {m.name for m in journal.measures(1) if m.part == "tree"} == {"uss_mb"}
+    assert meter.peaks[-1].best_mb > 5
 
 
 def test_what_publishing_and_pushing_take_is_not_lost(journal: Journal) -> None:

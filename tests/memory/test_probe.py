@@ -58,3 +58,20 @@ def test_without_proc_psutil_tells_the_next_best() -> None:
     assert python.rss_mb == pytest.approx(Probe().tree()[0].rss_mb, rel=0.05)
     assert tree.best_mb == python.best_mb
     assert probe.peak_rss_mb() is None
+
+
+def test_where_pss_is_not_told_rss_takes_its_place_and_uss_stands_beside_it() -> None:
+    """As on macOS and Windows."""
+    for probe in (Probe(with_pss=False), Probe(None, with_pss=False)):
+        python = probe.tree()[0]
+        assert python.pss_mb is None
+        assert python.best_mb == python.rss_mb
+        assert 0 < (python.uss_mb or 0) < python.rss_mb
+
+
+def test_what_started_the_import_is_measured_apart(linux: Probe) -> None:
+    script = "from gomafia_kit.memory.probe import Probe; print(Probe().starter().rss_mb, Probe().rss_mb())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    starter, child = map(float, done.stdout.split())
+    assert starter == pytest.approx(linux.rss_mb(), rel=0.3)
+    assert child < starter

@@ -253,7 +253,7 @@ class Settings:
         None, _maybe(_at_least(64, _whole)), "memory of the importer; none: the cgroup's or machine's"
     )
     pages_per_browser: int | None = _setting(
-        None, _maybe(_at_least(1, _whole)), "Chromium is replaced after so many pages; none: when it has grown"
+        None, _maybe(_at_least(1, _whole)), "pages of one Chromium; none: 250, or fewer if it grows"
     )
     gc: str = _setting("auto", _one_of("auto", "never", "batch"), "when Python collects garbage: auto, never, batch")
     contact: str = _setting("", _contact, "how the site's admins reach you: stands in the User-Agent")

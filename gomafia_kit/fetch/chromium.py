@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from types import TracebackType
 
+    from playwright.sync_api import StorageState
+
     from gomafia_kit.fetch.replies import Reply
     from gomafia_kit.site import Ask
 
+MOST_PAGES: Final = 250
+"""Of one browser: Playwright's driver grows with each, and after some 500 dies of its heap's limit."""
 SECONDS_TO_LOAD: Final = 60.0
 SECONDS_TO_CLOSE: Final = 5.0
 SECONDS_OF_GRACE: Final = 15.0
@@ -43,8 +47,8 @@ class ChromiumFetcher:
 
     It may be used from any thread, and where an event loop runs (a notebook): the browser is driven
     by a thread of its own. `tell` gets the sentences that a person should know. A browser that ended
-    or hung is an error of that ask; the next ask starts another one. After `pages_per_browser` asks
-    it is replaced as well (None: never).
+    or hung is an error of that ask; the next ask starts another one. After `pages_per_browser` asks, and never
+    more than MOST_PAGES, it is replaced as well; the next one goes on with its cookies.
     """
 
     via = "chromium"
@@ -63,7 +67,8 @@ class ChromiumFetcher:
         self._tell = tell
         self._seconds = seconds_to_load
         self._most_bytes = most_bytes
-        self._most_pages = pages_per_browser
+        self._most_pages = min(pages_per_browser or MOST_PAGES, MOST_PAGES)
+        self._carried: StorageState | None = None
         self._thread = ThreadPoolExecutor(1, "chromium")
         self._browser: Engine | None = None
 
@@ -82,7 +87,7 @@ class ChromiumFetcher:
         """
         query = f"?{urlencode(ask.fields)}" if ask.fields and ask.method == "GET" else ""
         url = f"{self.base_url}{ask.path}{query}"
-        if self._browser is not None and self._most_pages is not None and self._browser.asks >= self._most_pages:
+        if self._browser is not None and self._browser.asks >= self._most_pages:
             self.rest()
         browser = self._opened()
         try:
@@ -125,6 +130,7 @@ class ChromiumFetcher:
         browser = self._browser
         if browser is not None:
             with suppress(FutureTimeoutError):
+                self._carried = self._thread.submit(browser.carried).result(SECONDS_TO_CLOSE)
                 self._thread.submit(browser.close).result(SECONDS_TO_CLOSE)
         self._abandon()
 
@@ -154,8 +160,9 @@ class ChromiumFetcher:
                 self._seconds,
                 self._most_bytes,
                 sandbox=not as_root,
+                carried=self._carried,
             )
-            self._browser = browser
+            self._browser, self._carried = browser, None
             try:
                 self._thread.submit(browser.open).result(SECONDS_TO_START + SECONDS_OF_GRACE)
             except FutureTimeoutError:

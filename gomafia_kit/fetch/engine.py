@@ -29,13 +29,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import psutil
-    from playwright.sync_api import CDPSession, JSHandle, Page, Playwright, ProxySettings, Request, Response
+    from playwright.sync_api import (
+        CDPSession,
+        JSHandle,
+        Page,
+        Playwright,
+        ProxySettings,
+        Request,
+        Response,
+        StorageState,
+    )
 
     from gomafia_kit.fetch.browser import Chromium
     from gomafia_kit.site import Ask
 
 SECONDS_TO_START: Final = 60.0
 PAGES_A_COLLECTION: Final = 10
+FETCHES_A_GROUND: Final = 50
+"""So many answers are fetched from inside a page before it is drawn anew: Chromium keeps what a page has fetched."""
 BYTES_A_PIECE: Final = 3 << 20
 """So much of a body is taken out of the page at a time: as text it stands in the page's heap."""
 _MILLISECONDS_A_LOOK: Final = 250
@@ -92,7 +103,15 @@ class Engine:
     """One driver, one Chromium, one page; everything but `drivers` and `seconds_held` belongs to its own thread."""
 
     def __init__(
-        self, chromium: Chromium, base_url: str, agent: str, seconds: float, most_bytes: int, *, sandbox: bool
+        self,
+        chromium: Chromium,
+        base_url: str,
+        agent: str,
+        seconds: float,
+        most_bytes: int,
+        *,
+        sandbox: bool,
+        carried: StorageState | None = None,
     ) -> None:
         self.drivers: list[psutil.Process] = []
         self._chromium = chromium
@@ -101,12 +120,14 @@ class Engine:
         self._seconds = seconds
         self._most_bytes = most_bytes
         self._sandbox = sandbox
+        self._carried = carried
         self._playwright: Playwright | None = None
         self._page: Page
         self._cdp: CDPSession
         self._turnstile: Turnstile | None = None
         self._gauges: PageGauges | None = None
         self._beat: LoopBeat | None = None
+        self._fetches = 0
         self.asks = 0
         """How many asks were put through it."""
         self._failure: str | None = None
@@ -153,7 +174,7 @@ class Engine:
             proxy=proxy,
             timeout=SECONDS_TO_START * 1000,
         )
-        self._page = chromium.new_page(user_agent=self._agent, service_workers="block")
+        self._page = chromium.new_page(user_agent=self._agent, service_workers="block", storage_state=self._carried)
         self._page.on("requestfailed", self._note_failure)
         self._page.on("response", self._note_response)
         self._cdp = self._page.context.new_cdp_session(self._page)
@@ -167,6 +188,15 @@ class Engine:
         if playwright is not None:
             playwright.stop()  # without its driver the browser ends
 
+    def carried(self) -> StorageState | None:
+        """The cookies that the site gave, for the browser that takes this one's place; None if it doesn't tell."""
+        from playwright.sync_api import Error
+
+        try:
+            return self._page.context.storage_state()
+        except Error:
+            return None
+
     # -- an ask -----------------------------------------------------------------------------------
 
     def put(self, ask: Ask, url: str, another: Callable[[], None] | None) -> Reply:
@@ -174,11 +204,12 @@ class Engine:
         from playwright.sync_api import Error
 
         self._failure, self._navigated = None, None
+        self.asks += 1
         try:
             self._gate.begin(another, with_scripts=bool(ask.chosen))
             with self._beating():
                 reply = self._put(ask, url)
-            self._collect_garbage()
+            self._tidy_up()
         except Error as error:
             raise self._translated(url, error) from error
         return reply
@@ -263,6 +294,8 @@ class Engine:
 
     def _come_to_site(self) -> bool:
         """Open a page of the site if none is open; whether it had to be asked for."""
+        if self._carried is not None and not self._is_on_site:
+            self._stand_on(f"{self._base_url}{_ANY_PAGE[0]}")
         further = False
         for path in () if self._is_on_site else _ANY_PAGE:
             self._opened(f"{self._base_url}{path}", further=further)
@@ -282,6 +315,7 @@ class Engine:
             "milliseconds": self._seconds * 1000,
             "most": self._most_bytes,
         }
+        self._fetches += 1
         told = self._page.evaluate_handle(_FETCH, wanted)
         try:
             facts = told.evaluate(_FACTS)
@@ -331,10 +365,18 @@ class Engine:
         if response.request.is_navigation_request():
             self._navigated = response
 
-    def _collect_garbage(self) -> None:
-        self.asks += 1
+    def _tidy_up(self) -> None:
+        """Let the page forget what it needs no more, now and then."""
+        if self._fetches >= FETCHES_A_GROUND:
+            self._fetches = 0
+            self._stand_on(self._page.url)
         if self.asks % PAGES_A_COLLECTION == 0:
             self._cdp.send("HeapProfiler.collectGarbage")
+
+    def _stand_on(self, url: str) -> None:
+        """Open an empty page at an address of the site, without asking for it: to fetch from."""
+        self._gate.give(url, b"")
+        self._page.goto(url, wait_until="commit", timeout=self._seconds * 1000)
 
     def _translated(self, url: str, error: Exception) -> FetchError:
         from playwright.sync_api import TimeoutError as TooLateError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -45,6 +46,7 @@ class Turnstile:
         self._scripts: dict[str, dict[str, Any]] = {}
         self._with_scripts: bool | None = None
         self._expected: str | None = None
+        self._given: bytes | None = None
         self._is_further = False
         self._asked_script: str | None = None
         self._queue: list[dict[str, Any]] = []
@@ -56,7 +58,8 @@ class Turnstile:
         self.refusal: AskRefusedError | None = None
         """Why a request of the ask wasn't let through."""
         cdp.on("Fetch.requestPaused", self._paused)
-        cdp.send("Network.enable")
+        # Bodies are taken elsewhere: what this session kept of them would stay in the page's memory.
+        cdp.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
         cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})  # what is asked for is wanted as it is now
         cdp.send(
             "Fetch.enable",
@@ -85,6 +88,11 @@ class Turnstile:
         `further`: another went out for the same ask before, so this one waits its turn.
         """
         self._expected, self._is_further, self._redirects = urlsplit(url).path, further, 0
+        self._given = None
+
+    def give(self, url: str, text: bytes) -> None:
+        """Answer the next request to that path here, with a text: nothing goes out."""
+        self._expected, self._given = urlsplit(url).path, text
 
     def _wait(self) -> None:
         """Return when it is the turn of one more request."""
@@ -115,6 +123,9 @@ class Turnstile:
             self._script_wanted(event, url)
         elif urlsplit(url).path == self._expected and not is_elsewhere(self._base_url, url):
             self._expected = None
+            if self._given is not None:
+                self._fulfil(event, self._given)
+                return
             if self._is_further:
                 self._wait()
             self._let_through(event)
@@ -162,8 +173,13 @@ class Turnstile:
             return
         found = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
         kind = [header for header in event["responseHeaders"] if header["name"].lower() == "content-type"]
-        body = found["body"] if found["base64Encoded"] else _in_base64(found["body"])
+        body = found["body"] if found["base64Encoded"] else b64encode(found["body"].encode()).decode()
         self._scripts[url] = {"responseCode": _OK, "responseHeaders": kind, "body": body}
+
+    def _fulfil(self, event: dict[str, Any], text: bytes) -> None:
+        kind = [{"name": "Content-Type", "value": "text/plain; charset=utf-8"}]
+        reply = {"responseCode": _OK, "responseHeaders": kind, "body": b64encode(text).decode()}
+        self._cdp.send("Fetch.fulfillRequest", {"requestId": event["requestId"], **reply})
 
     def _let_through(self, event: dict[str, Any]) -> None:
         if name := event.get("networkId"):
@@ -172,9 +188,3 @@ class Turnstile:
 
     def _turn_away(self, event: dict[str, Any]) -> None:
         self._cdp.send("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "BlockedByClient"})
-
-
-def _in_base64(text: str) -> str:
-    from base64 import b64encode
-
-    return b64encode(text.encode()).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from gomafia_kit.fetch.driver import children, drivers
 from gomafia_kit.memory.probe import Probe
 from gomafia_kit.parse.player_pages import parse_page
 from gomafia_kit.records import Player
+from tests.fetch.servers import Sent, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -316,3 +318,37 @@ def test_a_wrong_name_for_the_browser_is_told_before_anything_is_asked(
     with ChromiumFetcher(site.url, "") as misnamed, pytest.raises(SettingsError, match="is no Chromium that runs here"):
         misnamed.fetch(PAGE)
     assert site.log()["total"] == 0
+
+
+# -- a browser that has had its asks ---------------------------------------------------------------
+
+
+def test_after_so_many_asks_another_browser_takes_its_place_and_asks_for_nothing_more(
+    site: DemoSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gomafia_kit.fetch.engine.FETCHES_A_GROUND", 2)
+    wanted = [asks.tournament(number) for number in range(1, 8)]
+    before = set(drivers())
+    used: set[int] = set()
+    site.log(reset=True)
+    with ChromiumFetcher(site.url, "", pages_per_browser=3) as fetcher:
+        fetcher.fetch(asks.robots())
+        for ask in wanted:
+            told = json.loads(fetcher.fetch(ask).body)["data"]["tournament"]["id"]
+            assert str(told) == dict(ask.fields)["id"]  # a number here, a text there: so is the site
+            used.add(_driver_of(fetcher).pid)
+    assert len(used) == 3
+    assert set(drivers()) == before
+    seen = [entry["path"] for entry in site.log(last=20)["requests"]]
+    assert seen == ["/robots.txt", *(ask.path for ask in wanted)]
+
+
+def test_the_next_browser_goes_on_with_the_cookies_of_the_one_before() -> None:
+    headers = {"Content-Type": "text/plain", "Set-Cookie": "shown=1; Path=/"}
+    with (
+        serving(lambda _path: Sent((b"User-agent: *",), headers=headers)) as server,
+        ChromiumFetcher(server.url, "", pages_per_browser=1) as fetcher,
+    ):
+        fetcher.fetch(asks.robots())
+        fetcher.fetch(asks.robots())
+    assert [told.get("Cookie") for told in server.headers] == [None, "shown=1"]

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from gomafia_kit.demo import DemoSite
     from gomafia_kit.probe.findings import Finding
 
-MOST_REQUESTS = 24
+MOST_REQUESTS = 15
 
 POSITIONS: list[tuple[str, dict[str, object], str, str]] = [
     ("numbers", {"numbers": "strings"}, "different", "as text only"),
     ("numbers", {"numbers": "numbers"}, "different", "as numbers only"),
     ("flags", {"flags": "strings"}, "different", "as text only"),
     ("flags", {"flags": "booleans"}, "different", "as booleans only"),
-    ("list_keys", {"list_keys": "other"}, "different", "usersTop on the players page"),
+    ("list_keys", {"list_keys": "other"}, "different", "usersTop in the players page"),
     ("tab_data", {"tab_data": "shown"}, "different", "the tab of games carries tournament, games"),
     ("seat_type", {"seat_type": "other"}, "different", "0 of 12 marks are told by type"),
     ("points_include_win", {"points_include_win": False}, "different", "0 sums are those of the seats"),
@@ -52,15 +52,12 @@ POSITIONS: list[tuple[str, dict[str, object], str, str]] = [
     ("one_day_end", {"one_day_end": "missing"}, "different", "11 tournaments have no last day"),
     ("season", {"season": 2023}, "different", "it is not the list of 2024"),
     ("idle_players", {"idle_players": "none"}, "different", "everybody in the list has played"),
-    ("empty_years", {"empty_years": "zeros"}, "different", "10 players stand in it"),
     ("stats_opens", {"stats_opens": "season"}, "different", "it opens with 2024"),
-    ("idle_years", {"idle_years": "absent"}, "different", "only the years he played in: 2024"),
+    ("idle_years", {"idle_years": "absent"}, "different", "has 2024 of the league's 2022, 2023, 2024"),
     ("stats_elo", {"stats_elo": "present"}, "different", "the same as now"),
     ("unknown_id", {"unknown_id": "redirect"}, "different", "a redirect to the main page"),
     ("react_comments", {"react_comments": False}, "different", "they aren't"),
     ("pager_dots", {"pager_dots": False}, "different", "all 9 numbers are there"),
-    ("judges_header", {"judges_header": "tbody"}, "different", "it stands in tbody"),
-    ("judges_header", {"judges_header": "both"}, "different", "in thead and tbody"),
     ("tournaments_a_page", {"tournaments_a_page": 5}, "different", "5 rows"),
 ]
 """A check, a position of its switch that isn't the usual one, and what the probe must say."""
@@ -121,7 +118,11 @@ def test_a_switch_in_another_position_is_told_and_changes_nothing_else(
 
 
 def test_every_switch_that_a_probe_can_see_stands_in_the_table() -> None:
-    unseen = {"real_checks"}  # needs the real player 159, who isn't in the tiny league
+    unseen = {
+        "real_checks",  # needs the real player 159, who isn't in the tiny league
+        "judges_header",  # an import reads the judges whichever way it is, or says what it found
+        "empty_years",  # an import asks for no year without a tournament
+    }
     assert {next(iter(switches)) for _, switches, _, _ in POSITIONS} | unseen == set(Switches().as_values())
 
 
@@ -132,7 +133,9 @@ def test_the_real_checks_are_told_where_the_real_players_are() -> None:
 
     class Told(Seen):
         def data(self, name: str) -> object:
-            return {"user": {"elo": 3273.26}, "stats": stats} if name == "real check" else None
+            tournament = {"status_translate": "Завершён", "date_start": "2026-02-01"}
+            told: dict[str, object] = {"players": [{"id": "159"}], "tournaments": [tournament]}
+            return told.get(name, {"user": {"elo": 3273.26}, "stats": stats})
 
     assert check.finding(Told()).verdict == "confirmed"
     figures["don"] = 26
@@ -156,7 +159,11 @@ def test_what_robots_forbids_is_not_asked_for(site: DemoSite) -> None:
         probe = probed(site)
     finally:
         site.set_robots("User-agent: *\nDisallow: /admin/\n")
-    assert {each["path"] for each in site.log()["requests"]} == {"/robots.txt", "/tournaments", "/rating", "/judges"}
+    assert {each["path"] for each in site.log()["requests"]} == {
+        "/robots.txt",
+        "/rating",
+        f"/_next/data/{probe.seen.build_id('players page')}/tournaments.json",
+    }
     told = {each.name: each for each in findings(probe.seen)}
     assert told["robots"].verdict == "different"
     assert "it forbids /api/club/getTop" in told["robots"].reason
@@ -206,7 +213,7 @@ def test_the_command_lists_each_ask_and_keeps_the_answers(site: DemoSite, tmp_pa
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[1] == "- robots.txt: text GET /robots.txt"
     assert sum(line.startswith("- ") for line in done.stderr.splitlines()) == len(STEPS)
-    assert done.stdout.splitlines()[-1] == "42 confirmed, 0 different, 1 not seen"
+    assert done.stdout.splitlines()[-1] == "40 confirmed, 0 different, 1 not seen"
     asks = json.loads((out / "asks.json").read_text(encoding="utf-8"))
     kept = {each["file"] for each in asks if each["file"]}
     assert kept | {"asks.json", "findings.json", "README.md"} == {path.name for path in out.iterdir()}
@@ -221,6 +228,13 @@ def test_as_json_it_says_the_same(site: DemoSite, tmp_path: Path) -> None:
     assert told["findings"][0].keys() == {"name", "section", "fact", "verdict", "reason"}
     (folder,) = (tmp_path / "data").iterdir()
     assert (folder.name[:6], str(folder)) == ("probe-", told["folder"])
+
+
+def test_a_browser_sees_the_same(site: DemoSite, tmp_path: Path, usual: dict[str, Finding]) -> None:
+    done = gomafia_probe("--source", site.url, "--via", "chromium", "--json", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    verdicts = {each["name"]: each["verdict"] for each in json.loads(done.stdout)["findings"]}
+    assert verdicts == {name: each.verdict for name, each in usual.items()}
 
 
 def test_a_folder_with_something_in_it_is_refused_before_anything_is_asked(site: DemoSite, tmp_path: Path) -> None:

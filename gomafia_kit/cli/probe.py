@@ -32,7 +32,7 @@ def _options(command: Any) -> Any:  # noqa: ANN401 - a decorator of click comman
 )
 @json_option
 def probe(out: str | None, *, as_json: bool, **options: object) -> int:
-    """Ask the site for about twenty things, and say which facts about it hold.
+    """Ask the site for about fifteen things, and say which facts about it hold.
 
     Each ask is listed before it is made; robots.txt comes first and is obeyed. Every fact and open question of the
     site's contract is told as confirmed, different or not seen, with the reason. The answers are kept in a folder, to

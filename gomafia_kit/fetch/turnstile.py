@@ -24,9 +24,10 @@ _NEVER_WANTED: Final = (
         for query in ("", "?*")
     ),
     "*/_next/image*",
-    "*/_next/data/*",
 )
-_SCRIPTS: Final = ("*.js", "*.js?*")
+_SCRIPTS: Final = "*/_next/static/*"
+_BY_SCRIPTS: Final = "*/_next/data/*"
+"""What a page's scripts fetch beforehand; where none run, it is fetched if it is asked for."""
 _STAYS: Final = "/_next/static/"
 """Files under it never change: their names hold the deployment."""
 _OK: Final = 200
@@ -78,8 +79,8 @@ class Turnstile:
         self._passed.clear()
         self._asked_script, self._queue = None, []
         if with_scripts is not self._with_scripts:
-            blocked = _NEVER_WANTED if with_scripts else (*_NEVER_WANTED, *_SCRIPTS, "*/_next/static/*")
-            self._cdp.send("Network.setBlockedURLs", {"urls": list(blocked)})
+            blocked = [*_NEVER_WANTED, _BY_SCRIPTS if with_scripts else _SCRIPTS]
+            self._cdp.send("Network.setBlockedURLs", {"urls": blocked})
             self._with_scripts = with_scripts
 
     def expect(self, url: str, *, further: bool = False) -> None:

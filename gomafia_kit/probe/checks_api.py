@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.probe.findings import check, confirmed, different, either, not_seen
 from gomafia_kit.probe.seen import PLAYED, dicts, games_of, has_final, is_played, is_set, number
-from gomafia_kit.probe.steps import best_player, newest_year
-from gomafia_kit.site import LIST_LIMIT
+from gomafia_kit.probe.steps import (
+    KNOWN_PLAYER,
+    KNOWN_YEAR,
+    WHOLE_LIST,
+    newest_year,
+    whose_statistics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +26,6 @@ _USER: Final = (
     " tournaments_played tournaments_score country city"
 )
 _PROFILE: Final = "id login elo title club_id first_name last_name date_registration vk_id referee_license since"
-_CLUB: Final = "id title avatar_link country city club_score elo_average rank total_rows"
 _TOURNAMENT: Final = (
     "id title date_start date_end country city type status star elo_average is_fsm_rating is_hidden_result"
     " main_referee_id user_organizer_id contribution_currency contribution_amount projected_count_of_participant"
@@ -66,13 +70,13 @@ def _some(words: Iterable[object]) -> str:
 
 
 def _seats(seen: Seen) -> Iterator[Json]:
-    for _, tournament in seen.tournaments():
+    for tournament in seen.tournaments():
         for _, game in games_of(tournament):
             yield from dicts(game.get("table"))
 
 
 def _lines(seen: Seen) -> Iterator[Json]:
-    for _, tournament in seen.tournaments():
+    for tournament in seen.tournaments():
         yield from dicts(tournament.get("tournament_result"))
 
 
@@ -83,21 +87,21 @@ def _profiles(seen: Seen) -> Iterator[Json]:
 
 
 _fields("user", "a player in a list", _USER, lambda seen: seen.rows("players"))
-_fields("club", "a club", _CLUB, lambda seen: seen.rows("clubs"))
 _fields("tournament", "a tournament", _TOURNAMENT, lambda seen: seen.rows("tournaments"))
 _fields("profile", "the player of a statistics page", _PROFILE, _profiles)
 _fields("seat", "a seat of a game", _SEAT, _seats)
 _fields("line", "a line of a standing", _LINE, _lines)
 
 
-@check("lists", 2, f"lists take a limit of {LIST_LIMIT:,}")
+@check("lists", 2, f"lists take a limit of {WHOLE_LIST:,}")
 def _lists(seen: Seen) -> Found:
-    for name in ("clubs", "tournaments", "players"):
-        rows = seen.rows(name)
-        total = number(rows[0].get("total_rows")) if rows else None
-        if total is not None and len(rows) < min(int(total), LIST_LIMIT):
-            return different(f"{name}: {len(rows)} rows came of {total}")
-    return confirmed("as many rows came as there are") if seen.rows("players") else not_seen("no list came")
+    rows = seen.rows("players")
+    total = number(rows[0].get("total_rows")) if rows else None
+    if total is None:
+        return not_seen("no list came" if not rows else "the list doesn't say how long it is")
+    return either(
+        len(rows) >= min(int(total), WHOLE_LIST), f"all {len(rows)} rows came", f"{len(rows)} rows came of {total}"
+    )
 
 
 @check("statistics", 2, "a player's games are the sum of his games by role")
@@ -113,9 +117,9 @@ def _statistics(seen: Seen) -> Found:
 
 @check("real_checks", 3, "player 159 has 342 games in 2025 (211, 77, 25, 29), ELO 3273.26, extra 2.61")
 def _real_check(seen: Seen) -> Found:
-    data = seen.data("real check")
-    if not isinstance(data, dict):
-        return not_seen("the site has no player 159")
+    data, (row, year) = seen.data("statistics"), whose_statistics(seen)
+    if not isinstance(data, dict) or row is None or year != KNOWN_YEAR or number(row.get("id")) != KNOWN_PLAYER:
+        return not_seen("the site has no player 159, or no year 2025")
     primary, extra = data["stats"]["primary"], data["stats"]["advanced_points"]["points_10_games"]
     found = [primary[name] for name in ("total_games", "red", "mafia", "don", "sheriff")]
     told = [str(number(value)) for value in (*found, data["user"]["elo"], extra)]
@@ -127,7 +131,7 @@ def _real_check(seen: Seen) -> Found:
 
 
 def _list_rows(seen: Seen) -> Iterator[Json]:
-    for name in ("players", "clubs", "tournaments"):
+    for name in ("players", "tournaments"):
         yield from seen.rows(name)
 
 
@@ -175,7 +179,7 @@ def _words(seen: Seen) -> Found:
 
 @check("win_words", 2, "a game's winner is mafia, red or draw")
 def _win_words(seen: Seen) -> Found:
-    words = Counter(str(game["win"]) for _, data in seen.tournaments() for _, game in games_of(data) if is_played(game))
+    words = Counter(str(game["win"]) for data in seen.tournaments() for _, game in games_of(data) if is_played(game))
     if not words:
         return not_seen("no played game came")
     told = ", ".join(f"{word} {count}" for word, count in words.most_common())
@@ -210,38 +214,38 @@ def _day(row: Json, name: str) -> str:
 
 @check("season", 5, "a list without a year means the season of the newest finished tournament")
 def _season(seen: Seen) -> Found:
-    without, with_year, year = seen.rows("players, no year"), seen.rows("players"), newest_year(seen)
-    if not without or not with_year:
+    page, year = seen.page("players page"), newest_year(seen)
+    without = next((rows for value in (page or {}).values() if (rows := dicts(value))), [])
+    with_year = seen.rows("players")[: len(without)]
+    if not with_year:
         return not_seen("one of the two lists is empty")
     facts = ("id", "rank", "elo", "tournaments_played", "tournaments_score")
-    same = [[row.get(fact) for fact in facts] for row in without] == [
-        [row.get(fact) for fact in facts] for row in with_year[: len(without)]
-    ]
+    same = _numbers_of(without, facts) == _numbers_of(with_year, facts)
     return either(same, f"it is the list of {year}", f"it is not the list of {year}")
+
+
+def _numbers_of(rows: list[Json], facts: tuple[str, ...]) -> list[list[Any]]:
+    return [[number(row.get(fact)) for fact in facts] for row in rows]
 
 
 @check("idle_players", 5, "players without games in a year stand in its list, with zeros")
 def _idle_players(seen: Seen) -> Found:
-    rows = seen.rows("players, tail") or seen.rows("players")
+    rows = seen.rows("players")
     if not rows:
         return not_seen("no list came")
+    if len(rows) < (number(rows[0].get("total_rows")) or 0):
+        return not_seen("the end of the list didn't come")
     idle = sum(1 for row in rows if number(row.get("tournaments_played")) == 0)
-    return either(idle > 0, f"{idle} of the last {len(rows)} have no tournament", "everybody in the list has played")
-
-
-@check("empty_years", 5, "the list of a year that nobody has played in is empty")
-def _empty_years(seen: Seen) -> Found:
-    if not isinstance(seen.data("players, year to come"), list):
-        return not_seen("the site refused the list of such a year")
-    rows = seen.rows("players, year to come")
-    return either(not rows, "it is empty", f"{len(rows)} players stand in it")
+    return either(idle > 0, f"{idle} of {len(rows)} have no tournament", "everybody in the list has played")
 
 
 @check("stats_elo", 5, "the ELO that goes with a past year is that of its end, not the present one")
 def _stats_elo(seen: Seen) -> Found:
-    row, data = best_player(seen), seen.data("statistics")
+    (row, year), data = whose_statistics(seen), seen.data("statistics")
     if row is None or not isinstance(data, dict):
         return not_seen("no statistics came")
+    if year == newest_year(seen):
+        return not_seen("they are of the present season")
     now, then = number(row.get("elo")), number(data["user"]["elo"])
     if now is None or then is None or not number(data["stats"]["primary"]["total_games"]):
         return not_seen("the player didn't play in that year")
@@ -253,8 +257,7 @@ def _stats_elo(seen: Seen) -> Found:
 
 @check("unplayed", 5, "a game that wasn't played has an empty winner, and its people")
 def _unplayed(seen: Seen) -> Found:
-    hidden = seen.data("tournament hidden")
-    games = [game for _, data in seen.tournaments() if data != hidden for _, game in games_of(data)]
+    games = [game for data in seen.shown_tournaments() for _, game in games_of(data)]
     unplayed = [game for game in games if not is_played(game)]
     if not unplayed:
         return not_seen("all games that came were played")
@@ -280,7 +283,7 @@ def _hidden_games(seen: Seen) -> Found:
 @check("points_include_win", 5, "a seat's points include the one for the win")
 def _points_include_win(seen: Seen) -> Found:
     with_win = without_win = 0
-    for _, tournament in seen.tournaments():
+    for tournament in seen.tournaments():
         points = _points_by_login(tournament)
         for line in dicts(tournament.get("tournament_result")):
             total, wins = number(line.get("sum")), number(line.get("win"))
@@ -306,7 +309,7 @@ def _points_by_login(tournament: Json) -> dict[Any, Any]:
 @check("seat_elo", 5, "a seat's ELO is that after the game")
 def _seat_elo(seen: Seen) -> Found:
     after = before = 0
-    for _, tournament in seen.tournaments():
+    for tournament in seen.tournaments():
         last: dict[object, tuple[Any, Any]] = {}
         for _, game in games_of(tournament):
             for seat in dicts(game.get("table")):
@@ -336,41 +339,34 @@ def _people(standing: Counter[tuple[object, Any]]) -> list[str]:
     return sorted(str(login) for login, _ in standing.elements())
 
 
-def _page_standings(seen: Seen, name: str) -> tuple[Any, Any] | None:
-    data = seen.page(name)
-    if data is None or "tournamentResultWithFinal" not in data:
-        return None
-    return data["tournamentResultWithFinal"], data.get("tournamentResultWithoutFinal")
-
-
-def _with_a_final(seen: Seen) -> Json | None:
-    return next((data for _, data in seen.tournaments() if has_final(data)), None)
+def _standings(seen: Seen, *, of_final: bool) -> tuple[Json, Any, Any] | None:
+    return next((found for found in seen.standings() if has_final(found[0]) is of_final), None)
 
 
 @check("with_final", 5, "the page's standing with the final holds the finalists only")
 def _who_with_final(seen: Seen) -> Found:
-    found = _page_standings(seen, "results page, final")
-    if found is None or not found[1]:
+    found = _standings(seen, of_final=True)
+    if found is None or not found[2]:
         return not_seen("no tournament with a final came")
-    with_final, without = dicts(found[0]), dicts(found[1])
+    with_final, without = dicts(found[1]), dicts(found[2])
     told = f"{len(with_final)} of {len(without)} stand in it"
     return either(len(with_final) < len(without), told, told)
 
 
 @check("no_final", 5, "the standing without final of a tournament that has none is null")
 def _no_final(seen: Seen) -> Found:
-    found = _page_standings(seen, "results page")
+    found = _standings(seen, of_final=False)
     if found is None:
-        return not_seen("no tournament without a final came")
-    return either(not found[1], "it is null or empty", f"it has {len(dicts(found[1]))} lines")
+        return not_seen("no tournament without a final came with its games")
+    return either(not found[2], "it is null or empty", f"it has {len(dicts(found[2]))} lines")
 
 
 @check("api_standing", 5, "the API's standing of a tournament with a final is both merged: everybody, finalists first")
 def _api_standing(seen: Seen) -> Found:
-    tournament, found = _with_a_final(seen), _page_standings(seen, "results page, final")
-    if tournament is None or found is None or not found[1]:
-        return not_seen("no tournament with a final came")
-    total, with_final, without = (_standing(rows) for rows in (tournament.get("tournament_result"), found[0], found[1]))
+    found = _standings(seen, of_final=True)
+    if found is None or not found[2] or "tournament_result" not in found[0]:
+        return not_seen("no tournament with a final came both ways")
+    total, with_final, without = (_standing(rows) for rows in (found[0]["tournament_result"], found[1], found[2]))
     if total == without and total != with_final:
         return different("it is the standing without the final")
     if total == with_final and with_final.total() < without.total():

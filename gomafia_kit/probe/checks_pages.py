@@ -34,10 +34,8 @@ _PATHS: Final = (
 )
 _LIST_KEYS: Final = {
     "players page": "users",
-    "tournaments page": "tournaments",
     "club page": "residents",
-    "history page": "history",
-    "judges page": "judges",
+    "next data": "tournaments",
 }
 _CLASSES: Final = {
     "games page": (
@@ -61,10 +59,11 @@ _SELECTED: Final = 'span[class*="Select_select__selected-span"]'
 _EVERY_YEAR: Final = "Все"
 _PAGE_ROWS: Final = 10
 _MANY_PAGES: Final = 5
+_FEW_YEARS: Final = 3
 
 
 def _pages(seen: Seen) -> Iterator[str]:
-    return (name for name in seen.answers if name.endswith("page") or name.startswith("results page"))
+    return (name for name in seen.answers if name.endswith("page"))
 
 
 # -- the platform -------------------------------------------------------------------------------------
@@ -117,26 +116,26 @@ def _find(seen: Seen, name: str, prefix: str) -> list[LexborNode]:
     return [] if tree is None else tree.css(f'[class*="{prefix}"]')
 
 
-@check("rows", 3, "players, tournaments, members, judges and a player's tournaments are rows of a table, with links")
+@check("rows", 3, "players and a club's members are rows of a table, with links")
 def _rows(seen: Seen) -> Found:
-    links = {
-        "players page": "/stats/",
-        "tournaments page": "/tournament/",
-        "club page": "/stats/",
-        "history page": "/tournament/",
-        "judges page": "/stats/",
-    }
-    looked = {name: link for name, link in links.items() if seen.tree(name) is not None}
+    looked = [name for name in ("players page", "club page") if seen.tree(name) is not None]
     if not looked:
         return not_seen("no such page came")
-    missing = [name for name, link in looked.items() if not _find_rows(seen, name, link)]
+    missing = [name for name in looked if not _has_linked_rows(seen, name)]
     return either(not missing, f"on {len(looked)} pages", f"not on the {', '.join(missing)}")
 
 
-def _find_rows(seen: Seen, name: str, link: str) -> list[LexborNode]:
+def _has_linked_rows(seen: Seen, name: str) -> bool:
     tree = seen.tree(name)
-    rows = [] if tree is None else tree.css("table tbody tr")
-    return [row for row in rows if row.css_first(f'a[href^="{link}"]') is not None]
+    return tree is not None and tree.css_first('table tbody tr a[href^="/stats/"]') is not None
+
+
+@check("next_data", 1, "a page's data are to be had alone, at /_next/data/{buildId}")
+def _next_data(seen: Seen) -> Found:
+    if "next data" in seen.answers:
+        return either(seen.next_data() is not None, "they are", "what came isn't pageProps.serverData")
+    refusal = seen.refused.get("next data")
+    return not_seen("no page tells its buildId") if refusal is None else different(refusal.message)
 
 
 @check("president", 3, "a club's page names its president beside Президент клуба")
@@ -150,14 +149,14 @@ def _president(seen: Seen) -> Found:
 # -- what nobody knows --------------------------------------------------------------------------------
 
 
-@check("list_keys", 5, "lists in a page's data are users, tournaments, residents, history, judges")
+@check("list_keys", 5, "lists in a page's data are users, tournaments, residents")
 def _list_keys(seen: Seen) -> Found:
-    pages = {name: seen.page(name) for name in _LIST_KEYS}
+    pages = {name: seen.next_data() if name == "next data" else seen.page(name) for name in _LIST_KEYS}
     found = {name: [key for key, value in data.items() if dicts(value)] for name, data in pages.items() if data}
     found = {name: keys for name, keys in found.items() if keys}
     if not found:
         return not_seen("no page carries a list")
-    other = [f"{', '.join(keys)} on the {name}" for name, keys in found.items() if _LIST_KEYS[name] not in keys]
+    other = [f"{', '.join(keys)} in the {name}" for name, keys in found.items() if _LIST_KEYS[name] not in keys]
     return either(not other, f"{len(found)} lists are called so", "; ".join(other))
 
 
@@ -223,19 +222,11 @@ def _spans(seen: Seen) -> list[LexborNode]:
 
 @check("idle_years", 5, "years without games stand in the drop-down too")
 def _idle_years(seen: Seen) -> Found:
-    options = {int(year) for year in _options(seen)}
-    history = seen.tree("history page")
-    if not options or history is None or history.css_first('[class*="Pagination_pagination__page"]') is not None:
-        return not_seen("the options aren't in the page as it is sent, or his tournaments fill more than a page")
-    played = {
-        int(year) for row in history.css("table tbody tr") for year in re.findall(r"\d\d\.\d\d\.(20\d\d)", text_of(row))
-    }
-    idle, years = options - played, _years_of_league(seen)
-    if idle:
-        return confirmed(f"he played in {_listed(played)}; it has {_listed(options)}")
-    if years - played:
-        return different(f"it has only the years he played in: {_listed(played)}")
-    return not_seen("he played in every year")
+    options, years = {int(year) for year in _options(seen)}, _years_of_league(seen)
+    if not options or len(years) < _FEW_YEARS:
+        return not_seen("the options aren't in the page as it is sent, or the league has only a year or two")
+    told = f"a newcomer's page has {_listed(options)}"
+    return either(years <= options, told, f"{told} of the league's {_listed(years)}")
 
 
 def _options(seen: Seen) -> set[str]:
@@ -276,34 +267,21 @@ def _react_comments(seen: Seen) -> Found:
 
 @check("pager_dots", 5, "the paging row leaves numbers out and shows ... for them")
 def _pager_dots(seen: Seen) -> Found:
-    for name in ("players page", "tournaments page", "judges page"):
-        cells = [text_of(node).strip() for node in _find(seen, name, "Pagination_pagination__page")]
-        if any(cell in {"...", "…"} for cell in cells):
-            return confirmed(f"{' '.join(cells)} on the {name}")
-    rows = _find(seen, "players page", "Pagination_pagination__page")
-    numbers = [int(text) for node in rows if (text := text_of(node).strip()).isdecimal()]
+    cells = [text_of(node).strip() for node in _find(seen, "players page", "Pagination_pagination__page")]
+    if any(cell in {"...", "…"} for cell in cells):
+        return confirmed(f"{' '.join(cells)} on the players page")
+    numbers = [int(cell) for cell in cells if cell.isdecimal()]
     if len(numbers) > _MANY_PAGES:
         return different(f"all {len(numbers)} numbers are there")
     return not_seen("no list is long enough")
 
 
-@check("judges_header", 3, "the header row of the judges stands in thead")
-def _judges_header(seen: Seen) -> Found:
-    tree = seen.tree("judges page")
-    if tree is None or tree.css_first("table") is None:
-        return not_seen("no page of judges came")
-    in_head = any(tree.css("table thead tr"))
-    in_body = any(row.css_first('a[href^="/stats/"]') is None for row in tree.css("table tbody tr"))
-    if in_body:
-        return different("it stands in thead and tbody" if in_head else "it stands in tbody")
-    return either(in_head, "it does", "there is none")
-
-
 @check("tournaments_a_page", 5, f"a page of tournaments has {_PAGE_ROWS} rows")
 def _tournaments_a_page(seen: Seen) -> Found:
-    rows, known = len(_find_rows(seen, "tournaments page", "/tournament/")), len(seen.rows("tournaments"))
+    data, known = seen.next_data(), len(seen.rows("tournaments"))
+    rows = max((len(dicts(value)) for value in (data or {}).values()), default=0)
     if not rows:
-        return not_seen("no such page came")
+        return not_seen("no such list came")
     if rows == known < _PAGE_ROWS:
         return not_seen(f"there are only {known} tournaments")
     return either(rows == _PAGE_ROWS, f"{rows} rows", f"{rows} rows")

@@ -37,9 +37,9 @@ Send the whole folder in if something is "different": from it the parsers and th
 asking the site again.
 
 Please look before you send: the answers hold what the site shows of people: nicknames, cities, clubs, results; the
-statistics hold first and last names, the day of registration and the id in a social network of the few players that
-were asked about, and the page of judges holds their real names. There are no passwords, cookies or addresses in it,
-and nothing of your own but the contact that you gave, which isn't in the answers.
+statistics hold first and last names, the day of registration and the id in a social network of the two players that
+were asked about. There are no passwords, cookies or addresses in it, and nothing of your own but the contact that you
+gave, which isn't in the answers.
 """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from gomafia_kit.site import Answer
 
 Json = dict[str, Any]
+_BUILD_ID: Final = re.compile(r'"buildId":"([\w-]+)"')
+_WITH_FINAL: Final = "tournamentResultWithFinal"
+RESULTS_PAGES: Final = ("results page", "second results page", "third results page")
 PLAYED: Final = frozenset({"mafia", "red", "draw"})
 
 
@@ -59,6 +64,21 @@ class Seen:
         except ParseError:
             return None
 
+    def build_id(self, name: str) -> str | None:
+        """The deployment that a page says it is of; None if it doesn't."""
+        found = _BUILD_ID.search(self.html(name))
+        return None if found is None else found[1]
+
+    def next_data(self) -> Json | None:
+        """What the page's data hold that were asked for without the page; None if they didn't come so."""
+        answer = self.answers.get("next data")
+        try:
+            found = json.loads(answer.body) if answer is not None else {}
+            data = found["pageProps"]["serverData"]
+        except (ValueError, LookupError, TypeError):
+            return None
+        return data if isinstance(data, dict) else None
+
     def tree(self, name: str) -> LexborHTMLParser | None:
         """The elements of a page; None if it didn't come, or the main page came."""
         answer = self.answers.get(name)
@@ -71,12 +91,34 @@ class Seen:
 
     # -- tournaments as the API tells them --------------------------------------------------------
 
-    def tournaments(self) -> Iterator[tuple[str, Json]]:
-        """Each tournament that was seen whole: its step's name and its data."""
-        for name in self.answers:
-            data = self.data(name) if name.startswith("tournament ") else None
+    def tournaments(self) -> Iterator[Json]:
+        """Each tournament that was seen whole, from the API, or in a page's data if only those tell of it."""
+        answers = (self.data(name) for name in self.answers if name.startswith("tournament "))
+        pages = (page for name in RESULTS_PAGES if (page := self.page(name)) and dicts(page.get("games")))
+        whole: dict[object, Json] = {}
+        for data in (*answers, *pages):
             if isinstance(data, dict):
-                yield name, data
+                whole.setdefault(id_of(data), data)
+        yield from whole.values()
+
+    def shown_tournaments(self) -> Iterator[Json]:
+        """Those but the one with hidden results."""
+        hidden = self.data("tournament hidden")
+        return (data for data in self.tournaments() if data != hidden)
+
+    def standings(self) -> Iterator[tuple[Json, Any, Any]]:
+        """A tournament that was seen whole, and its standings with and without the final as a page tells them."""
+        whole = {id_of(data): data for data in self.tournaments()}
+        for name in ("games page", *RESULTS_PAGES):
+            page = self.page(name)
+            if page is not None and _WITH_FINAL in page and id_of(page) in whole:
+                yield whole[id_of(page)], page[_WITH_FINAL], page.get("tournamentResultWithoutFinal")
+
+
+def id_of(tournament: Json) -> Decimal | None:
+    """The id in a tournament's data."""
+    card = tournament.get("tournament")
+    return number(card.get("id")) if isinstance(card, dict) else None
 
 
 def dicts(value: object) -> list[Json]:

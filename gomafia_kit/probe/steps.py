@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit import site
-from gomafia_kit.probe.seen import Json, Seen, games_of, has_final, is_played, is_set, number, year_of
+from gomafia_kit.probe.seen import (
+    RESULTS_PAGES,
+    Json,
+    Seen,
+    games_of,
+    has_final,
+    id_of,
+    is_played,
+    is_set,
+    number,
+    year_of,
+)
 from gomafia_kit.site import EVERY_REGION, Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 UNKNOWN_ID: Final = 99_999_999
+WHOLE_LIST: Final = 10_000
+"""Rows that a list is said to give at once; an import asks for less."""
+KNOWN_PLAYER: Final = 159
+KNOWN_YEAR: Final = 2025
 _FINISHED: Final = "Завершён"
+_AT_A_TABLE: Final = 10
 _RUNNING: Final = "В процессе"
-_FEW_ROWS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +60,47 @@ def _finished(seen: Seen) -> list[Json]:
     ]
 
 
-def _by_stars(seen: Seen) -> list[int]:
-    """Finished tournaments, those with the most stars first, newer ones first."""
+def _by_size(seen: Seen) -> list[int]:
+    """Finished tournaments, those first that have probably a final: for more than a table, with stars, large ones."""
     rows = sorted(
         _finished(seen),
-        key=lambda row: (number(row.get("star")) or 0, str(row.get("date_start"))),
+        key=lambda row: (
+            _people(row) > _AT_A_TABLE,
+            number(row.get("star")) or 0,
+            _people(row),
+            str(row.get("date_start")),
+        ),
         reverse=True,
     )
     return [int(found) for row in rows if (found := number(row.get("id")))]
 
 
-def _tournament(place: int) -> Callable[[Seen], Ask | None]:
-    """The tournament in that place by its stars; none once one with a final and one without are seen."""
+def _people(row: Json) -> Decimal:
+    return number(row.get("projected_count_of_participant")) or Decimal(0)
+
+
+def _results_page(seen: Seen) -> Ask | None:
+    """The standings of another tournament, until those of one with a final and of one without are seen.
+
+    The first has probably one, the last none. Nothing if pages don't tell of games.
+    """
+    asked = {id_of(page) for name in RESULTS_PAGES if (page := seen.page(name))}
+    kinds = {has_final(tournament) for tournament, _, _ in seen.standings()}
+    ids = [found for found in _by_size(seen) if found not in asked]
+    if len(kinds) > 1 or (asked and not kinds) or not ids:
+        return None
+    return site.tournament_results_page(ids[-1] if kinds == {True} else ids[0])
+
+
+def _of_final(build: Callable[[int], Ask]) -> Callable[[Seen], Ask | None]:
+    """About the tournament with a final; if none was seen to have one, about the likeliest."""
 
     def ask(seen: Seen) -> Ask | None:
-        kinds = {has_final(data) for _, data in seen.tournaments()}
-        ids = _by_stars(seen)
-        return None if len(kinds) > 1 or place >= len(ids) else site.tournament(ids[place])
+        with_final = [int(found) for data, _, _ in seen.standings() if has_final(data) and (found := id_of(data))]
+        ids = with_final + _by_size(seen)
+        return build(ids[0]) if ids else None
 
     return ask
-
-
-def _results(seen: Seen, *, of_final: bool) -> Ask | None:
-    found = next((data for _, data in seen.tournaments() if has_final(data) is of_final), None)
-    found_id = None if found is None else number(found.get("tournament", {}).get("id"))
-    return None if found_id is None else site.tournament_results_page(int(found_id))
-
-
-def _games_page(seen: Seen) -> Ask | None:
-    ids = _by_stars(seen)
-    return site.tournament_games_page(ids[0]) if ids else None
 
 
 def _hidden(seen: Seen) -> Ask | None:
@@ -83,7 +110,7 @@ def _hidden(seen: Seen) -> Ask | None:
 
 def _running(seen: Seen) -> Ask | None:
     """A tournament under way, unless a game that wasn't played was seen already."""
-    if any(not is_played(game) for _, data in seen.tournaments() for _, game in games_of(data)):
+    if any(not is_played(game) for data in seen.shown_tournaments() for _, game in games_of(data)):
         return None
     return _about_first([row for row in seen.rows("tournaments") if row.get("status_translate") == _RUNNING])
 
@@ -93,31 +120,26 @@ def _about_first(rows: list[Json]) -> Ask | None:
     return None if found is None else site.tournament(int(found))
 
 
-def _players(year: Callable[[Seen], int], limit: int) -> Callable[[Seen], Ask]:
-    return lambda seen: site.player_list(year(seen), EVERY_REGION, 0, limit)
+def whose_statistics(seen: Seen) -> tuple[Json | None, int]:
+    """The player whose figures are asked for, and of which year: 159 and 2025, which are known, else the best one.
+
+    The best one has played for years, and is asked about the last year but one.
+    """
+    rows, newest = seen.rows("players"), newest_year(seen)
+    known = next((row for row in rows if number(row.get("id")) == KNOWN_PLAYER), None)
+    if known is not None and newest >= KNOWN_YEAR:
+        return known, KNOWN_YEAR
+    return next((row for row in rows if number(row.get("tournaments_played"))), None), newest - 1
 
 
-def _players_without_year(seen: Seen) -> Ask:
-    del seen
-    fields = (("region", EVERY_REGION), ("limit", str(_FEW_ROWS)), ("offset", "0"))
-    return Ask("player_list", "api", "POST", "/api/user/getTop", fields, fields, "probe")
-
-
-def _players_tail(seen: Seen) -> Ask | None:
-    rows = seen.rows("players")
-    total = number(rows[0].get("total_rows")) if rows else None
-    if total is None or total <= len(rows):
-        return None
-    return site.player_list(newest_year(seen), EVERY_REGION, int(total) - _FEW_ROWS, _FEW_ROWS)
-
-
-def best_player(seen: Seen) -> Json | None:
-    """The first player of the list who played: he has probably played for years."""
-    return next((row for row in seen.rows("players") if number(row.get("tournaments_played"))), None)
+def _statistics(seen: Seen) -> Ask | None:
+    row, year = whose_statistics(seen)
+    found = None if row is None else number(row.get("id"))
+    return None if found is None else site.player_statistics(int(found), year)
 
 
 def _newcomer(seen: Seen) -> int | None:
-    """A player who came late (his id is high) and has played little: the list of all his tournaments is short."""
+    """A player who came late (his id is high) and has played little: in one of the league's years, probably."""
     played = [
         (games, -player)
         for row in seen.rows("players")
@@ -126,66 +148,52 @@ def _newcomer(seen: Seen) -> int | None:
     return -int(min(played)[1]) if played else None
 
 
-def _past_statistics(seen: Seen) -> Ask | None:
-    row = best_player(seen)
-    found = None if row is None else number(row.get("id"))
-    return None if found is None else site.player_statistics(int(found), newest_year(seen) - 1)
-
-
-def _of_newcomer(build: Callable[[int], Ask]) -> Callable[[Seen], Ask | None]:
-    def ask(seen: Seen) -> Ask | None:
-        player = _newcomer(seen)
-        return None if player is None else build(player)
-
-    return ask
+def _newcomer_page(seen: Seen) -> Ask | None:
+    player = _newcomer(seen)
+    return None if player is None else site.player_statistics_page(player, 0)
 
 
 def _club_page(seen: Seen) -> Ask | None:
-    ids = [number(row.get("id")) for row in seen.rows("clubs")]
-    return next((site.club_page(int(found)) for found in ids if found), None)
+    """The club of the player whose figures were asked for."""
+    data = seen.data("statistics")
+    user = data.get("user") if isinstance(data, dict) else None
+    found = number(user.get("club_id")) if isinstance(user, dict) else None
+    return site.club_page(int(found)) if found else None
 
 
-def _next_year(seen: Seen) -> int:
-    return newest_year(seen) + 2
+def _players_page(seen: Seen) -> Ask:
+    """As `site.player_page`, but without the year."""
+    del seen
+    query, about = (("regionUsers", EVERY_REGION),), (("region", EVERY_REGION), ("page", "1"))
+    return Ask("player_page", "page", "GET", "/rating", query, about, "probe")
+
+
+def _next_data(seen: Seen) -> Ask | None:
+    """The list of tournaments by the data of its page alone, of the deployment that sent the page before."""
+    build = seen.build_id("players page")
+    page = site.tournament_list_page()
+    return None if build is None else Ask("probe", "api", "GET", f"/_next/data/{build}{page.path}.json", page.fields)
 
 
 STEPS: Final = (
     Step("robots", "robots.txt", lambda _: site.robots()),
-    Step("clubs", "the list of clubs (API)", lambda _: site.club_list()),
     Step("tournaments", "the list of tournaments (API)", lambda _: site.tournament_list()),
-    Step("players", "the list of players of the newest season (API)", _players(newest_year, site.LIST_LIMIT)),
-    Step("players, tail", "the end of that list, if it is longer than that (API)", _players_tail),
-    Step("players, no year", "ten players, without saying a year (API)", _players_without_year),
     Step(
-        "players, year to come",
-        "ten players of a year that nobody has played in (API)",
-        _players(_next_year, _FEW_ROWS),
+        "players",
+        "the whole list of players of the newest season (API)",
+        lambda seen: site.player_list(newest_year(seen), EVERY_REGION, 0, WHOLE_LIST),
     ),
-    Step("tournament 1", "a finished tournament with many stars (API)", _tournament(0)),
-    Step("tournament 2", "another, until one with a final and one without are seen (API)", _tournament(1)),
-    Step("tournament 3", "the same", _tournament(2)),
+    Step("results page", "the standings of a large finished tournament (page)", _results_page),
+    Step("second results page", "of another, until one with a final and one without are seen (page)", _results_page),
+    Step("third results page", "the same", _results_page),
+    Step("tournament 1", "the tournament with a final (API)", _of_final(site.tournament)),
+    Step("games page", "its games (page)", _of_final(site.tournament_games_page)),
     Step("tournament hidden", "a tournament with hidden results, if there is one (API)", _hidden),
     Step("tournament running", "a tournament under way, if no unplayed game was seen (API)", _running),
-    Step("statistics", "the best player's figures of the year before (API)", _past_statistics),
-    Step("real check", "player 159's figures of 2025 (API)", lambda _: site.player_statistics(159, 2025)),
-    Step("games page", "the first tournament's games (page)", _games_page),
-    Step(
-        "results page, final",
-        "the standings of a tournament with a final (page)",
-        lambda seen: _results(seen, of_final=True),
-    ),
-    Step("results page", "the standings of one without (page)", lambda seen: _results(seen, of_final=False)),
-    Step("club page", "the first club (page)", _club_page),
-    Step(
-        "statistics page",
-        "a newcomer's statistics (page)",
-        _of_newcomer(lambda player: site.player_statistics_page(player, 0)),
-    ),
-    Step("history page", "the same player's tournaments (page)", _of_newcomer(site.player_history_page)),
-    Step(
-        "players page", "the rating of players (page)", lambda seen: site.player_page(newest_year(seen), EVERY_REGION)
-    ),
-    Step("tournaments page", "the list of tournaments (page)", lambda _: site.tournament_list_page()),
-    Step("judges page", "the judges (page)", lambda _: site.judge_page()),
+    Step("statistics", "a player's figures of a past year: of 159 in 2025, or of the best (API)", _statistics),
+    Step("club page", "the club of that player (page)", _club_page),
+    Step("statistics page", "a newcomer's statistics (page)", _newcomer_page),
+    Step("players page", "the rating of players, without saying a year (page)", _players_page),
+    Step("next data", "the list of tournaments as data of its page (/_next/data)", _next_data),
     Step("unknown page", "a tournament that doesn't exist (page)", lambda _: site.tournament_games_page(UNKNOWN_ID)),
 )

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gomafia_kit.errors import BadValueError, NoSuchPageError
 from gomafia_kit.parse.fields import refused_list
+from gomafia_kit.parse.nesting import check_nesting
 from gomafia_kit.values import MISSING, text
 
 if TYPE_CHECKING:
@@ -31,11 +32,15 @@ _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def tree_of(answer: Answer) -> LexborHTMLParser:
-    """The page's tree; NoSuchPageError for the main page, LayoutChangedError for bytes that aren't UTF-8."""
+    """The page's tree; NoSuchPageError for the main page, LayoutChangedError for one that can't be read.
+
+    That is one whose bytes aren't UTF-8, or whose elements nest without end.
+    """
     try:
         answer.body.decode()
     except UnicodeDecodeError as error:
         raise refused_list(answer.ask, "a page in UTF-8", f"{error.reason} at byte {error.start}") from error
+    check_nesting(answer)
     # A parser of HTML drops NUL without a word; so marked, `shown_text` refuses the text that had it.
     tree = LexborHTMLParser(answer.body.replace(b"\0", _UNREADABLE.encode()))
     if tree.css_first(_MAIN_PAGE) is not None:

@@ -337,6 +337,19 @@ def test_bytes_that_are_no_utf8_are_told_where() -> None:
         tree_of(answer(site.judge_page(), b"<p>\xff</p>"))
 
 
+@pytest.mark.parametrize("piece", ["<div>", "<b></p>", "<DIV></span>"])
+def test_elements_without_end_are_refused_before_a_tree_is_built(piece: str) -> None:
+    with pytest.raises(
+        LayoutChangedError, match=r"sought a page of elements that end, found \d\d,\d\d\d that are open"
+    ):
+        tree_of(answer(site.judge_page(), f"<html><body>{piece * 200_000}".encode()))
+
+
+@pytest.mark.parametrize("row", ["<tr><td>1<td><br>2</tr>", "<p><img src=a><b>1</b>"])
+def test_a_long_page_is_read_however_its_elements_end(row: str) -> None:
+    assert tree_of(answer(site.judge_page(), f"<table>{row * 6_000}".encode())).css_first("table") is not None
+
+
 def test_a_list_is_looked_for_in_any_mapping() -> None:
     rows = [{"id": 1, "login": "fx"}]
     assert list_in(answer(site.judge_page(), b""), {"judges": rows}, "judges", ("login",)) is rows

@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--form", default="api", choices=["api", "page_data"])
     options = parser.parse_args()
     scale, form = options.scale, options.form
+    print(f"{scale} as {form}, commit {results.commit()}", flush=True)
     with tempfile.TemporaryDirectory(prefix="gomafia-full-") as folder, demo.start(scale=scale) as site:
         told: dict[str, Any] = {"source": site.url, "data_dir": folder, "form": form}
         first = _import(told)

@@ -110,7 +110,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
     options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
+    print(f"commit {results.commit()}, seed {options.seed}", flush=True)
     fetched = _fetched()
     dice, begun = random.Random(options.seed), time.monotonic()
     stop = threading.Event()

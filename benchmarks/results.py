@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 FILE = Path(__file__).with_name("results.md")
 
 
+@cache
 def commit() -> str:
-    """The commit that is checked out, in short; `unknown` outside of a clone."""
+    """The commit that is checked out as this is first asked for, in short; `unknown` outside of a clone.
+
+    A long run asks as it begins: others may check out another commit meanwhile.
+    """
     asked = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=FILE.parent, capture_output=True, text=True, check=False
     )

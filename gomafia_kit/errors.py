@@ -19,6 +19,7 @@
     │   ├── DiskFullError              31
     │   ├── FolderBusyError            32  another import works in it, or a file in it is held
     │   ├── DamagedFileError           33  an archive, part or store that fails its checks
+    │   │   └── DamagedAnswerError     35  one answer in the archive; asked for again by itself
     │   └── LayoutVersionError         34  made by another version of this package
     ├── PushError                      40
     │   ├── PostgresUnreachableError   41
@@ -169,6 +170,12 @@ class DamagedFileError(FolderError):
     exit_code = 33
 
 
+class DamagedAnswerError(DamagedFileError):
+    """One archived answer isn't what came: asked for again by itself, where the site may be asked."""
+
+    exit_code = 35
+
+
 class LayoutVersionError(FolderError):
     """The folder was made by another version of this package."""
 
@@ -176,9 +183,13 @@ class LayoutVersionError(FolderError):
 
 
 class PushError(GomafiaError):
-    """Rows didn't reach PostgreSQL; its tables are as they were before."""
+    """Rows didn't reach PostgreSQL; its tables are as they were before.
+
+    `is_passing`: trying again soon may help, and was tried.
+    """
 
     exit_code = 40
+    is_passing = False
 
 
 class PostgresUnreachableError(PushError):

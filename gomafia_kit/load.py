@@ -196,6 +196,22 @@ class Loader:
         for phase in phases:
             self._load_phase(phase, self._progress)
 
+    def read_again(self, subjects: Iterable[Sequence[Planned]]) -> None:
+        """Stage anew what is known of subjects, each named by all asks about it: rows of them were lost."""
+        for asks in subjects:
+            self._read_subject_again(asks)
+        self._commit()
+
+    def _read_subject_again(self, asks: Sequence[Planned]) -> None:
+        reading = _Reading(asks[0])
+        read = [(planned, *self._read(planned)) for planned in asks]
+        for _, _, parsed in read:  # who is who in it must be known before the first page is staged
+            resolve(parsed.records, reading.people)
+        for planned, answer, parsed in read:
+            self._checkpoint()
+            self._take(planned, reading, answer, parsed)
+        self._end_reading(asks[0].ask.subject, reading)
+
     def _load_phase(self, phase: Phase, progress: _Progress) -> None:
         queue = [planned for planned in reversed(phase.asks) if planned.ask.subject not in self._done]
         progress.known += len(queue)

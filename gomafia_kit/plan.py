@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gomafia_kit import site
+from gomafia_kit.errors import SettingsError
 from gomafia_kit.roads import API, CHEAPEST, Road
 
 if TYPE_CHECKING:
@@ -137,7 +138,13 @@ def season_years(settings: Settings) -> tuple[int, ...]:
     """The seasons that an import is about."""
     if settings.years is not None:
         return settings.years
-    return tuple(range(site.FIRST_YEAR, datetime.now(UTC).year + 1))
+    this_year = datetime.now(UTC).year
+    if this_year < site.FIRST_YEAR:
+        raise SettingsError(
+            f"This machine's clock says that it is {this_year}: which seasons there are can't be told.",
+            "Set the clock right, or name the years.",
+        )
+    return tuple(range(site.FIRST_YEAR, this_year + 1))
 
 
 def subjects(stage: str, settings: Settings) -> tuple[str, ...]:

@@ -198,7 +198,10 @@ def _existing(folder: Path) -> Path:
 
 
 def _folder(settings: Settings) -> Check:
+    from gomafia_kit.runs.drive import check_drive
+
     folder = settings.folder
+    check_drive(folder)
     place = _existing(folder)
     if not place.is_dir():
         return Check("data folder", "problem", f"{place} is a file, not a folder.", "Choose another data_dir.")

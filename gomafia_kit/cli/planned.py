@@ -158,10 +158,15 @@ def _pages(planned: Planned, archive: Archive | None) -> Iterator[Planned]:
 
 
 def _goes_to_the_site(planned: Planned, settings: Settings, archive: Archive | None) -> bool:
+    from gomafia_kit.fetch.source import CLOCKS_MAY_DIFFER
+
     if settings.offline:
         return False
     came_at = None if archive is None or settings.refresh else archive.came_at(planned.ask)
-    return came_at is None or (planned.max_age is not None and came_at < datetime.now(UTC) - planned.max_age)
+    now = datetime.now(UTC)
+    return came_at is None or (
+        planned.max_age is not None and not now - planned.max_age <= came_at <= now + CLOCKS_MAY_DIFFER
+    )
 
 
 # -- told -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import zstandard
 
-from gomafia_kit.errors import DamagedFileError, FolderError, LayoutVersionError, NotInArchiveError
+from gomafia_kit.errors import DamagedAnswerError, FolderError, LayoutVersionError, NotInArchiveError
 from gomafia_kit.runs.database import connect, sqlite_faults, transaction
 from gomafia_kit.site import Answer
 
@@ -92,10 +92,10 @@ class Archive:
                 "Choose another data_dir: a folder holds one league.",
             )
 
-    def find(self, ask: Ask, *, not_before: datetime | None = None) -> Answer | None:
-        """The archived answer, or None if there is none or it came before `not_before`.
+    def find(self, ask: Ask, *, not_before: datetime | None = None, not_after: datetime | None = None) -> Answer | None:
+        """The archived answer, or None if there is none or it came before `not_before` or after `not_after`.
 
-        Raises DamagedFileError if the answer's bytes aren't what they were when they were kept.
+        Raises DamagedAnswerError if the answer's bytes aren't what they were when they were kept.
         """
         with sqlite_faults(self.path):
             row = self._connection.execute(
@@ -105,7 +105,7 @@ class Archive:
             return None
         status, packed, size, fetched_at, via, sha256 = row
         at = datetime.fromisoformat(fetched_at)
-        if not_before is not None and at < not_before:
+        if (not_before is not None and at < not_before) or (not_after is not None and at > not_after):
             return None
         return Answer(ask, status, self._unpacked(ask, packed, size, sha256), at, via, from_archive=True)
 
@@ -130,9 +130,9 @@ class Archive:
         except zstandard.ZstdError:
             body = None
         if body is None or hashlib.sha256(body).hexdigest() != sha256:
-            raise DamagedFileError(
+            raise DamagedAnswerError(
                 f"{self.path}: the answer to {ask.key} is damaged.",
-                "Run with refresh=true to ask the site for it again.",
+                "Run without offline: the site is asked for it again, and for nothing else.",
             )
         return body
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gomafia_kit.errors import AskRefusedError, LayoutChangedError, SiteBusyError
+from gomafia_kit.errors import AskRefusedError, DamagedAnswerError, LayoutChangedError, SiteBusyError
 from gomafia_kit.fetch.manners import patiently
 from gomafia_kit.fetch.robots import Robots
 from gomafia_kit.parse.envelope import data_of
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gomafia_kit.site import Answer, Ask
 
 ROBOTS_AGE: Final = timedelta(days=1)
+CLOCKS_MAY_DIFFER: Final = timedelta(minutes=5)
+"""A clock that is set right goes back by so much at most: an answer of then counts as of now."""
+
 _END_OF_A_PAGE: Final = 200
 _MODULE_CLASS: Final = re.compile(rb'class="[^"]*\w_[^"]*__')
 
@@ -79,12 +82,23 @@ class Source:
         """The answer to an ask, at most `max_age` old if that can be had (None: of any age)."""
         if not self._makers:
             return self._archive.get(ask)
-        archived = self._archive.find(ask, not_before=self._not_before(max_age))
-        return archived or self._ask(ask, via)
+        return self._archived(ask, max_age) or self._ask(ask, via)
 
     def again(self, ask: Ask, via: str = "http") -> Answer:
         """The site's answer to an ask, whatever the archive holds."""
         return self._ask(ask, via)
+
+    def _archived(self, ask: Ask, max_age: timedelta | None) -> Answer | None:
+        """The archived answer if it is fresh and sound.
+
+        What came later than now came while the clock was wrong: how old it is can't be told.
+        """
+        not_after = None if max_age is None else datetime.now(UTC) + CLOCKS_MAY_DIFFER
+        try:
+            return self._archive.find(ask, not_before=self._not_before(max_age), not_after=not_after)
+        except DamagedAnswerError as error:
+            self._tell(f"{error.message} The site is asked for it again.")
+            return None
 
     def _not_before(self, max_age: timedelta | None) -> datetime | None:
         oldest = None if max_age is None else datetime.now(UTC) - max_age
@@ -99,7 +113,7 @@ class Source:
     def _rules(self, via: str) -> Robots:
         if self._robots is None:
             ask = robots()
-            answer = self._archive.find(ask, not_before=self._not_before(ROBOTS_AGE)) or self._fetched(ask, via)
+            answer = self._archived(ask, ROBOTS_AGE) or self._fetched(ask, via)
             self._robots = Robots(answer.body.decode("utf-8", "replace") if answer.status == 200 else None)  # noqa: PLR2004 - HTTP's OK
             if self._gate.slow_down(self._robots.crawl_delay or 0.0):
                 self._tell(f"robots.txt asks for {self._gate.seconds:g} s between asks: kept.")

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, revived
+from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.staging.parts import disk_faults
 
@@ -111,6 +112,7 @@ def start(settings: Settings, *, lifeline: bool = False) -> ImportHandle:
     killing them leaves nothing behind. Raises FolderError if the data folder can't be used.
     """
     data_dir = settings.folder
+    check_drive(data_dir)
     with Journal(data_dir) as journal:
         run_id = journal.begin(settings.described())
         try:
@@ -132,6 +134,7 @@ def run_here(settings: Settings) -> ImportHandle:
     """Do a whole import in this very process and return when it has ended, however that was: for debugging."""
     from gomafia_kit.importer.child import run
 
+    check_drive(settings.folder)
     with Journal(settings.folder) as journal:
         run_id = journal.begin(settings.described())
         journal.adopt(run_id)

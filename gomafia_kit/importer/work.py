@@ -26,6 +26,7 @@ from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.manners import Gate
 from gomafia_kit.fetch.source import Source
 from gomafia_kit.importer.account import accounts, peaks
+from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
 from gomafia_kit.load import Loader
 from gomafia_kit.memory.budget import AutomaticRows, Steered
@@ -37,12 +38,13 @@ from gomafia_kit.memory.meter import Meter
 from gomafia_kit.memory.pulse import Pulse
 from gomafia_kit.plan import NEEDED_BY, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
+from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.staging.compact import compact
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
 from gomafia_kit.staging.known import StagedLeague
 from gomafia_kit.staging.live import LiveTables
-from gomafia_kit.staging.publish import publish
+from gomafia_kit.staging.publish import forget_damaged, publish
 
 if TYPE_CHECKING:
     import threading
@@ -94,9 +96,9 @@ class Import:
     def work(self, stack: ExitStack) -> tuple[dict[str, Any], GomafiaError | None]:
         """Run every stage; the receipt, and the error of the first stage that stopped, if one did."""
         settings = self.settings
+        check_sound(self.journal.path)
         self.archive = stack.enter_context(Archive(self.data_dir, settings.league, settings.source_facts()))
         self.ledger = stack.enter_context(Ledger(self.data_dir))
-        compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
         since = datetime.now(UTC) if settings.refresh else None
         who = fetchers(settings, self._tell, stack)
         self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since)
@@ -125,6 +127,11 @@ class Import:
             personal=settings.personal,
         )
         self.journal.set_state(self.run_id, "running")
+        mend_parts(self.data_dir, self.ledger, self.loader, self._derive, self._tell)
+        compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+        if forget_damaged(self.data_dir, self.ledger, settings.staging):
+            self._tell("What is published isn't what was published here: damaged, or changed. It is published anew.")
+            self._publish()
         for stage in self._stages():
             self._run_stage(stage)
         return self._receipt(), next(iter(self._failures), None)
@@ -209,6 +216,7 @@ class Import:
                 folder_id=self.ledger.folder_id,
                 league=self.settings.league,
                 schema=self.settings.postgres_schema,
+                tell=self._tell,
             )
         self._push = [
             {"table": r.table, "new": r.new, "changed": r.changed, "same": r.same, "gone": r.gone} for r in reports

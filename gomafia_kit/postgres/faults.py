@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -18,12 +19,26 @@ if TYPE_CHECKING:
 _DISK_FULL: Final = "53100"
 _LOCK_TIMEOUT: Final = "55P03"
 _FORBIDDEN: Final = frozenset({"42501", "28000", "28P01", "25006"})
+_PASSING: Final = frozenset({"40001", "40P01"})
+"""Two transactions were in each other's way: the other one goes on, and this one may try again."""
+
+_NO_ROOM: Final = re.compile("too many (clients|connections)|connection slots|no more connections|query_wait_timeout")
+"""What servers and poolers say who have no free connection: libpq keeps the code of a refused login to itself."""
+
+_ROOM: Final = "Close other sessions, or let its owner raise max_connections, and push again."
+_SOON: Final = "Try again in a moment."
 _AS_BEFORE: Final = "The tables are as they were before."
 _LOOK: Final = (
     f"Look whether the server runs and the address is right ({URL_VARIABLE}, or PGHOST, PGPORT, PGSERVICE);"
     " without one of them the embedded server is used."
 )
 _LOGIN: Final = f"Check user, password and database: in {URL_VARIABLE}, or a service or pass file."
+
+
+def passing(error: PushError) -> PushError:
+    """The same error, marked: trying again soon may help."""
+    error.is_passing = True
+    return error
 
 
 def connection_error(address: Address, error: psycopg.Error) -> PushError:
@@ -34,10 +49,14 @@ def connection_error(address: Address, error: psycopg.Error) -> PushError:
     # A ping needs no login: it tells a server that says no from one that isn't there, in any language.
     told = {name: value for name, value in address.parts.items() if name not in {"password", "sslpassword"}}
     state = pq.PGconn.ping(conninfo.make_conninfo(**{"connect_timeout": "5", **told}).encode())
+    if _NO_ROOM.search(said):
+        full = PostgresUnreachableError(f"{address.shown} has no room for another connection: {said}.", _ROOM)
+        return passing(full)
     if state == pq.Ping.OK:
         return PostgresRefusedError(f"{address.shown} refuses the connection: {said}.", _LOGIN)
     if state == pq.Ping.REJECT:
-        return PostgresUnreachableError(f"{address.shown} is starting or stopping: {said}.", "Try again in a moment.")
+        starting = PostgresUnreachableError(f"{address.shown} is starting or stopping: {said}.", _SOON)
+        return passing(starting)
     return PostgresUnreachableError(f"{address.shown} can't be reached: {said}.", _LOOK)
 
 
@@ -61,7 +80,8 @@ def push_faults(
 
 def lost_error(address: Address, doing: str, remedy: str, error: psycopg.Error) -> PushError:
     """Our error for a connection that went in the middle of `doing`."""
-    return PushError(f"The connection to {address.shown} was lost while {doing}: {first_line(address, error)}.", remedy)
+    said = first_line(address, error)
+    return passing(PushError(f"The connection to {address.shown} was lost while {doing}: {said}.", remedy))
 
 
 def _work_error(address: Address, doing: str, remedy: str, error: psycopg.Error) -> PushError:
@@ -83,7 +103,8 @@ def _work_error(address: Address, doing: str, remedy: str, error: psycopg.Error)
         )
     if is_lost(error):
         return lost_error(address, doing, remedy, error)
-    return PushError(f"{address.shown} fails while {doing}: {said}.", f"{_AS_BEFORE} Push again.")
+    failed = PushError(f"{address.shown} fails while {doing}: {said}.", f"{_AS_BEFORE} Push again.")
+    return passing(failed) if state in _PASSING else failed
 
 
 def is_lost(error: psycopg.Error) -> bool:

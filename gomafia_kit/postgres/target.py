@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import GomafiaError, PushError
+import tenacity
+
+from gomafia_kit.errors import GomafiaError, PostgresUnreachableError, PushError
 from gomafia_kit.postgres.address import URL_VARIABLE, given_address
 from gomafia_kit.postgres.push import PushReport, Source, check_server_version, push
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gomafia_kit.postgres.address import Address
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from gomafia_kit.staging.live import LiveTables
 
 __all__ = ["PushReport", "ServerState", "check_server", "open_reader", "open_server", "push_folder"]
+
+
+ATTEMPTS: Final = 6
+LONGEST_WAIT: Final = 15.0
+"""Between two attempts, in seconds: with those before it, a server has half a minute to restart."""
 
 
 @contextmanager
@@ -41,13 +48,49 @@ def open_server(data_dir: Path, *, make: bool = True) -> Iterator[Address]:
         yield server.address
 
 
-def push_folder(data_dir: Path, live: LiveTables, *, folder_id: str, league: str, schema: str) -> list[PushReport]:
+def push_folder(
+    data_dir: Path,
+    live: LiveTables,
+    *,
+    folder_id: str,
+    league: str,
+    schema: str,
+    tell: Callable[[str], None] | None = None,
+    attempts: int = ATTEMPTS,
+) -> list[PushReport]:
     """Make the PostgreSQL tables of a data folder equal to its live rows; one report a table, in their order.
 
-    Raises PushError or one of its kinds; then the tables are as they were before.
+    What is passing (a server that restarts or has no free connection, a connection that is lost) is tried
+    again, each time as a whole, and said by `tell`. Raises PushError or one of its kinds; then the tables are
+    as they were before.
     """
-    with open_server(data_dir) as address:
-        return push(address, live, Source(league, folder_id), schema)
+
+    def once() -> list[PushReport]:
+        with open_server(data_dir) as address:
+            return push(address, live, Source(league, folder_id), schema)
+
+    def before_sleep(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        if tell is not None and isinstance(error, PushError):
+            tell(f"{error.message} Push {state.attempt_number + 1} of {attempts} in {seconds:.1f} s.")
+
+    retrying = tenacity.Retrying(
+        retry=_may_pass,
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=tenacity.wait_exponential(multiplier=1, max=LONGEST_WAIT) + tenacity.wait_random(0, 1),
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+    return retrying(once)
+
+
+def _may_pass(state: tenacity.RetryCallState) -> bool:
+    """Whether to try again: a server that was there a moment ago may well come back."""
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, PushError):
+        return False
+    return error.is_passing or (state.attempt_number > 1 and isinstance(error, PostgresUnreachableError))
 
 
 @contextmanager

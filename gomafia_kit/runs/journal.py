@@ -7,6 +7,7 @@ import os
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import psutil
@@ -17,7 +18,6 @@ from gomafia_kit.runs.database import RUNS_FILE, open_store, sqlite_faults, tran
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from types import TracebackType
 
 WORKING: Final = frozenset({"starting", "running", "paused", "stopping"})
@@ -173,7 +173,7 @@ class Journal:
         process = psutil.Process(pid or os.getpid())
         self._write(
             "UPDATE run SET pid = ?, pid_started = ? WHERE run_id = ?",
-            (process.pid, process.create_time(), run_id),
+            (process.pid, started_mark(process), run_id),
         )
 
     def set_state(self, run_id: int, state: str) -> None:
@@ -379,16 +379,33 @@ def _run(row: sqlite3.Row) -> Run:
     )
 
 
+def started_mark(process: psutil.Process) -> float:
+    """A number that tells a process from another one of the same pid, in seconds, whatever is done to the clock.
+
+    psutil tells the moment of a process's start by the clock as it is now, which moves when the clock is set:
+    where the kernel says how long after its own start that was, this is taken.
+    """
+    try:
+        told = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8", errors="replace")
+        ticks = int(told.rpartition(")")[2].split()[_START_TIME])
+        return ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return process.create_time()
+
+
+_START_TIME: Final = 19
+"""The place of the start time among what follows the name in /proc/<pid>/stat."""
+
 SECONDS_TO_START: Final = 60.0
 """A run that no process has taken up after so long never will be."""
 
 
 def _is_alive(pid: int | None, started: float | None, begun: datetime) -> bool:
     if pid is None:
-        return (now() - begun).total_seconds() < SECONDS_TO_START
+        return abs((now() - begun).total_seconds()) < SECONDS_TO_START  # abs: the clock may have been put back
     try:
         process = psutil.Process(pid)
-        same = started is None or abs(process.create_time() - started) < 1
+        same = started is None or abs(started_mark(process) - started) < 1
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

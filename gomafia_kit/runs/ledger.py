@@ -14,7 +14,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from gomafia_kit.runs.database import RUNS_FILE, meta, open_store, set_meta, sqlite_faults, transaction
 from gomafia_kit.site import ask_from
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from gomafia_kit.records import Rejection
     from gomafia_kit.site import Ask
+
+
+DERIVE_AGAIN: Final = "derive_again"
+"""The fact of a folder that names the computed tables whose rows were lost."""
 
 
 @dataclass(slots=True)
@@ -100,6 +104,7 @@ class LiveAsk:
     ask: Ask
     form: str
     personal: bool
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +193,8 @@ class Ledger:
         """Note that the live answer to an ask was confirmed: the same body came again."""
         with sqlite_faults(self.path), transaction(self._db) as db:
             db.execute(
-                "UPDATE load SET fetched_at = ?, about = ? WHERE ask_id = ? AND state = 'live' AND fetched_at < ?",
-                (fetched_at.isoformat(), json.dumps(dict(ask.about)), ask.ask_id, fetched_at.isoformat()),
+                "UPDATE load SET fetched_at = ?, about = ? WHERE ask_id = ? AND state = 'live'",
+                (fetched_at.isoformat(), json.dumps(dict(ask.about)), ask.ask_id),
             )
 
     def fact(self, subject: str, name: str) -> str | None:
@@ -274,12 +279,12 @@ class Ledger:
     def live_asks(self) -> Iterator[LiveAsk]:
         """The asks whose answers are live, subject by subject, each with how its answer was read."""
         rows = self._read(
-            "SELECT ask_key, kind, subject, about, parser FROM load WHERE state = 'live' AND via != 'derived'"
+            "SELECT ask_key, kind, subject, about, parser, via FROM load WHERE state = 'live' AND via != 'derived'"
             " ORDER BY subject, load_id"
         )
-        for key, kind, subject, about, parser in rows:
+        for key, kind, subject, about, parser, via in rows:
             _, _, form, *more = parser.split(" ")
-            yield LiveAsk(ask_from(key, kind, subject, json.loads(about)), form, bool(more))
+            yield LiveAsk(ask_from(key, kind, subject, json.loads(about)), form, bool(more), via)
 
     def settled_parts(self, table: str) -> list[LivePart]:
         """The live parts of a table in which no load is still on its way: those that may be rewritten."""
@@ -383,6 +388,40 @@ class Ledger:
                 " WHERE state != 'retired')"
             )
             db.execute("DELETE FROM load WHERE state = 'retired' AND load_id NOT IN (SELECT load_id FROM part_load)")
+
+    def parts(self) -> list[Part]:
+        """All parts of the manifest."""
+        return [Part(*row) for row in self._read("SELECT name, path, rows, bytes FROM part ORDER BY part_id")]
+
+    def distrust(self, paths: Iterable[str]) -> None:
+        """Note that the rows in these parts are lost: what they were read from is to be read again.
+
+        Their answers stay live until they were, so that nothing is published without them; computed rows are
+        forgotten at once, and their tables stand in `derive_again`.
+        """
+        chosen = json.dumps(list(paths))
+        held = "SELECT load_id FROM part_load JOIN part USING (part_id) WHERE path IN (SELECT value FROM json_each(?))"
+        derived = f"via = 'derived' AND state = 'live' AND load_id IN ({held})"
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            lost = db.execute(f"SELECT subject FROM load WHERE {derived}", (chosen,))
+            tables = {subject.removeprefix("derived/") for (subject,) in lost}
+            tables |= set(json.loads(meta(db, DERIVE_AGAIN) or "[]"))
+            set_meta(db, DERIVE_AGAIN, json.dumps(sorted(tables)))
+            db.execute(
+                "UPDATE load SET state = 'retired' WHERE (state IN ('open', 'ready') OR via = 'derived')"
+                f" AND load_id IN ({held})",
+                (chosen,),
+            )
+            db.execute(f"UPDATE load SET sha256 = '' WHERE state = 'live' AND load_id IN ({held})", (chosen,))
+
+    def distrusted(self) -> dict[str, list[LiveAsk]]:
+        """The subjects of which an answer is to be read again, each with all of its live asks."""
+        lost = {row[0] for row in self._read("SELECT subject FROM load WHERE state = 'live' AND sha256 = ''")}
+        found: dict[str, list[LiveAsk]] = {}
+        for item in self.live_asks() if lost else ():
+            if item.ask.subject in lost:
+                found.setdefault(item.ask.subject, []).append(item)
+        return found
 
     def known_paths(self) -> set[str]:
         """The paths of all parts in the manifest."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.runs.ledger import Part
 from gomafia_kit.staging.live import LiveTables, duckdb_faults
-from gomafia_kit.staging.parts import PARTS, disk_faults, replace_durably, sweep_files
+from gomafia_kit.staging.parts import PARTS, disk_faults, named_part, sweep_files
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
@@ -36,11 +35,10 @@ def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = 256) -> None:
 
 def _compact_table(data_dir: Path, ledger: Ledger, live: LiveTables, table: str) -> None:
     parts = ledger.settled_parts(table)
-    path = data_dir / PARTS / table / f"{uuid.uuid4().hex}.parquet"
-    temporary = path.with_suffix(".tmp")
+    temporary = data_dir / PARTS / table / f"{uuid.uuid4().hex}.tmp"
     rows_sql = live.rows_of_parts(TABLES[table], parts)
     names = ", ".join(TABLES[table].names)
-    with disk_faults(path), duckdb_faults(data_dir):
+    with disk_faults(temporary), duckdb_faults(data_dir):
         live.connection.execute(
             f"COPY (SELECT {names} FROM ({rows_sql})) TO '{str(temporary).replace(chr(39), chr(39) * 2)}'"
             " (FORMAT parquet, COMPRESSION zstd)"
@@ -48,7 +46,6 @@ def _compact_table(data_dir: Path, ledger: Ledger, live: LiveTables, table: str)
         counts = live.connection.execute(
             "SELECT ask_id, count(*) FROM read_parquet(?) GROUP BY ask_id", [str(temporary)]
         ).fetchall()
-    replace_durably(temporary, path)
     rows = {int(ask_id): int(number) for ask_id, number in counts}
-    part = Part(table, path.relative_to(data_dir).as_posix(), sum(rows.values()), path.stat().st_size)
+    part = named_part(data_dir, table, temporary, sum(rows.values()))
     ledger.replace_parts(table, [old.path for old in parts], part, rows)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderBusyError, FolderError
 from gomafia_kit.runs.ledger import Part
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 PARTS = "parts"
 """Folder of the parts in a data folder."""
+
+_NAMED: Final = re.compile(r"[0-9a-f]{12}-([0-9a-f]{40})\.parquet")
+"""A part's name: a number of its own, and the beginning of the SHA-256 of its bytes."""
 
 _HELD_BY_OTHERS = frozenset({errno.EBUSY, errno.ETXTBSY, errno.EAGAIN})
 
@@ -75,17 +80,45 @@ def write_part(data_dir: Path, table_name: str, rows: Sequence[tuple[object, ...
     schema = table.arrow_schema()
     columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
     folder = data_dir / PARTS / table_name
-    path = folder / f"{uuid.uuid4().hex}.parquet"
-    temporary = path.with_suffix(".tmp")
-    with disk_faults(path):
+    temporary = folder / f"{uuid.uuid4().hex}.tmp"
+    with disk_faults(temporary):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             pq.write_table(pa.Table.from_arrays(columns, schema=schema), temporary, compression="zstd")
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+    return named_part(data_dir, table_name, temporary, len(rows))
+
+
+def named_part(data_dir: Path, table_name: str, temporary: Path, rows: int) -> Part:
+    """The part that a finished file becomes under its lasting name, which tells what its bytes were."""
+    with disk_faults(temporary):
+        digest = digest_of(temporary)
+    path = temporary.with_name(f"{uuid.uuid4().hex[:12]}-{digest[:40]}.parquet")
     replace_durably(temporary, path)
-    return Part(table_name, path.relative_to(data_dir).as_posix(), len(rows), path.stat().st_size)
+    return Part(table_name, path.relative_to(data_dir).as_posix(), rows, path.stat().st_size)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def what_is_wrong(data_dir: Path, part: Part) -> str:
+    """What is wrong with a part's file, in a word or two; empty if it is as it was written."""
+    path = data_dir / part.path
+    try:
+        size = path.stat().st_size
+        named = _NAMED.fullmatch(path.name)
+        if size != part.bytes:
+            return f"{size:,} bytes long instead of {part.bytes:,}"
+        return "changed" if named and not digest_of(path).startswith(named[1]) else ""
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        return f"not readable ({error.strerror})"
 
 
 def sweep_files(data_dir: Path, known: set[str]) -> None:

@@ -6,13 +6,14 @@ older one would otherwise be given that one again when it opens the common name.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.staging.live import duckdb_faults
-from gomafia_kit.staging.parts import disk_faults, replace_durably
+from gomafia_kit.staging.parts import digest_of, disk_faults, replace_durably
 from gomafia_kit.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:
@@ -49,7 +50,33 @@ def publish(data_dir: Path, ledger: Ledger, live: LiveTables, form: str) -> bool
     else:
         _publish_parquet(data_dir, ledger, live)
     ledger.remember(name, state)
+    ledger.remember(f"{name}_digest", _digest(data_dir, form))
     return True
+
+
+def forget_damaged(data_dir: Path, ledger: Ledger, form: str) -> bool:
+    """Forget a publication whose files aren't what was published, so that it is made anew; False if all is well."""
+    name = f"published_{form}"
+    kept = ledger.recall(f"{name}_digest")
+    if not kept or kept == _digest(data_dir, form):
+        return False
+    for fact in (name, *(f"published_parquet_{table}" for table in TABLES if form == "parquet")):
+        ledger.remember(fact, "")
+    ledger.remember(f"{name}_digest", "")
+    return True
+
+
+def _digest(data_dir: Path, form: str) -> str:
+    """A name for the bytes of what is published; another one if a file is missing."""
+    if form == "duckdb":
+        paths = [data_dir / DUCKDB_FILE, *published_files(data_dir)[:1]]
+    else:
+        paths = [_parquet_path(data_dir, table) for table in TABLES.values()]
+    files = {path.stat().st_ino: path for path in paths if path.is_file()}
+    missing = sum(not path.is_file() for path in paths)
+    with disk_faults(data_dir / PUBLISHED):
+        told = [digest_of(path) for path in files.values()]
+    return hashlib.sha256(repr((missing, told)).encode()).hexdigest()
 
 
 def _stands(data_dir: Path, form: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 import pyarrow as pa
 
-from gomafia_kit.postgres.target import PushReport, push_folder
+from gomafia_kit.postgres.target import ATTEMPTS, PushReport, push_folder
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion, Reading
 from gomafia_kit.site import Ask
@@ -35,6 +35,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.told: list[str] = []
         with Journal(path) as journal:
             self._run_id = journal.begin({})
         self._batches = 0
@@ -63,10 +64,19 @@ class Folder:
         with Ledger(self.path) as ledger:
             ledger.retire_others(f"by_hand/{name}", [])
 
-    def push(self, schema: str, league: str = LEAGUE) -> dict[str, PushReport]:
-        """Push it; the reports of the tables in which something is, was, or changed."""
+    def push(self, schema: str, league: str = LEAGUE, attempts: int = ATTEMPTS) -> dict[str, PushReport]:
+        """Push it, keeping what was said in `told`; the reports of the tables that hold, held or lost something."""
         with Ledger(self.path) as ledger, LiveTables(self.path, ledger) as live:
-            reports = push_folder(self.path, live, folder_id=ledger.folder_id, league=league, schema=schema)
+            folder_id = ledger.folder_id
+            reports = push_folder(
+                self.path,
+                live,
+                folder_id=folder_id,
+                league=league,
+                schema=schema,
+                tell=self.told.append,
+                attempts=attempts,
+            )
         assert [report.table for report in reports] == list(TABLES)
         return {report.table: report for report in reports if report != PushReport(report.table, 0, 0, 0, 0)}
 

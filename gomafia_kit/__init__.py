@@ -47,6 +47,7 @@ __all__ = [
     "rejected",
     "show_settings",
     "start_import",
+    "verify",
 ]
 
 
@@ -198,3 +199,18 @@ class _Memory(_ModuleType):
 
 
 _sys.modules[memory.__name__].__class__ = _Memory
+
+
+def verify(run: _ImportHandle | str | _Path, *, sample: int = 200, seed: int = 1) -> _Html:
+    """Every check of a folder as a table: what each looked at, how much, and what is wrong by table and key.
+
+    `run` is a handle, or a data folder. `sample` answers, chosen by `seed`, are parsed again and compared row by row.
+    """
+    from gomafia_kit.soundness import as_plain
+    from gomafia_kit.soundness import verify as look
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.receipt import checks_table
+    from gomafia_kit.widgets.sheets import shown
+
+    found = look(as_handle(run).data_dir, sample=sample, seed=seed)
+    return shown(checks_table([as_plain(check) for check in found]))

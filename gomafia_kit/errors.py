@@ -27,7 +27,8 @@
     │   └── PushConflictError          43  the schema holds another league, or more than this folder
     ├── RunStoppedError                50  stopped by a person, signal or budget: safe to go on
     ├── RunDiedError                   51  the import's process ended without a word (killed, out of memory)
-    └── BrokenAccountError             60  records of a run don't add up: a fault of this package
+    ├── BrokenAccountError             60  records of a run don't add up: a fault of this package
+    └── UnsoundDataError               61  a check found rows or files that can't be right
 
 Policy: one bad row is a rejection, kept and counted, not an exception. A page that we don't
 understand stops its stage; its answer stays in the archive. A library's exception is turned into
@@ -214,6 +215,12 @@ class BrokenAccountError(GomafiaError):
     """The records of a run don't add up: a fault of this package."""
 
     exit_code = 60
+
+
+class UnsoundDataError(GomafiaError):
+    """A check of a data folder found something wrong; what and where is told by the check."""
+
+    exit_code = 61
 
 
 class RunStoppedError(GomafiaError):

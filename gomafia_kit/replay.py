@@ -48,8 +48,10 @@ class Difference:
     ask: str
 
 
-def differences(data_dir: Path) -> Iterator[Difference]:
+def differences(data_dir: Path, only: frozenset[int] | None = None) -> Iterator[Difference]:
     """What reading the archive again would change of the staged rows of a folder, table by table.
+
+    `only` names the asks to read again, None means all; give whole subjects, since the answers of one belong together.
 
     Raises FolderError if the folder has no archive; an answer that can't be read any more is a
     difference of its own.
@@ -61,7 +63,7 @@ def differences(data_dir: Path) -> Iterator[Difference]:
         LiveTables(data_dir, ledger) as live,
         tempfile.TemporaryDirectory(prefix="gomafia-replay-") as folder,
     ):
-        replay = _Replay(archive, ledger, Path(folder))
+        replay = _Replay(archive, ledger, Path(folder), only)
         yield from replay.read_all()
         for table in TABLES.values():
             if table is not ANSWER and not table.derived:
@@ -71,10 +73,11 @@ def differences(data_dir: Path) -> Iterator[Difference]:
 class _Replay:
     """Reads the archived answers of all live loads into parts of its own."""
 
-    def __init__(self, archive: Archive, ledger: Ledger, folder: Path) -> None:
+    def __init__(self, archive: Archive, ledger: Ledger, folder: Path, only: frozenset[int] | None) -> None:
         self._archive = archive
         self._ledger = ledger
         self._folder = folder
+        self.only = only
         self._rows: dict[str, list[tuple[object, ...]]] = defaultdict(list)
         self.keys: dict[int, str] = {}
 
@@ -85,6 +88,8 @@ class _Replay:
         }
         people: dict[str, People] = defaultdict(People)
         for item in self._ledger.live_asks():
+            if self.only is not None and item.ask.ask_id not in self.only:
+                continue
             self.keys[item.ask.ask_id] = item.ask.key
             try:
                 after = self._read(item, people[item.ask.subject])
@@ -126,6 +131,9 @@ class _Replay:
 def _row_differences(live: LiveTables, ledger: Ledger, replay: _Replay, table: Table) -> Iterator[Difference]:
     """Rows that would come, go or change, in key order; an unlisted player is computed, not read."""
     old = live.rows_of_parts(table, ledger.live_parts(table.name, derived=False))
+    if replay.only is not None:
+        asks = ", ".join(map(str, sorted(replay.only))) or "NULL"
+        old = f"SELECT * FROM ({old}) WHERE ask_id IN ({asks})"
     names = [name for name in table.names if name not in {*table.key, "ask_id"}]
     on = " AND ".join(f"old.{name} = new.{name}" for name in (*table.key, "ask_id"))
     columns = [f"old.{name}" for name in (*table.key, "ask_id", *names)]

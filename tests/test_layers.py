@@ -34,7 +34,8 @@ ORDER: Final = (
     ("load",),
     ("postgres",),
     ("memory",),
-    ("verify", "replay", "analyse"),
+    ("replay", "analyse"),
+    ("soundness",),
     ("importer",),
     ("widgets", "explore", "cli"),
 )
@@ -135,7 +136,7 @@ def test_every_module_has_a_place() -> None:
         ("fetch", "def late():\n    import gomafia_kit.load"),
         ("tables", "if TYPE_CHECKING:\n    from gomafia_kit.runs.journal import Run"),
         ("cli", "from gomafia_kit import load"),
-        ("analyse", "from gomafia_kit import verify"),
+        ("analyse", "from gomafia_kit import soundness"),
         ("demo", "from gomafia_kit.site import Ask"),
         ("staging", "from gomafia_kit.demo import start"),
         ("parse", "from gomafia_kit import unheard_of"),

@@ -22,6 +22,7 @@ from gomafia_kit.cli.rejected import rejected
 from gomafia_kit.cli.replay import replay
 from gomafia_kit.cli.run import push, run
 from gomafia_kit.cli.status import status
+from gomafia_kit.cli.verify import verify
 from gomafia_kit.errors import GomafiaError, SettingsError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def gomafia() -> None:
     """
 
 
-for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, replay, doctor, probe, demo):
+for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, replay, verify, doctor, probe, demo):
     gomafia.add_command(_command)
 
 

@@ -53,6 +53,7 @@ WHAT_TO_DO: Final = {
     "PushConflictError": "Choose another `postgres_schema`, or push from the folder that filled it.",
     "RunStoppedError": "Run again to go on: everything before the stop is committed.",
     "RunDiedError": "Run again to go on. If it died of memory, set `memory_limit_mb` or smaller `batch_rows`.",
+    "UnsoundDataError": "Do as the check says that found it: `gomafia verify` shows each with its remedy.",
     "BrokenAccountError": "Please report it with the folder's `runs.sqlite`; the archive is safe.",
 }
 """Class of an error -> what a person does about it in general; each message says it for its own case."""

@@ -37,6 +37,7 @@ def real_examples() -> dict[str, str]:
             "gomafia push": _session(home, "gomafia push"),
             "gomafia rebuild": _session(home, "gomafia rebuild"),
             "gomafia replay": _session(home, "gomafia replay"),
+            "gomafia verify": _session(home, "gomafia verify"),
             "gomafia probe": _session(home, "gomafia probe --source demo"),
             "gomafia rejected": _rejected(home),
             "gomafia demo serve": _served(home),

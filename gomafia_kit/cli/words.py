@@ -111,8 +111,21 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         lines.append(f"Left out, for the site doesn't have them: {len(receipt['left_out']):,} (see gomafia status).")
     if receipt["push"]:
         lines += ["", "PostgreSQL:", *_pushed(receipt["push"]), ""]
+    lines += checks_lines(receipt.get("checks", []))
     lines.append(_where(receipt))
     lines.append(f"It took {span(receipt['seconds'])}" + _memory(receipt) + ".")
+    return lines
+
+
+def checks_lines(checks: Sequence[dict[str, Any]]) -> list[str]:
+    """Checks with what each looked at, and under it what is wrong."""
+    lines = []
+    for check in checks:
+        lines.append(f"{check['state']:<6} {check['check']}: {shown(check['text'])}")
+        for fault in check["faults"]:
+            keys = "; ".join(fault["keys"]) + (" ..." if fault["number"] > len(fault["keys"]) else "")
+            place = f" ({fault['number']:,}: {keys})" if fault["keys"] else ""
+            lines.append(f"{'':<6} {shown(fault['table'] + ': ' + fault['value'] + place)}. {fault['remedy']}")
     return lines
 
 

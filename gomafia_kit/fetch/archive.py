@@ -172,6 +172,30 @@ class Archive:
                 ),
             )
 
+    def digests(self) -> dict[int, tuple[str, datetime]]:
+        """Of every answer its body's SHA-256 and when it came, by ask."""
+        with sqlite_faults(self.path):
+            rows = self._connection.execute("SELECT ask_id, sha256, fetched_at FROM answer").fetchall()
+        return {ask_id: (sha256, datetime.fromisoformat(at)) for ask_id, sha256, at in rows}
+
+    def check_bodies(self) -> tuple[int, int, list[str]]:
+        """How many answers there are, their bytes, and the keys of those whose body isn't what came."""
+        number = size = 0
+        damaged = []
+        with sqlite_faults(self.path):
+            for key, packed, length, sha256 in self._connection.execute(
+                "SELECT ask_key, body, bytes, sha256 FROM answer ORDER BY ask_id"
+            ):
+                number += 1
+                size += length
+                try:
+                    body = self._unpack.decompress(packed, max_output_size=length)
+                except zstandard.ZstdError:
+                    body = None
+                if body is None or hashlib.sha256(body).hexdigest() != sha256:
+                    damaged.append(key)
+        return number, size, damaged
+
     def size(self) -> tuple[int, int]:
         """How many answers the archive holds, and their bytes as they came."""
         with sqlite_faults(self.path):

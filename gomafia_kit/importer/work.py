@@ -19,6 +19,7 @@ from gomafia_kit.errors import (
     RunStoppedError,
     SiteBusyError,
     UnavailableError,
+    UnsoundDataError,
 )
 from gomafia_kit.events import Notice
 from gomafia_kit.fetch.archive import Archive
@@ -40,6 +41,7 @@ from gomafia_kit.plan import NEEDED_BY, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
 from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
+from gomafia_kit.soundness import after_run, as_plain
 from gomafia_kit.staging.compact import compact
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
 from gomafia_kit.staging.known import StagedLeague
@@ -260,12 +262,24 @@ class Import:
 
     # -- the account ------------------------------------------------------------------------------
 
+    def _checks(self, live: LiveTables, tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The quick checks of the folder; what they find makes the run a failed one, with its receipt."""
+        found = list(after_run(self.data_dir, self.ledger, self.archive, live, tables))
+        wrong = [fault for check in found for fault in check.faults]
+        for fault in wrong:
+            self._tell(f"Found wrong: {fault}")
+        if wrong:
+            told = UnsoundDataError(f"A check found {wrong[0].table} wrong: {wrong[0].value}.", wrong[0].remedy)
+            self._failures.append(told)
+        return [as_plain(check) for check in found]
+
     def _receipt(self) -> dict[str, Any]:
         written = self.loader.rows_written
         asks_made = self.source.asks_made
         push_changes = sum(report["new"] + report["changed"] + report["gone"] for report in self._push)
         with self._live() as live:
             tables = accounts(self.ledger, live, written)
+            checks = self._checks(live, tables)
         return {
             "league": self.settings.league,
             "data_dir": str(self.data_dir),
@@ -278,6 +292,7 @@ class Import:
             },
             "left_out": self.loader.refused,
             "push": self._push,
+            "checks": checks,
             "nothing_new": asks_made == 0 and not written and push_changes == 0,
             "seconds": round(time.monotonic() - self._started, 1),
             **peaks(self.journal.memory(self.run_id)),

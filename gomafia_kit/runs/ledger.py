@@ -423,6 +423,16 @@ class Ledger:
                 found.setdefault(item.ask.subject, []).append(item)
         return found
 
+    def part_shares(self, path: str) -> dict[int, int]:
+        """How many rows of a part are whose: by ask, whatever has become of the answer."""
+        return dict(
+            self._read(
+                "SELECT ask_id, sum(part_load.rows) FROM part JOIN part_load USING (part_id) JOIN load USING (load_id)"
+                " WHERE path = ? GROUP BY ask_id",
+                (path,),
+            )
+        )
+
     def known_paths(self) -> set[str]:
         """The paths of all parts in the manifest."""
         return {row[0] for row in self._read("SELECT path FROM part")}

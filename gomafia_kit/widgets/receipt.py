@@ -68,9 +68,23 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
                 "What was pushed to PostgreSQL",
             )
         )
+    if data.get("checks"):
+        pieces.append(checks_table(data["checks"]))
     if data["left_out"]:
         pieces.append(f"Left out, because the site refused: {', '.join(map(str, data['left_out']))}.")
     return shown(*pieces, *_notices(figures))
+
+
+def checks_table(checks: list[dict[str, Any]]) -> Table:
+    """Checks, one row each: what was looked at, and what is wrong, by table and key."""
+    rows = []
+    for check in checks:
+        wrong = "; ".join(
+            f"{fault['table']}: {fault['value']} ({', '.join(fault['keys'])}). {fault['remedy']}"
+            for fault in check["faults"]
+        )
+        rows.append((check["check"], check["state"], check["text"], wrong))
+    return Table(("check", "state", "what was checked", "what is wrong"), rows, "What was checked")
 
 
 def unfinished(figures: Figures) -> Html:

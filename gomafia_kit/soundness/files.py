@@ -1,0 +1,140 @@
+"""Checks of files: parts as the manifest lists them, archived bodies as they came, a sample parsed again."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.errors import DamagedFileError
+from gomafia_kit.fetch.archive import ARCHIVE_FILE
+from gomafia_kit.replay import differences
+from gomafia_kit.runs.database import REBUILD, RUNS_FILE, check_sound
+from gomafia_kit.soundness.finding import SHOWN, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import duckdb
+
+    from gomafia_kit.fetch.archive import Archive
+    from gomafia_kit.runs.ledger import Ledger
+
+_ASK_AGAIN: Final = "Run with refresh=true: the site is asked for it again."
+
+
+def _fault(table: str, keys: Iterable[str], value: str, remedy: str) -> list[Fault]:
+    named = list(keys)
+    return [Fault(table, len(named), tuple(named[:SHOWN]), value, remedy)] if named else []
+
+
+def stores_sound(data_dir: Path) -> tuple[str, list[Fault]]:
+    """SQLite's own check of both its files."""
+    faults = []
+    for name in (RUNS_FILE, ARCHIVE_FILE):
+        try:
+            check_sound(data_dir / name)
+        except DamagedFileError as error:
+            faults.append(Fault(name, 1, (), error.message, error.remedy))
+    return f"{RUNS_FILE} and {ARCHIVE_FILE}: SQLite finds their pages whole", faults
+
+
+def parts_as_listed(data_dir: Path, ledger: Ledger) -> tuple[str, list[Fault]]:
+    """Each part is there, of the size that the manifest says."""
+    parts = ledger.parts()
+    faults: list[Fault] = []
+    for part in parts:
+        path = data_dir / part.path
+        if not path.is_file():
+            faults.append(Fault(part.table, 1, (part.path,), "the part is gone", REBUILD))
+        elif path.stat().st_size != part.bytes:
+            value = f"the part has {path.stat().st_size:,} bytes, the manifest says {part.bytes:,}"
+            faults.append(Fault(part.table, 1, (part.path,), value, REBUILD))
+    size = sum(part.bytes for part in parts)
+    return f"{len(parts):,} parts: each is there, of the size in the manifest ({size:,} bytes)", faults
+
+
+def parts_readable(data_dir: Path, ledger: Ledger, *, memory_mb: int) -> tuple[str, list[Fault]]:
+    """Each part read to its end: its rows as many as the manifest says, in all and by answer."""
+    import duckdb
+
+    faults: list[Fault] = []
+    parts = ledger.parts()
+    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "threads": 2}) as connection:
+        for part in parts:
+            try:
+                found = _rows_by_ask(connection, data_dir / part.path)
+            except duckdb.Error as error:
+                value = f"the part can't be read: {str(error).splitlines()[0]}"
+                faults.append(Fault(part.table, 1, (part.path,), value, REBUILD))
+                continue
+            number = sum(found.values())
+            if number != part.rows or found != ledger.part_shares(part.path):
+                value = f"the part has {number:,} rows, the manifest says {part.rows:,}, or other answers' rows"
+                faults.append(Fault(part.table, 1, (part.path,), value, REBUILD))
+    rows = sum(part.rows for part in parts)
+    return (
+        f"{len(parts):,} parts read to their end: {rows:,} rows, as the manifest says of each and each answer",
+        faults,
+    )
+
+
+def _rows_by_ask(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[int, int]:
+    quoted = "'" + str(path).replace("'", "''") + "'"
+    # hash(COLUMNS(*)) has every column read, not only the one that is counted by.
+    return {
+        int(ask): int(number)
+        for ask, number, *_ in connection.execute(
+            f"SELECT ask_id, count(*), max(hash(COLUMNS(*))) FROM read_parquet({quoted}) GROUP BY ask_id"
+        ).fetchall()
+    }
+
+
+def answers_archived(ledger: Ledger, archive: Archive) -> tuple[str, list[Fault]]:
+    """Each answer whose rows are live lies in the archive: the very same, or a newer one that wasn't read yet."""
+    kept = archive.digests()
+    missing, other, newer, number = [], [], 0, 0
+    for ask_id, key, _, via, fetched_at, sha256 in ledger.answers():
+        if via == "derived" or not sha256:  # computed, or to be read again: its part was damaged
+            continue
+        number += 1
+        if ask_id not in kept:
+            missing.append(key)
+        elif kept[ask_id][0] != sha256:
+            if kept[ask_id][1] > fetched_at:
+                newer += 1
+            else:
+                other.append(key)
+    told = f"; {newer:,} have a newer answer that the next run reads" if newer else ""
+    faults = _fault("answer", missing, "the archive has no such answer", _ASK_AGAIN)
+    faults += _fault("answer", other, "the archived answer isn't the one that was read", REBUILD)
+    return f"{number:,} live answers: each lies in the archive ({len(kept):,} answers) as it was read{told}", faults
+
+
+def bodies_whole(archive: Archive) -> tuple[str, list[Fault]]:
+    """Each archived body unpacked and hashed."""
+    number, size, damaged = archive.check_bodies()
+    text = f"{number:,} archived answers ({size:,} bytes unpacked): each body has the hash it came with"
+    return text, _fault("archive", damaged, "the body isn't what came", _ASK_AGAIN)
+
+
+def sample_parsed_again(data_dir: Path, ledger: Ledger, sample: int, seed: int) -> tuple[str, list[Fault]]:
+    """Some answers parsed again and compared row by row; of a list always all pages, since they belong together."""
+    subjects: dict[str, list[int]] = {}
+    for item in ledger.live_asks():
+        subjects.setdefault(item.ask.subject, []).append(item.ask.ask_id)
+    names = sorted(subjects)
+    random.Random(seed).shuffle(names)  # noqa: S311 - a sample, no secret
+    chosen: set[int] = set()
+    for name in names:
+        if len(chosen) >= sample:
+            break
+        chosen.update(subjects[name])
+    found = list(differences(data_dir, only=frozenset(chosen)))
+    faults = []
+    for table in dict.fromkeys(item.table for item in found):
+        mine = [item for item in found if item.table == table]
+        value = f"{mine[0].column} is {mine[0].before}, the archive says {mine[0].after}"
+        faults += _fault(table, (item.key for item in mine), value, REBUILD)
+    total = sum(map(len, subjects.values()))
+    return f"{len(chosen):,} of {total:,} answers (seed {seed}) parsed again: every row is the staged one", faults

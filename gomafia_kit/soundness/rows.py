@@ -1,0 +1,184 @@
+"""Checks of the live rows against each other: keys, references, seats, and sums.
+
+Standings are held to what must be so whatever the site means by its columns: nobody has more wins than
+games that he won at the tournament's tables. `points_total` may count the win or not, and a standing
+without the final leaves games out, so those are counted and told, not judged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gomafia_kit.runs.database import REBUILD
+from gomafia_kit.soundness.finding import SHOWN, Check, Fault, checked
+from gomafia_kit.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.staging.live import LiveTables
+    from gomafia_kit.tables import Reference, Table
+
+_GAME: Final = ("tournament_id", "round", "table_no")
+
+_SEATS: Final = """
+SELECT tournament_id, round, table_no, CASE
+    WHEN seats != 10 OR places != 10 THEN 'it has ' || seats || ' seats, ' || places || ' of them 1 to 10'
+    WHEN people != known THEN 'a player sits there twice'
+    WHEN winner NOT IN ('red', 'black', 'draw') THEN 'its winner is ' || winner
+    WHEN winner IS NOT NULL AND (citizens, sheriffs, mafia, dons) != (6, 1, 2, 1)
+        THEN concat('its roles are ', citizens, ' citizens, ', sheriffs, ' sheriff, ', mafia, ' mafia, ', dons, ' don')
+    WHEN wrong_team > 0 THEN wrong_team || ' seats have a team that is not of their role'
+END AS value
+FROM (
+    SELECT tournament_id, round, table_no, any_value(game.winner) AS winner, count(seat.seat) AS seats,
+        count(DISTINCT seat.seat) FILTER (seat.seat BETWEEN 1 AND 10) AS places,
+        count(seat.player_id) AS known, count(DISTINCT seat.player_id) AS people,
+        count(*) FILTER (role = 'citizen') AS citizens, count(*) FILTER (role = 'sheriff') AS sheriffs,
+        count(*) FILTER (role = 'mafia') AS mafia, count(*) FILTER (role = 'don') AS dons,
+        count(*) FILTER (team IS DISTINCT FROM CASE WHEN role IN ('citizen', 'sheriff') THEN 'red'
+            WHEN role IN ('mafia', 'don') THEN 'black' END AND seat.seat IS NOT NULL) AS wrong_team
+    FROM game LEFT JOIN seat USING (tournament_id, round, table_no) GROUP BY tournament_id, round, table_no
+) WHERE value IS NOT NULL
+"""
+
+_WON: Final = """
+WITH whole AS (
+    SELECT tournament_id FROM game GROUP BY tournament_id HAVING count(winner) = count(*)
+), won AS (
+    SELECT tournament_id, player_id, count(*) FILTER (team = winner) AS wins,
+        count(*) FILTER (team = winner AND role = 'don') AS wins_as_don,
+        count(*) FILTER (team = winner AND role = 'sheriff') AS wins_as_sheriff, sum(points) AS points
+    FROM seat JOIN game USING (tournament_id, round, table_no) JOIN whole USING (tournament_id)
+    WHERE player_id IS NOT NULL GROUP BY tournament_id, player_id
+), line AS (
+    SELECT result.tournament_id, standing, row_no, player_id, points_total, won.points,
+        result.wins, won.wins AS won, result.wins_as_don, won.wins_as_don AS won_as_don,
+        result.wins_as_sheriff, won.wins_as_sheriff AS won_as_sheriff
+    FROM result JOIN won USING (tournament_id, player_id)
+)
+"""
+
+_TOO_MANY: Final = """
+SELECT tournament_id, standing, row_no, 'player ' || player_id || ' has ' || concat_ws(', ', wins || ' wins',
+    wins_as_don || ' as don', wins_as_sheriff || ' as sheriff') || '; at the tables he won ' || won || ', '
+    || won_as_don || ' as don, ' || won_as_sheriff || ' as sheriff' AS value
+FROM line WHERE wins > won OR wins_as_don > won_as_don OR wins_as_sheriff > won_as_sheriff
+"""
+
+_YEARS: Final = """
+SELECT player_id, year, concat('it says ', of_year.games, ' games, ', of_year.wins, ' wins; ', told, ' say ',
+    summed.games, ' games, ', summed.wins, ' wins') AS value
+FROM player_year of_year FULL JOIN (
+    SELECT 'the seats' AS told, player_id, year(date_start) AS year, count(winner) AS games,
+        count(*) FILTER (winner = team) AS wins, coalesce(sum(points) FILTER (winner IS NOT NULL), 0) AS points
+    FROM seat JOIN game USING (tournament_id, round, table_no) JOIN tournament USING (tournament_id)
+    WHERE player_id IS NOT NULL AND date_start IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT 'its roles', player_id, year, sum(games), sum(wins), sum(points_sum) FROM player_role_year GROUP BY ALL
+) summed USING (player_id, year)
+WHERE summed.games > 0 AND (of_year.games, of_year.wins, of_year.points_sum)
+    IS DISTINCT FROM (summed.games, summed.wins, summed.points) OR summed.games IS NULL AND of_year.games > 0
+"""
+
+
+def checks(live: LiveTables, ledger: Ledger) -> Iterator[Check]:
+    """Every check of the live rows."""
+    yield checked("keys", lambda: _keys(live))
+    yield checked("references", lambda: _references(live, ledger))
+    yield checked("seats", lambda: _seats(live))
+    yield checked("sums", lambda: _sums(live))
+
+
+def _number(live: LiveTables, sql: str) -> int:
+    return int(live.values(sql)[0][0])
+
+
+def _faults(live: LiveTables, table: str, key: tuple[str, ...], sql: str, remedy: str) -> Iterator[Fault]:
+    """The fault that the rows of `sql` are (the key's columns, then `value`), if there are any."""
+    columns = ", ".join((*key, "value", "count(*) OVER ()"))
+    found = live.values(f"SELECT {columns} FROM ({sql}) ORDER BY ALL LIMIT {SHOWN}")
+    if found:
+        keys = tuple(", ".join(f"{name}={value}" for name, value in zip(key, row, strict=False)) for row in found)
+        yield Fault(table, int(found[0][-1]), keys, str(found[0][-2]), remedy)
+
+
+def _keys(live: LiveTables) -> tuple[str, list[Fault]]:
+    faults: list[Fault] = []
+    number = 0
+    for table in TABLES.values():
+        number += live.count(table.name)
+        faults += _faults(live, table.name, table.key, _twice(table), REBUILD)
+        faults += _faults(live, table.name, table.key, _nulls(table), REBUILD)
+    return f"{number:,} rows of {len(TABLES)} tables: each has a key of its own, and a value where one must be", faults
+
+
+def _twice(table: Table) -> str:
+    key = ", ".join(table.key)
+    return (
+        f"SELECT {key}, count(*) || ' rows have this key' AS value FROM {table.name} GROUP BY {key} HAVING count(*) > 1"
+    )
+
+
+def _nulls(table: Table) -> str:
+    needed = [column.name for column in table.columns if not column.nullable]
+    which = " ".join(f"WHEN {name} IS NULL THEN '{name} is null'" for name in needed)
+    return f"SELECT {', '.join(table.key)}, CASE {which} END AS value FROM {table.name} WHERE value IS NOT NULL"
+
+
+def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
+    """Rows that name a row which isn't there; one whose stage never ran, or that was refused, is told instead."""
+    faults: list[Fault] = []
+    told: list[str] = []
+    refused = {table for table, *_ in ledger.rejections()}
+    number = 0
+    for table in TABLES.values():
+        for reference in table.references:
+            number += live.count(table.name)
+            found = list(_faults(live, table.name, table.key, _dangling(table, reference), REBUILD))
+            if found and (reference.table in refused or not live.count(reference.table)):
+                why = "was refused" if reference.table in refused else "wasn't imported"
+                told.append(f"{found[0].number:,} of {table.name} name a {reference.table} that {why}")
+            else:
+                faults += found
+    text = f"{number:,} references (seat to game, game to tournament, players ...): each names a row that is there"
+    return "; ".join([text, *told]), faults
+
+
+def _dangling(table: Table, reference: Reference) -> str:
+    pairs = list(zip(reference.columns, TABLES[reference.table].key, strict=True))
+    on = " AND ".join(f"part.{mine} = whole.{theirs}" for mine, theirs in pairs)
+    given = " AND ".join(f"part.{mine} IS NOT NULL" for mine, _ in pairs)
+    shown = " || ', ' || ".join(f"'{mine} ' || part.{mine}" for mine, _ in pairs)
+    key = ", ".join(f"part.{name}" for name in table.key)
+    return (
+        f"SELECT {key}, {shown} || ' is no {reference.table}' AS value FROM {table.name} part"
+        f" ANTI JOIN {reference.table} whole ON {on} WHERE {given}"
+    )
+
+
+def _seats(live: LiveTables) -> tuple[str, list[Fault]]:
+    games, played, seats = live.values("SELECT count(*), count(winner), (SELECT count(*) FROM seat) FROM game")[0]
+    text = (
+        f"{games:,} games: each has ten seats, and each of the {played:,} played has 6 citizens, a sheriff, 2 mafia"
+        f" and a don ({seats:,} seats)"
+    )
+    return text, list(_faults(live, "game", _GAME, _SEATS, REBUILD))
+
+
+def _sums(live: LiveTables) -> tuple[str, list[Fault]]:
+    lines: tuple[Any, ...] = live.values(
+        f"{_WON} SELECT count(*), count(*) FILTER (wins = won), count(*) FILTER (points_total = points) FROM line"
+    )[0]
+    faults = list(_faults(live, "result", ("tournament_id", "standing", "row_no"), f"{_WON} {_TOO_MANY}", REBUILD))
+    years = 0
+    if live.count("player_year"):
+        years = live.count("player_year")
+        faults += _faults(live, "player_year", ("player_id", "year"), _YEARS, REBUILD)
+    text = (
+        f"{lines[0]:,} lines of standings beside the seats: nobody has more wins than he won at the tables"
+        f" ({lines[1]:,} have as many; {lines[2]:,} have the sum of the seats' points, which the site doesn't promise);"
+        f" {years:,} players' years: games, wins and points are those of their seats and of their roles"
+    )
+    return text, faults

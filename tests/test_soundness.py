@@ -62,16 +62,16 @@ def found(folder: Path, *, sample: int = 0) -> dict[str, tuple[Fault, ...]]:
 
 
 def edit_part(folder: Path, table: str, sql: str) -> None:
-    """Rewrite the one part of a table by `sql` (which reads `part`), with the manifest's size mended."""
+    """Put a part made by `sql` (which reads `part`) in the place of the one of a table, in the manifest too."""
     [part] = (folder / "parts" / table).glob("*.parquet")
-    other = part.with_suffix(".new")
+    other = part.with_name("edited.parquet")
     with duckdb.connect() as connection:
         connection.execute(f"CREATE VIEW part AS SELECT * FROM read_parquet('{part}')")
         connection.execute(f"COPY ({sql}) TO '{other}' (FORMAT parquet)")
-    other.replace(part)
+    part.unlink()
     with closing(sqlite3.connect(folder / RUNS_FILE)) as db, db:
-        name = part.relative_to(folder).as_posix()
-        db.execute("UPDATE part SET bytes = ? WHERE path = ?", (part.stat().st_size, name))
+        names = [path.relative_to(folder).as_posix() for path in (other, part)]
+        db.execute("UPDATE part SET bytes = ?, path = ? WHERE path = ?", (other.stat().st_size, *names))
 
 
 def test_a_clean_folder_has_no_fault_and_each_check_says_how_much_it_looked_at(clean: Path, site: DemoSite) -> None:
@@ -155,7 +155,10 @@ def test_a_part_that_is_gone_cut_or_garbled_is_named(folder: Path) -> None:
     judge.write_bytes(whole[:4] + bytes(len(whole) - 4))
     club.unlink()
     wrong = found(folder)
-    assert [(fault.table, fault.value) for fault in wrong["files"]] == [("club", "the part is gone")]
+    assert {fault.table: fault.value for fault in wrong["files"]} == {
+        "club": "the part is missing",
+        "judge": "the part is changed",
+    }
     assert {fault.table for fault in wrong["parts"]} == {"club", "judge"}
 
 

@@ -10,6 +10,7 @@ from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.replay import differences
 from gomafia_kit.runs.database import REBUILD, RUNS_FILE, check_sound
 from gomafia_kit.soundness.finding import SHOWN, Fault
+from gomafia_kit.staging.parts import what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,18 +41,15 @@ def stores_sound(data_dir: Path) -> tuple[str, list[Fault]]:
 
 
 def parts_as_listed(data_dir: Path, ledger: Ledger) -> tuple[str, list[Fault]]:
-    """Each part is there, of the size that the manifest says."""
+    """Each part is there, with the size and the bytes that were written."""
     parts = ledger.parts()
-    faults: list[Fault] = []
-    for part in parts:
-        path = data_dir / part.path
-        if not path.is_file():
-            faults.append(Fault(part.table, 1, (part.path,), "the part is gone", REBUILD))
-        elif path.stat().st_size != part.bytes:
-            value = f"the part has {path.stat().st_size:,} bytes, the manifest says {part.bytes:,}"
-            faults.append(Fault(part.table, 1, (part.path,), value, REBUILD))
+    faults = [
+        Fault(part.table, 1, (part.path,), f"the part is {wrong}", REBUILD)
+        for part in parts
+        if (wrong := what_is_wrong(data_dir, part))
+    ]
     size = sum(part.bytes for part in parts)
-    return f"{len(parts):,} parts: each is there, of the size in the manifest ({size:,} bytes)", faults
+    return f"{len(parts):,} parts: each is there as it was written ({size:,} bytes)", faults
 
 
 def parts_readable(data_dir: Path, ledger: Ledger, *, memory_mb: int) -> tuple[str, list[Fault]]:

@@ -10,7 +10,7 @@ import duckdb
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError
 from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.staging.parts import PARTS
-from gomafia_kit.staging.pools import watch
+from gomafia_kit.staging.pools import close, watch
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class LiveTables:
                     if table is not ANSWER:
                         self.connection.execute(f"CREATE VIEW {table.name} AS {self._live_rows(table)}")
         except BaseException:
-            self.connection.close()
+            close(self.connection)
             raise
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class LiveTables:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.connection.close()
+        close(self.connection)
 
     def _register_answers(self) -> None:
         import pyarrow as pa

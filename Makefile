@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs test-root test-real soak-full soak-forms soak-update soak-fuzz clean
+.PHONY: help import test setup browser lab lint format lock docs docs-faults test-root test-real soak-full soak-forms soak-update soak-fuzz clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -46,6 +46,9 @@ format: setup  ## put the code into shape
 
 docs: setup  ## write the pages of docs/ that are made from the code
 	@$(RUN) gomafia_kit.cli.docs
+
+docs-faults: setup browser  ## write docs/faults.md from what the tests of faults see
+	@$(RUN) pytest tests/faults --write-fault-table
 
 lock: setup  ## resolve the packages anew, for every platform
 	@$(RUN) pip install --quiet uv

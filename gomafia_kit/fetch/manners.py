@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import tenacity
 
-from gomafia_kit.errors import BrowserEndedError, SiteBusyError, SiteUnreachableError
+from gomafia_kit.errors import BrowserEndedError, GomafiaError, SiteBusyError, SiteUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,8 @@ def patiently(fetch: Callable[[], Answer], gate: Gate, tell: Callable[[str], Non
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         wait = state.next_action.sleep if state.next_action else 0.0
-        tell(f"{error} Attempt {state.attempt_number + 1} of {ATTEMPTS} in {wait:.1f} s.")
+        told = error.message if isinstance(error, GomafiaError) else error
+        tell(f"{told} Attempt {state.attempt_number + 1} of {ATTEMPTS} in {wait:.1f} s.")
 
     def let_through() -> Answer:
         gate.wait()

@@ -21,6 +21,8 @@ _DECODER = msgspec.json.Decoder()
 
 def data_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
     """What stands under `data`; AskRefusedError if the site says anything but success."""
+    if not answer.body.strip():
+        raise LayoutChangedError(f"{answer.ask.key}: an empty answer came where JSON was expected.")
     try:
         envelope = _decoded(answer.body)
     except (ValueError, RecursionError) as error:

@@ -136,7 +136,7 @@ def test_a_page_that_stands_in_for_the_site_is_not_archived(
     found = polite.source.answer(asks.judge_page(), None, via)
     assert b"__NEXT_DATA__" in found.body
     assert [told.partition(" Attempt")[0] for told in polite.told] == [
-        "page GET /judges?tab=all: a page came that has nothing of the site. Run again later: nothing is lost."
+        "page GET /judges?tab=all: a page came that has nothing of the site."
     ] * 2
     assert archive.get(asks.judge_page()).body == found.body
 

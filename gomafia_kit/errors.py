@@ -38,7 +38,9 @@ and never holds a password.
 
 from __future__ import annotations
 
-from typing import ClassVar
+import os
+from typing import ClassVar, Final
+from urllib.parse import unquote, urlsplit
 
 
 class GomafiaError(Exception):
@@ -245,3 +247,21 @@ def _all_kinds(kind: type[GomafiaError]) -> dict[str, type[GomafiaError]]:
 def revived(name: str, message: str, remedy: str) -> GomafiaError:
     """The error of that class name, as another process met it; the base class if the name is unknown."""
     return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
+
+
+_URLS_WITH_SECRETS: Final = ("GOMAFIA_POSTGRES_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+def redacted(text: str) -> str:
+    """The text without the passwords that the environment tells: of the database and of proxies."""
+    secrets = {os.environ.get("PGPASSWORD", "")}
+    for name in _URLS_WITH_SECRETS:
+        for value in (os.environ.get(name, ""), os.environ.get(name.lower(), "")):
+            try:
+                password = urlsplit(value).password or ""
+            except ValueError:
+                password = value
+            secrets |= {password, unquote(password)}
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***").replace(repr(secret)[1:-1], "***")
+    return text

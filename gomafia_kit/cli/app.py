@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from gomafia_kit.cli.replay import replay
 from gomafia_kit.cli.run import push, run
 from gomafia_kit.cli.status import status
 from gomafia_kit.cli.verify import verify
-from gomafia_kit.errors import GomafiaError, SettingsError
+from gomafia_kit.errors import GomafiaError, SettingsError, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,18 +104,3 @@ def _folders_for_faults() -> list[Path]:
     from gomafia_kit.settings import project_dir
 
     return [project_dir() / "data" / "runs", Path(tempfile.gettempdir())]
-
-
-def redacted(text: str) -> str:
-    """The text without the database's password, as far as the environment tells it."""
-    from urllib.parse import unquote, urlsplit
-
-    secrets = {os.environ.get("PGPASSWORD", "")}
-    try:
-        password = urlsplit(os.environ.get("GOMAFIA_POSTGRES_URL", "")).password or ""
-    except ValueError:
-        password = os.environ["GOMAFIA_POSTGRES_URL"]
-    secrets |= {password, unquote(password)}
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return text

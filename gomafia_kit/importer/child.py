@@ -11,7 +11,7 @@ import traceback
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from gomafia_kit.errors import GomafiaError, RunStoppedError
+from gomafia_kit.errors import GomafiaError, RunStoppedError, redacted
 from gomafia_kit.importer.handle import LOG_FILE
 from gomafia_kit.importer.lock import working_alone
 from gomafia_kit.importer.work import Import
@@ -69,7 +69,7 @@ def run(run_id: int, settings: Settings, journal: Journal, stop: threading.Event
         journal.end(run_id, "failed", error=_told(error))
         return error.exit_code
     except BaseException as error:  # noqa: BLE001 - the last line of the process: a fault of ours is noted too
-        traceback.print_exc()
+        sys.stderr.write(redacted(traceback.format_exc()))
         message = f"The import failed by a fault of this package: {type(error).__name__}."
         remedy = f"Please report it with {settings.folder / LOG_FILE}; what was committed is safe."
         journal.end(run_id, "failed", error=("GomafiaError", message, remedy, 1))

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, revived
+from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.staging.parts import disk_faults
@@ -147,6 +148,7 @@ def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
     with disk_faults(log):
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".old.log"))
+        make_private(log)
         file = log.open("ab")
     with file:
         return subprocess.Popen(

@@ -5,9 +5,10 @@ WAL, so that readers never wait; FULL, so that a commit survives a power cut.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -109,8 +110,17 @@ def _translated(path: Path, error: sqlite3.Error) -> FolderError:
     return FolderError(f"{path} can't be used: {error}.", "Check the folder, its permissions and its drive.")
 
 
+def make_private(path: Path) -> None:
+    """Make a file, if it isn't there, that is the user's alone whatever the umask; mend one that others may read."""
+    with suppress(OSError):  # what can't be opened is told by who opens it next
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    """An open connection in WAL mode; transactions are explicit."""
+    """An open connection in WAL mode to a file that is the user's alone; transactions are explicit."""
+    make_private(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -149,7 +159,7 @@ def open_store(data_dir: Path) -> sqlite3.Connection:
     """
     path = data_dir / RUNS_FILE
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FolderError(
             f"The data folder {data_dir} can't be made: {error.strerror}.", "Choose another data_dir."

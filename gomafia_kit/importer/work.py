@@ -30,7 +30,7 @@ from gomafia_kit.importer.account import accounts, peaks
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
 from gomafia_kit.load import Loader
-from gomafia_kit.memory.budget import AutomaticRows, Steered
+from gomafia_kit.memory.budget import AutomaticRows, Steered, duckdb_mb
 from gomafia_kit.memory.diet import BrowserDiet
 from gomafia_kit.memory.garbage import Garbage
 from gomafia_kit.memory.heap import handles, heap
@@ -89,11 +89,12 @@ class Import:
         self._stop = stop
         self._looked_at = 0.0
         self._published_at = time.monotonic()
+        self._is_deriving = False
         self._started = time.monotonic()
         self._push: list[dict[str, Any]] = []
         self._failures: list[GomafiaError] = []
         self._limit_mb = settings.memory_limit_mb or memory_limit_mb()
-        self._duckdb_mb = max(96, min(1024, int(self._limit_mb) // 4))
+        self._duckdb_mb = duckdb_mb(self._limit_mb)
 
     def work(self, stack: ExitStack) -> tuple[dict[str, Any], GomafiaError | None]:
         """Run every stage; the receipt, and the error of the first stage that stopped, if one did."""
@@ -190,8 +191,12 @@ class Import:
         ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)
         if self.ledger.is_live(ask, fingerprint):
             return
-        with self._live() as live:
-            self.loader.load_derived(ask, table, fingerprint, derived_rows(table, self.ledger, live))
+        self._is_deriving = True  # its rows come out of the parts while they are staged: these stay as they are
+        try:
+            with self._live() as live:
+                self.loader.load_derived(ask, table, fingerprint, derived_rows(table, self.ledger, live))
+        finally:
+            self._is_deriving = False
 
     def _live(self) -> LiveTables:
         return LiveTables(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
@@ -200,7 +205,8 @@ class Import:
 
     def _publish_now_and_then(self, event: Event) -> None:
         del event
-        if time.monotonic() - self._published_at > SECONDS_BETWEEN_PUBLICATIONS:
+        if not self._is_deriving and time.monotonic() - self._published_at > SECONDS_BETWEEN_PUBLICATIONS:
+            compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
             self._publish()
 
     def _publish(self) -> None:

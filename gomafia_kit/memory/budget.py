@@ -33,6 +33,8 @@ STARTS: Final = ((8192, 5_000), (2048, 2_500), (1024, 1_250), (512, 500), (0, 25
 LEAST_ROWS: Final = 100
 MOST_ROWS: Final = 50_000
 """Longer batches were no faster on the league at full size, and took 140 MB more."""
+MOST_DUCKDB_MB: Final = 48
+LEAST_DUCKDB_MB: Final = 24
 _UNBOUNDED: Final = sys.maxsize
 TRIES: Final = 2
 """So many batches of a size are measured before it is given up: one may be slow by chance."""
@@ -69,6 +71,14 @@ class Learned:
 def starting_rows(limit_mb: float) -> int:
     """Rows of the first batches under a limit."""
     return next(rows for least_mb, rows in STARTS if limit_mb >= least_mb)
+
+
+def duckdb_mb(limit_mb: float) -> int:
+    """How much DuckDB may take for itself under a limit.
+
+    Never much: on the league at full size 256 MB were no faster than 48, and each of them counted in the peak.
+    """
+    return max(LEAST_DUCKDB_MB, min(MOST_DUCKDB_MB, int(limit_mb) // 5))
 
 
 def choose(learned: Learned, start: int, most: int) -> int:

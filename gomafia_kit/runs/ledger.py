@@ -267,12 +267,14 @@ class Ledger:
     def live_parts(self, table: str, *, derived: bool = True) -> list[LivePart]:
         """The parts that hold live rows of a table; with `derived` those of computed rows as well."""
         rows = self._read(
-            "SELECT path, rows = live_rows, asks FROM part JOIN ("
-            "  SELECT part_id, sum(part_load.rows) AS live_rows, json_group_array(ask_id) AS asks"
-            "  FROM part_load JOIN load USING (load_id)"
+            "SELECT path, rows = live_rows, CASE WHEN rows != live_rows THEN ("
+            "  SELECT json_group_array(ask_id) FROM part_load JOIN load USING (load_id)"
+            "  WHERE part_load.part_id = part.part_id AND state = 'live' AND (? OR via != 'derived')"
+            ") END FROM part JOIN ("
+            "  SELECT part_id, sum(part_load.rows) AS live_rows FROM part_load JOIN load USING (load_id)"
             "  WHERE state = 'live' AND (? OR via != 'derived') GROUP BY part_id"
             ") USING (part_id) WHERE name = ? ORDER BY part_id",
-            (derived, table),
+            (derived, derived, table),
         )
         return [LivePart(path, None if whole else tuple(json.loads(asks))) for path, whole, asks in rows]
 
@@ -286,21 +288,25 @@ class Ledger:
             _, _, form, *more = parser.split(" ")
             yield LiveAsk(ask_from(key, kind, subject, json.loads(about)), form, bool(more), via)
 
-    def settled_parts(self, table: str) -> list[LivePart]:
-        """The live parts of a table in which no load is still on its way: those that may be rewritten."""
-        open_ = {
-            row[0]
-            for row in self._read(
-                "SELECT DISTINCT path FROM part JOIN part_load USING (part_id) JOIN load USING (load_id)"
-                " WHERE state IN ('open', 'ready') AND name = ?",
+    def settled_parts(self, table: str, large: int) -> list[LivePart]:
+        """The live parts of a table that are worth rewriting: shorter than `large` rows, or with rows of nobody.
+
+        Those in which a load is still on its way stay out.
+        """
+        facts = {
+            path: (rows, is_open)
+            for path, rows, is_open in self._read(
+                "SELECT path, rows, part_id IN (SELECT part_id FROM part_load JOIN load USING (load_id)"
+                " WHERE state IN ('open', 'ready')) FROM part WHERE name = ?",
                 (table,),
             )
         }
-        return [part for part in self.live_parts(table) if part.path not in open_]
+        found = [(part, *facts[part.path]) for part in self.live_parts(table)]
+        return [part for part, rows, is_open in found if not is_open and (rows < large or part.ask_ids is not None)]
 
     def answers(self) -> Iterator[tuple[int, str, str, str, datetime, str]]:
         """The live answers as rows of the table `answer`, in key order."""
-        rows = self._read(
+        rows = self._stream(
             "SELECT ask_id, ask_key, kind, via, fetched_at, sha256 FROM load WHERE state = 'live' ORDER BY ask_id"
         )
         for ask_id, ask_key, kind, via, fetched_at, sha256 in rows:
@@ -440,6 +446,11 @@ class Ledger:
     def _read(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         with sqlite_faults(self.path):
             return self._db.execute(query, tuple(values)).fetchall()
+
+    def _stream(self, query: str, values: Sequence[object] = ()) -> Iterator[Any]:
+        """A result of any size, row by row."""
+        with sqlite_faults(self.path):
+            yield from self._db.execute(query, tuple(values))
 
 
 def _insert_part(db: sqlite3.Connection, part: Part) -> int:

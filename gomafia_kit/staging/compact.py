@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.staging.live import LiveTables, duckdb_faults
+import psutil
+
+from gomafia_kit.staging.live import MEMORY_MB, ROWS_A_GROUP, SPILLED, LiveTables, duckdb_faults
 from gomafia_kit.staging.parts import PARTS, disk_faults, named_part, sweep_files
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.runs.ledger import Ledger, LivePart
 
 MOST_PARTS: Final = 24
+"""More small parts of a table than that are made one."""
+LARGE_PART_ROWS: Final = 100_000
+"""A part of so many rows stays as it is while all its rows are live."""
+PARTS_AT_ONCE: Final = 64
+"""Each file that is read at a time costs memory."""
 
 
-def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = 256) -> None:
-    """Rewrite each table that stands in many parts, drop rows that nobody needs, delete unknown files."""
+def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = MEMORY_MB) -> None:
+    """Make few parts of each table's many small ones, drop rows that nobody needs, delete unknown files."""
     ledger.sweep()
-    crowded = [
-        table.name
-        for table in TABLES.values()
-        if table is not ANSWER and len(ledger.settled_parts(table.name)) > MOST_PARTS
-    ]
+    crowded = [table.name for table in TABLES.values() if table is not ANSWER and _is_crowded(ledger, table.name)]
     if crowded:
         with LiveTables(data_dir, ledger, memory_mb=memory_mb) as live:
             for table in crowded:
-                _compact_table(data_dir, ledger, live, table)
+                while _is_crowded(ledger, table):
+                    parts = ledger.settled_parts(table, LARGE_PART_ROWS)
+                    _make_one(data_dir, ledger, live, table, parts[:PARTS_AT_ONCE])
         ledger.sweep()
     sweep_files(data_dir, ledger.known_paths())
+    _sweep_spilled(data_dir)
 
 
-def _compact_table(data_dir: Path, ledger: Ledger, live: LiveTables, table: str) -> None:
-    parts = ledger.settled_parts(table)
+def _sweep_spilled(data_dir: Path) -> None:
+    """Delete what DuckDB had put aside in processes that were killed."""
+    for folder in data_dir.glob(f"{SPILLED}-*-*"):
+        _, process, _ = folder.name.split("-")
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_crowded(ledger: Ledger, table: str) -> bool:
+    return len(ledger.settled_parts(table, LARGE_PART_ROWS)) > MOST_PARTS
+
+
+def _make_one(data_dir: Path, ledger: Ledger, live: LiveTables, table: str, parts: Sequence[LivePart]) -> None:
     temporary = data_dir / PARTS / table / f"{uuid.uuid4().hex}.tmp"
     rows_sql = live.rows_of_parts(TABLES[table], parts)
     names = ", ".join(TABLES[table].names)
     with disk_faults(temporary), duckdb_faults(data_dir):
         live.connection.execute(
             f"COPY (SELECT {names} FROM ({rows_sql})) TO '{str(temporary).replace(chr(39), chr(39) * 2)}'"
-            " (FORMAT parquet, COMPRESSION zstd)"
+            f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_A_GROUP})"
         )
         counts = live.connection.execute(
             "SELECT ask_id, count(*) FROM read_parquet(?) GROUP BY ask_id", [str(temporary)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from contextlib import contextmanager
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import duckdb
@@ -23,8 +26,16 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.ledger import Ledger, LivePart
     from gomafia_kit.tables import Table
 
-_LEAST_MEMORY_MB: Final = 96
-ROWS_A_READ: Final = 20_000
+SPILLED: Final = "tmp"
+"""What the names of the folders begin with that hold what doesn't fit into DuckDB's memory; its process follows."""
+MEMORY_MB: Final = 48
+"""DuckDB's own memory. More was no faster on the league at full size: what is sorted, is sorted by pieces."""
+_LEAST_MEMORY_MB: Final = 24
+ROWS_A_PIECE: Final = 60_000
+"""A table is sorted and copied so many rows at a time: what that takes doesn't grow with the table."""
+ROWS_A_GROUP: Final = 20_480
+"""Rows of a row group in what is written: a group is held in memory until it is whole."""
+ROWS_A_READ: Final = 10_000
 
 
 @contextmanager
@@ -49,15 +60,16 @@ def duckdb_faults(data_dir: Path) -> Iterator[None]:
 class LiveTables:
     """A DuckDB connection in which each table of ours is a view of its live rows, as the ledger knows them now."""
 
-    def __init__(self, data_dir: Path, ledger: Ledger, *, memory_mb: int = 256) -> None:
+    def __init__(self, data_dir: Path, ledger: Ledger, *, memory_mb: int = MEMORY_MB) -> None:
         self._data_dir = data_dir
         self._ledger = ledger
-        temporary = data_dir / "tmp"
+        # A folder of its own: DuckDB won't share one, and one that closes would delete what another has put aside.
+        temporary = data_dir / f"{SPILLED}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self.connection = duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": f"{max(memory_mb, _LEAST_MEMORY_MB)}MB",
-                "threads": 2,
+                "threads": 1,  # each has buffers of its own, and waits for the same disk
                 "temp_directory": str(temporary),
                 "autoinstall_known_extensions": False,
             },
@@ -66,7 +78,7 @@ class LiveTables:
         try:
             with duckdb_faults(data_dir):
                 self.connection.execute("SET enable_progress_bar = false")
-                self._register_answers()
+                self._fill_answers()
                 for table in TABLES.values():
                     if table is not ANSWER:
                         self.connection.execute(f"CREATE VIEW {table.name} AS {self._live_rows(table)}")
@@ -82,19 +94,30 @@ class LiveTables:
     ) -> None:
         close(self.connection)
 
-    def _register_answers(self) -> None:
+    def _fill_answers(self) -> None:
         import pyarrow as pa
 
         schema = ANSWER.arrow_schema()
-        rows = [dict(zip(schema.names, row, strict=True)) for row in self._ledger.answers()]
-        arrow = pa.Table.from_pylist(rows, schema=schema)
-        self.connection.register("arrow_answer", arrow)
-        self.connection.execute("CREATE TABLE answer AS SELECT * FROM arrow_answer")
-        self.connection.unregister("arrow_answer")
+        self.connection.execute(ANSWER.duckdb_ddl())
+        answers = self._ledger.answers()
+        while rows := list(islice(answers, ROWS_A_READ)):
+            columns = [
+                pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+            ]
+            self.connection.register("arrow_answer", pa.Table.from_arrays(columns, schema=schema))
+            self.connection.execute("INSERT INTO answer SELECT * FROM arrow_answer")
+            self.connection.unregister("arrow_answer")
 
-    def _live_rows(self, table: Table) -> str:
+    def _source(self, table: Table) -> str:
+        """SQL for the rows that a table's live rows are chosen from: a key perhaps several times."""
+        if table is ANSWER:
+            return f"SELECT * FROM {ANSWER.name}"
+        return self.rows_of_parts(table, self._ledger.live_parts(table.name))
+
+    def _live_rows(self, table: Table, condition: str = "true") -> str:
+        """SQL for a table's live rows; `condition` is about its key, so that it may be asked before the choice."""
         columns = ", ".join(table.names)
-        source = self.rows_of_parts(table, self._ledger.live_parts(table.name))
+        source = f"SELECT * FROM ({self._source(table)}) WHERE {condition}"
         if not table.latest_by:
             return f"SELECT {columns} FROM ({source})"
         qualified = ", ".join(f"part.{name}" for name in table.names)
@@ -146,11 +169,28 @@ class LiveTables:
         with duckdb_faults(self._data_dir):
             return self.connection.execute(sql).fetchall()
 
+    def pieces(self, table: Table) -> Iterator[str]:
+        """SQL for the live rows of a table in key order, piece by piece: at most about ROWS_A_PIECE rows in each."""
+        order = f"ORDER BY {', '.join(table.key)}"
+        for condition in self._ranges(table):
+            yield f"{self._live_rows(table, condition)} {order}"
+
+    def _ranges(self, table: Table) -> Iterator[str]:
+        """Conditions on a table's key, in its order, that each row keeps exactly one of."""
+        first, source = table.key[0], self._source(table)
+        pieces = -(-self.values(f"SELECT count(*) FROM ({source})")[0][0] // ROWS_A_PIECE)
+        shares = [number / pieces for number in range(1, pieces)]
+        # Where the borders lie is a guess, and may be: each row is on one side of each.
+        found = self.values(f"SELECT approx_quantile({first}, {shares}) FROM ({source})")[0][0] if shares else []
+        borders: list[int] = sorted(set(found))
+        for low, high in pairwise([None, *borders, None]):
+            sides = [f"{first} > {low}"] * (low is not None) + [f"{first} <= {high}"] * (high is not None)
+            yield " AND ".join(sides) or "true"
+
     def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
-        """The rows of a table in key order, `rows` at a time, its columns in their order."""
-        spec = TABLES[table]
-        sql = f"SELECT {', '.join(spec.names)} FROM {table} ORDER BY {', '.join(spec.key)}"
-        yield from self.stream(sql, rows)
+        """The rows of a table in key order, `rows` at a time at most, its columns in their order."""
+        for sql in self.pieces(TABLES[table]):
+            yield from self.stream(sql, rows)
 
     def stream(self, sql: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
         """A result of any size, `rows` at a time."""

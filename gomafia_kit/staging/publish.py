@@ -12,14 +12,12 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.staging.live import duckdb_faults
+from gomafia_kit.staging.live import ROWS_A_GROUP, duckdb_faults
 from gomafia_kit.staging.parts import digest_of, disk_faults, replace_durably
 from gomafia_kit.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import duckdb
 
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.live import LiveTables
@@ -111,7 +109,7 @@ def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
         connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS target")
         try:
             for table in TABLES.values():
-                _copy(connection, table)
+                _copy(live, table)
             connection.execute("USE target")  # a view's tables are looked for where it was made
             for view in VIEWS:
                 connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
@@ -121,12 +119,11 @@ def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
             connection.execute("DETACH target")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _copy(live: LiveTables, table: Table) -> None:
+    connection = live.connection
     connection.execute(table.duckdb_ddl(f"target.{table.name}"))
-    connection.execute(
-        f"INSERT INTO target.{table.name} SELECT {', '.join(table.names)} FROM {table.name}"
-        f" ORDER BY {', '.join(table.key)}"
-    )
+    for sql in live.pieces(table):
+        connection.execute(f"INSERT INTO target.{table.name} {sql}")
     connection.execute(f"COMMENT ON TABLE target.{table.name} IS '{_escaped(table.comment)}'")
     for column in table.columns:
         connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS '{_escaped(column.comment)}'")
@@ -163,10 +160,17 @@ def _publish_parquet(data_dir: Path, ledger: Ledger, live: LiveTables) -> None:
         temporary = path.with_suffix(".tmp")
         with disk_faults(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb_faults(data_dir):
-            live.connection.execute(
-                f"COPY (SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {', '.join(table.key)})"
-                f" TO '{_escaped(str(temporary))}' (FORMAT parquet, COMPRESSION zstd)"
-            )
+        _write_parquet(live, table, temporary)
         replace_durably(temporary, path)
         ledger.remember(name, state)
+
+
+def _write_parquet(live: LiveTables, table: Table, path: Path) -> None:
+    """A table in key order as one Parquet file, a row group a batch."""
+    import pyarrow.parquet as pq
+
+    schema = table.arrow_schema()
+    with disk_faults(path), pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in live.batches(table.name, ROWS_A_GROUP):
+            # DuckDB gives times in the machine's zone; here they are UTC again.
+            writer.write_batch(batch.cast(schema))

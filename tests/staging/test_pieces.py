@@ -1,0 +1,105 @@
+"""Tables longer than a piece: sorted, published and made one part by part, with every row once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gomafia_kit.runs.ledger import Ledger
+from gomafia_kit.staging import live as staged
+from gomafia_kit.staging.compact import MOST_PARTS, compact
+from gomafia_kit.staging.live import LiveTables
+from gomafia_kit.staging.publish import publish
+from gomafia_kit.tables import TABLES
+from tests.imports import published, published_parquet
+from tests.postgres.folder import Folder, game, player, seats
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GAMES = 30
+
+
+@pytest.fixture
+def folder(data_dir: Path) -> Folder:
+    """A folder of 300 seats and 900 players, answer by answer; half of the players stand in two answers."""
+    folder = Folder(data_dir)
+    for number in range(GAMES):
+        # Not in the order of the keys: they come as the site has them.
+        tournament_id = number * 7 % GAMES + 1
+        seated = range(tournament_id * 10, tournament_id * 10 + 10)
+        folder.put(f"t{number}", game=[game(tournament_id, number + 1)], seat=seats(tournament_id, number + 1, seated))
+        listed = [player(tournament_id * 20 + place, f"игрок {place}") for place in range(40)]
+        folder.put(f"p{number}", player=listed)
+    return folder
+
+
+def test_pieces_hold_each_row_once_and_in_order(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {name: folder.live(name) for name in ("seat", "game", "player", "answer", "result")}
+    monkeypatch.setattr(staged, "ROWS_A_PIECE", 50)
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
+        assert len(list(live.pieces(TABLES["seat"]))) == 6
+    assert {name: folder.live(name) for name in whole} == whole
+    assert (len(whole["seat"]), len(whole["player"]), whole["result"]) == (300, 620, [])
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_what_is_published_in_pieces_is_what_is_published_whole(
+    folder: Folder, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staged, "ROWS_A_PIECE", rows)
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
+        publish(folder.path, ledger, live, "duckdb")
+        publish(folder.path, ledger, live, "parquet")
+    monkeypatch.undo()
+    for table in ("seat", "player"):
+        expected = [row[:-1] for row in folder.live(table)]
+        assert [tuple(row.values()) for row in published(folder.path, table)] == expected
+        assert [tuple(row.values()) for row in published_parquet(folder.path, table)] == expected
+
+
+def test_many_parts_become_few_and_hold_the_same_rows(folder: Folder) -> None:
+    folder.put_away("t3")
+    before = folder.live("seat")
+    with Ledger(folder.path) as ledger:
+        assert len(ledger.live_parts("seat")) == GAMES - 1 > MOST_PARTS
+        compact(folder.path, ledger)
+        assert len(ledger.live_parts("seat")) == 1
+        compact(folder.path, ledger)
+    assert folder.live("seat") == before
+    assert len(before) == (GAMES - 1) * 10
+
+
+def test_a_large_part_stays_as_it_is_until_rows_of_it_are_nobodys(folder: Folder) -> None:
+    with Ledger(folder.path) as ledger:
+        small, large = ledger.settled_parts("seat", 11), ledger.settled_parts("seat", 10)
+        assert (len(small), large) == (GAMES, [])
+        compact(folder.path, ledger)
+    folder.put_away("t3")
+    with Ledger(folder.path) as ledger:
+        assert [part.ask_ids is None for part in ledger.settled_parts("seat", 10)] == [False]
+
+
+def test_two_connections_that_put_rows_aside_leave_each_other_alone(folder: Folder) -> None:
+    """DuckDB itself won't let two share a folder; ours lie side by side, and go when they are closed."""
+    long = "SELECT range AS number, md5(range::VARCHAR) AS word FROM range(700_000) ORDER BY word"
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as one:
+        rows = one.stream(long)
+        read = next(rows).num_rows
+        with LiveTables(folder.path, ledger) as other:
+            assert sum(batch.num_rows for batch in other.stream(long)) == 700_000
+            assert len(list(folder.path.glob(f"{staged.SPILLED}-{os.getpid()}-*"))) == 2
+        assert read + sum(batch.num_rows for batch in rows) == 700_000
+    assert list(folder.path.glob(f"{staged.SPILLED}-*")) == []
+
+
+def test_what_a_killed_process_had_put_aside_is_deleted(folder: Folder) -> None:
+    dead, alive = (folder.path / f"{staged.SPILLED}-{pid}-0123" for pid in (2**22 + 1, os.getpid()))
+    for left in (dead, alive):
+        left.mkdir()
+        (left / "duckdb_temp_storage_S64K-0.tmp").write_bytes(b"rows")
+    with Ledger(folder.path) as ledger:
+        compact(folder.path, ledger)
+    assert (dead.exists(), alive.exists()) == (False, True)

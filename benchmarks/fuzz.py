@@ -1,7 +1,7 @@
 """Parsers and rules fed with damaged answers: records or the package's own errors come out, nothing else.
 
 `make soak-fuzz MINUTES=60`. Answers of the demo site, of every kind and form, are damaged at random:
-bytes flipped, pieces cut, doubled, swapped or taken from another answer, JSON values replaced. The
+bytes flipped, pieces cut, doubled, swapped or taken from another answer, JSON values replaced, elements nested. The
 seed is printed: the same seed gives the same damage. Ends with exit code 1 at the first other exception,
 whose answer is kept. Ctrl+C or SIGTERM ends it early: what was done by then counts.
 """
@@ -49,6 +49,7 @@ PIECES: Final = (
     b"<tr>",
     b"</td>",
 )
+BEGINNINGS: Final = (b"<div>", b"<b></p>", b"<table><tr><td>", b"[", b'{"a":')
 VALUES: Final = (b'"', b":", b",", b"{", b"}", b"[", b"]", b"<", b">")
 
 
@@ -101,7 +102,15 @@ def mixed(body: bytearray, dice: random.Random, other: bytes) -> None:
     body[place : place + dice.randint(0, 500)] = other[start : start + dice.randint(1, 2_000)]
 
 
+def nested(body: bytearray, dice: random.Random) -> None:
+    """Something begins again and again and never ends."""
+    place = dice.randrange(len(body))
+    body[place:place] = dice.choice(BEGINNINGS) * dice.choice((10, 1_000, 60_000))
+
+
 DAMAGES: Final[tuple[Callable[[bytearray, random.Random, bytes], None], ...]] = (flipped, cut, replaced, doubled, mixed)
+SELDOM: Final = 0.01
+"""How often an answer is nested as well: reading such ones takes long."""
 
 
 def main() -> int:
@@ -123,6 +132,8 @@ def main() -> int:
         for _ in range(dice.randint(1, 3)):
             if body:
                 dice.choice(DAMAGES)(body, dice, dice.choice(fetched)[0].body)
+        if body and dice.random() < SELDOM:
+            nested(body, dice)
         cases += 1
         damaged = replace(answer, body=bytes(body))
         try:

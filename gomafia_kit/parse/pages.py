@@ -66,17 +66,14 @@ def text_of(node: LexborNode | None, separator: str = "") -> str:
 def text_outside(node: LexborNode, *but: LexborNode | None) -> str:
     """The text inside an element that doesn't stand in one of `but`."""
     left_out = {other.mem_id for other in but if other is not None}
-    inside = (piece for piece in node.traverse(include_text=True) if piece.is_text_node)
-    return "".join(piece.text() for piece in inside if not _stands_in(piece, left_out, node.mem_id))
-
-
-def _stands_in(piece: LexborNode, left_out: set[int], whole: int) -> bool:
-    parent = piece.parent
-    while parent is not None and parent.mem_id != whole:
-        if parent.mem_id in left_out:
-            return True
-        parent = parent.parent
-    return False
+    pieces, waiting = [], [node]
+    while waiting:
+        part = waiting.pop()
+        if part.is_text_node:
+            pieces.append(part.text())
+        elif part.mem_id not in left_out:
+            waiting += reversed(list(part.iter(include_text=True)))
+    return "".join(pieces)
 
 
 def in_table(node: LexborNode) -> bool:

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import (
     AskRefusedError,
+    DamagedAnswerError,
     FetchError,
+    GomafiaError,
     LayoutChangedError,
     NoSuchPageError,
     NotInArchiveError,
@@ -237,7 +239,7 @@ class Loader:
         ask = planned.ask
         try:
             answer, parsed = self._read(planned)
-        except (AskRefusedError, NoSuchPageError, NotInArchiveError) as error:
+        except (AskRefusedError, NoSuchPageError, NotInArchiveError, DamagedAnswerError) as error:
             if ask.kind in ESSENTIAL_KINDS or self._is_refused_altogether(error):
                 raise
             self.refused.append(ask.key)
@@ -253,7 +255,7 @@ class Loader:
             self._end_reading(ask.subject, read.pop(ask.subject))
         return further
 
-    def _is_refused_altogether(self, error: FetchError | NoSuchPageError) -> bool:
+    def _is_refused_altogether(self, error: GomafiaError) -> bool:
         """True if the site refuses this kind of ask and not one thing: it refused the first ones all."""
         if self._answered or not isinstance(error, AskRefusedError):
             return False

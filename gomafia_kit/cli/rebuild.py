@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 def rebuild(data_dir: str | None, *, as_json: bool) -> int:
     """Make all rows anew from the archive, without asking the site.
 
-    For a run store or parts that are damaged or were made by another version. The old run store is
-    kept beside the new one.
+    For a run store or an archive that is damaged, or was made by another version. What can be read of a damaged
+    archive is saved first; the next run asks the site for the rest. The old files are kept beside the new ones.
     """
     from gomafia_kit.fetch.archive import held_in
     from gomafia_kit.plan import STAGE_OF_KIND
 
     folder = newest_folder(data_dir)
+    _save_archive(folder)
     held = held_in(folder)
     stages = {STAGE_OF_KIND[kind] for kind in held.kinds if kind in STAGE_OF_KIND} | {"statistics"}
     told = {name: value for name, value in held.source.items() if value != ""}
@@ -33,6 +34,29 @@ def rebuild(data_dir: str | None, *, as_json: bool) -> int:
     settings = gathered(told | {"official_years": "player_statistics" in held.kinds})
     _put_aside(folder)
     return import_directly(settings, as_json=as_json)
+
+
+def _save_archive(folder: Path) -> None:
+    """Put a sound archive in the place of a damaged one."""
+    from gomafia_kit.errors import DamagedFileError
+    from gomafia_kit.fetch.archive import ARCHIVE_FILE
+    from gomafia_kit.fetch.salvage import salvage
+    from gomafia_kit.importer import working_alone
+    from gomafia_kit.runs.database import check_sound
+
+    if not (folder / ARCHIVE_FILE).is_file():
+        return
+    try:
+        check_sound(folder / ARCHIVE_FILE)
+    except DamagedFileError as error:
+        click.echo(error.message, err=True)
+        with working_alone(folder):
+            saved = salvage(folder)
+        click.echo(
+            f"{saved.answers:,} answers were saved; the next run asks the site for the others."
+            f" The damaged archive lies in {saved.aside}.",
+            err=True,
+        )
 
 
 def _put_aside(folder: Path) -> None:

@@ -7,7 +7,7 @@ import json
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import zstandard
 
@@ -16,7 +16,7 @@ from gomafia_kit.runs.database import connect, sqlite_faults, transaction
 from gomafia_kit.site import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -125,16 +125,21 @@ class Archive:
         return answer
 
     def _unpacked(self, ask: Ask, packed: bytes, size: int, sha256: str) -> bytes:
-        try:
-            body = self._unpack.decompress(packed, max_output_size=size)
-        except zstandard.ZstdError:
-            body = None
-        if body is None or hashlib.sha256(body).hexdigest() != sha256:
+        body = self._sound_body(packed, size, sha256)
+        if body is None:
             raise DamagedAnswerError(
                 f"{self.path}: the answer to {ask.key} is damaged.",
                 "Run without offline: the site is asked for it again, and for nothing else.",
             )
         return body
+
+    def _sound_body(self, packed: bytes, size: int, sha256: str) -> bytes | None:
+        """The body as it came; None if these aren't its bytes."""
+        try:
+            body = self._unpack.decompress(packed, max_output_size=size)
+        except (zstandard.ZstdError, TypeError, MemoryError):
+            return None
+        return body if hashlib.sha256(body).hexdigest() == sha256 else None
 
     def keep(self, answer: Answer) -> None:
         """Store a sound answer in place of an older one; it is on the disk when this returns."""
@@ -155,6 +160,17 @@ class Archive:
                 ),
             )
             db.execute("DELETE FROM refused WHERE ask_id = ?", (answer.ask.ask_id,))
+
+    def take_over(self, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Store those rows of another archive whose bodies are sound, as they are; how many they were."""
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            number = 0
+            for row in rows:
+                packed, size, sha256 = row[8], row[7], row[6]
+                if self._sound_body(packed, size, sha256) is not None:
+                    db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+                    number += 1
+        return number
 
     def keep_refused(self, answer: Answer, reason: str) -> None:
         """Store the first unsound answer to an ask, as evidence; it never counts as an answer."""

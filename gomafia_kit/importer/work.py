@@ -12,6 +12,7 @@ from psutil import Process
 from gomafia_kit.errors import (
     AskRefusedError,
     BrowserError,
+    DamagedAnswerError,
     DisallowedError,
     GomafiaError,
     NotInArchiveError,
@@ -156,7 +157,7 @@ class Import:
                 return
             try:
                 self._load_stage(stage)
-            except (ParseError, AskRefusedError, DisallowedError, NotInArchiveError) as error:
+            except (ParseError, AskRefusedError, DisallowedError, NotInArchiveError, DamagedAnswerError) as error:
                 # A page that we don't understand, or don't get, stops its own stage, no other.
                 self._failures.append(error)
                 self._tell(f"Stage {stage} stopped: {error}")

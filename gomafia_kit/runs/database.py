@@ -23,6 +23,7 @@ LAYOUT_VERSION: Final = 2
 BUSY_SECONDS: Final = 30.0
 RUNS_FILE: Final = "runs.sqlite"
 REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
+SALVAGE: Final = "Run gomafia rebuild: it saves every answer that can be read; only the others are asked for again."
 
 _LAYOUT: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -103,19 +104,25 @@ def _translated(path: Path, error: sqlite3.Error) -> FolderError:
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return FolderBusyError(f"{path} is locked by another program.", "Close it there and run again.")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return DamagedFileError(
-            f"{path} is damaged ({error}).",
-            REBUILD if path.name == RUNS_FILE else "Move it away, keep it, and run again.",
-        )
+        return damaged(path, str(error))
     return FolderError(f"{path} can't be used: {error}.", "Check the folder, its permissions and its drive.")
 
 
 def make_private(path: Path) -> None:
-    """Make a file, if it isn't there, that is the user's alone whatever the umask; mend one that others may read."""
-    with suppress(OSError):  # what can't be opened is told by who opens it next
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    """Make a file, if it isn't there, that is the user's alone whatever the umask; mend one that others may read.
+
+    A file that is there isn't opened: closing it would let go of the locks that this process has on it by SQLite.
+    """
+    with suppress(FileExistsError, OSError):  # what can't be opened is told by who opens it next
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with suppress(OSError):
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
+
+
+def damaged(path: Path, problem: str) -> DamagedFileError:
+    """Our error for a damaged file, with the way out."""
+    return DamagedFileError(f"{path} is damaged ({problem}).", REBUILD if path.name == RUNS_FILE else SALVAGE)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -220,7 +227,7 @@ def check_sound(path: Path) -> None:
     with sqlite_faults(path), closing(sqlite3.connect(path)) as connection:
         problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
-        raise DamagedFileError(f"{path} is damaged ({problem}).", REBUILD)
+        raise damaged(path, problem)
 
 
 def meta(connection: sqlite3.Connection, name: str) -> str | None:

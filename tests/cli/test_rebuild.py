@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.imports import differences, published, truth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,3 +38,55 @@ def test_a_damaged_run_store_is_made_anew_without_asking(gomafia: Gomafia, site:
 def test_a_folder_without_an_archive_is_named(gomafia: Gomafia, tmp_path: Path) -> None:
     ended = gomafia("rebuild", "--data-dir", tmp_path)
     assert (ended.code, ended.complaint[0]) == (30, f"gomafia: {tmp_path} holds no archive.")
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+def test_what_can_be_read_of_a_damaged_archive_is_saved(
+    gomafia: Gomafia, site: DemoSite, tmp_path: Path, pages: int
+) -> None:
+    folder = tmp_path / "лига моя"
+    told = ("--data-dir", folder, "--source", site.url, "--stages", "clubs,tournaments,games")
+    assert gomafia("run", *told).code == 0
+    archive = folder / "archive.sqlite"
+    before, size = _held(archive)
+    damaged = _leaves(archive)[1 : 1 + pages * 2 : 2]
+    assert len(damaged) == pages
+    with archive.open("r+b") as file:
+        for page in damaged:
+            file.seek((page - 1) * size)
+            file.write(b"\xff" * 100)
+    broken = gomafia("run", *told, "--refresh")
+    assert broken.code == 33
+    assert broken.complaint[1].startswith("Run gomafia rebuild: it saves every answer that can be read")
+    rebuilt = gomafia("rebuild", "--data-dir", folder)
+    after, _ = _held(archive)
+    assert f"{after:,} answers were saved" in rebuilt.err
+    assert before - 8 * pages < after < before
+    asked = site.log()["total"]
+    assert gomafia("run", *told).code == 0
+    assert 0 < site.log()["total"] - asked <= before - after + 1  # and robots.txt, if it was lost
+    for table in ("club", "tournament", "game", "seat"):
+        assert differences(published(folder, table), truth(site.league, table), table) == []
+
+
+def _held(archive: Path) -> tuple[int, int]:
+    """How many answers it holds, and the size of its pages."""
+    with closing(sqlite3.connect(archive)) as db:
+        (number,) = db.execute("SELECT count(*) FROM answer").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return number, size
+
+
+def _leaves(archive: Path) -> list[int]:
+    """The pages that hold the rows of the answers, in their order: those that the root page names."""
+    with closing(sqlite3.connect(archive)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'answer'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with archive.open("rb") as file:
+        file.seek((root - 1) * size)
+        page = file.read(size)
+    assert page[0] == 5, "an inner page of a table"
+    cells = int.from_bytes(page[3:5], "big")
+    places = [int.from_bytes(page[12 + 2 * cell : 14 + 2 * cell], "big") for cell in range(cells)]
+    return [int.from_bytes(page[place : place + 4], "big") for place in places]

@@ -56,10 +56,14 @@ def asked(site: DemoSite) -> int:
 
 
 @pytest.mark.parametrize(
-    ("damage", "word"),
-    [(flip, "changed"), (cut, "bytes long instead of"), (lambda path: path.unlink(), "missing")],
+    ("table", "damage", "word"),
+    [
+        ("player_season", cut, "bytes long instead of"),
+        ("seat", flip, "changed"),
+        ("result", lambda path: path.unlink(), "missing"),
+        ("player_year", flip, "changed"),
+    ],
 )
-@pytest.mark.parametrize("table", ["player_season", "seat", "player_year"])
 def test_a_damaged_part_is_read_again_from_the_archive(
     own_site: DemoSite, data_dir: Path, table: str, damage: Callable[[Path], None], word: str
 ) -> None:

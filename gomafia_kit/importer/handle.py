@@ -81,8 +81,14 @@ class ImportHandle:
         return run
 
     def _death(self, run: Run) -> GomafiaError:
-        """Why a run ended without writing that down: on a full disk its exit code is all that it could say."""
-        if self._process is not None and self._process.returncode == DiskFullError.exit_code:
+        """Why a run ended without writing that down: where nothing can be written, its exit code tells."""
+        code = None if self._process is None else self._process.returncode
+        if code == FolderError.exit_code:
+            return FolderError(
+                f"The data folder {self.data_dir} can't be written any more: read-only, or its drive is gone.",
+                "Make it writable and run again: what was committed is safe.",
+            )
+        if code == DiskFullError.exit_code:
             return DiskFullError(
                 f"No space left on the disk of {self.data_dir}.", "Make room and run again: what was committed is safe."
             )

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gomafia_kit import demo
-from gomafia_kit.errors import DiskFullError, GomafiaError, PushError
+from gomafia_kit import demo, importer
+from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, PushError
+from gomafia_kit.settings import Settings
 from tests.imports import LOAD_STAGES, differences, published, run_import, truth
+from tests.postgres.machine import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,3 +76,21 @@ def test_a_push_without_room_leaves_the_tables_as_they_were(small: DemoSite, dis
     run = run_import(small, data_dir, stages=f"{LOAD_STAGES},push")
     assert run.receipt is not None
     assert {report["table"]: report["new"] for report in run.receipt["push"]}["seat"] == 25_000
+
+
+def test_a_disk_that_becomes_read_only_in_the_middle_is_named_and_the_import_goes_on(disk: Path) -> None:
+    grown(disk, 64)
+    data_dir = disk / "league"
+    with demo.start(scale="tiny") as tiny:
+        told = {"source": tiny.url, "data_dir": str(data_dir), "stages": LOAD_STAGES, "seconds_between_asks": 0.05}
+        handle = importer.start(Settings.gather(told), lifeline=True)
+        assert until(lambda: tiny.log()["total"] > 5)
+        subprocess.run(["mount", "-o", "remount,ro,force", str(disk)], check=False)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=False)
+        error = fails(handle.wait)
+        assert isinstance(error, FolderError), error
+        assert str(data_dir) in error.message
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        run_import(tiny, data_dir)
+        for table in TABLES:
+            assert differences(published(data_dir, table), truth(tiny.league, table), table) == []

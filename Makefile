@@ -55,7 +55,7 @@ lock: setup  ## resolve the packages anew, for every platform
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras --group dev --python-version 3.11 \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
-test-root: setup browser  ## tests that need root: memory limits, full disks (about a minute)
+test-root: setup browser  ## tests that need root: memory limits, full disks, clocks, drives (minutes)
 	@$(RUN) pytest tests/root
 
 test-real: setup  ## real players through everything: make test-real PLAYERS=players.csv (minutes)

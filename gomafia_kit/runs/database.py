@@ -113,7 +113,7 @@ def make_private(path: Path) -> None:
 
     A file that is there isn't opened: closing it would let go of the locks that this process has on it by SQLite.
     """
-    with suppress(FileExistsError, OSError):  # what can't be opened is told by who opens it next
+    with suppress(OSError):  # what can't be opened is told by who opens it next
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     with suppress(OSError):
         if path.stat().st_mode & 0o077:

@@ -61,22 +61,6 @@ def test_a_folder_of_another_league_is_refused(site: DemoSite, data_dir: Path) -
         run_import("demo", data_dir, stages="clubs")
 
 
-def test_a_damaged_part_is_named_and_all_is_rebuilt_from_the_archive(own_site: DemoSite, data_dir: Path) -> None:
-    run_import(own_site, data_dir)
-    for part in (data_dir / "parts" / "seat").glob("*.parquet"):
-        part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
-    own_site.change("rename_player", player_id=published(data_dir, "player")[0]["player_id"], login="Новое имя")
-    with pytest.raises(DamagedFileError, match="parts is damaged") as caught:
-        run_import(own_site, data_dir, refresh=True)
-    assert caught.value.remedy == REBUILD
-    assert set_aside(data_dir).exists()
-    before = own_site.log()["total"]
-    run_import(own_site, data_dir)
-    assert own_site.log()["total"] == before
-    run_import(own_site, data_dir, refresh=True)
-    assert published(data_dir, "seat") == truth(own_site.league, "seat")
-
-
 def test_a_damaged_run_store_is_named(site: DemoSite, data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "runs.sqlite").write_bytes(b"no database" * 1_000)

@@ -65,12 +65,12 @@ class _Batch:
     started_at: datetime
     clock: float
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    portions: dict[int, Portion] = field(default_factory=dict)
+    portions: dict[tuple[int, str], Portion] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     size: int = 0
 
     def portion(self, load: Load) -> Portion:
-        return self.portions.setdefault(load.ask.ask_id, Portion(load))
+        return self.portions.setdefault((load.ask.ask_id, load.ask.subject), Portion(load))
 
     def add(self, load: Load, rows: list[tuple[str, Row]]) -> None:
         counts = self.portion(load).rows
@@ -338,7 +338,7 @@ class Loader:
         rows: list[tuple[str, Row]] = [
             (TABLE_OF[type(record)], (*record, answer.ask.ask_id)) for record in checked.records
         ]
-        if self._batch is not None and answer.ask.ask_id in self._batch.portions:
+        if self._batch is not None and (answer.ask.ask_id, answer.ask.subject) in self._batch.portions:
             self._commit()  # an older answer to the same ask: this one takes its place
         load = self._ledger.begin(answer.ask, answer.via, answer.fetched_at, answer.sha256, parser)
         if load.is_ready:

@@ -161,21 +161,26 @@ class Ledger:
     def live_sha(self, ask: Ask, parser: str) -> str | None:
         """The body's SHA-256 of the answer that is live for an ask and was read by this parser; else None."""
         rows = self._read(
-            "SELECT sha256 FROM load WHERE ask_id = ? AND state = 'live' AND parser = ?", (ask.ask_id, parser)
+            "SELECT sha256 FROM load WHERE ask_id = ? AND subject = ? AND state = 'live' AND parser = ?",
+            (ask.ask_id, ask.subject, parser),
         )
         return rows[0][0] if rows else None
 
     def is_live(self, ask: Ask, sha256: str) -> bool:
         """True if this very body is live for an ask."""
         return bool(
-            self._read("SELECT 1 FROM load WHERE ask_id = ? AND state = 'live' AND sha256 = ?", (ask.ask_id, sha256))
+            self._read(
+                "SELECT 1 FROM load WHERE ask_id = ? AND subject = ? AND state = 'live' AND sha256 = ?",
+                (ask.ask_id, ask.subject, sha256),
+            )
         )
 
     def live_rows(self, ask: Ask) -> int:
         """How many records stood in the answer that is live for an ask."""
         rows = self._read(
-            "SELECT coalesce(sum(fetched), 0) FROM load JOIN tally USING (load_id) WHERE ask_id = ? AND state = 'live'",
-            (ask.ask_id,),
+            "SELECT coalesce(sum(fetched), 0) FROM load JOIN tally USING (load_id)"
+            " WHERE ask_id = ? AND subject = ? AND state = 'live'",
+            (ask.ask_id, ask.subject),
         )
         return int(rows[0][0])
 
@@ -183,8 +188,8 @@ class Ledger:
         """A load for an answer: the one that an earlier run began, or a new one."""
         rows = self._read(
             "SELECT load_id, rows_done, state = 'ready' FROM load"
-            " WHERE ask_id = ? AND state IN ('open', 'ready') AND sha256 = ? AND parser = ?",
-            (ask.ask_id, sha256, parser),
+            " WHERE ask_id = ? AND subject = ? AND state IN ('open', 'ready') AND sha256 = ? AND parser = ?",
+            (ask.ask_id, ask.subject, sha256, parser),
         )
         load_id, rows_done, is_ready = rows[0] if rows else (None, 0, False)
         return Load(ask, via, fetched_at, sha256, parser, load_id, rows_done, bool(is_ready))
@@ -193,8 +198,8 @@ class Ledger:
         """Note that the live answer to an ask was confirmed: the same body came again."""
         with sqlite_faults(self.path), transaction(self._db) as db:
             db.execute(
-                "UPDATE load SET fetched_at = ?, about = ? WHERE ask_id = ? AND state = 'live'",
-                (fetched_at.isoformat(), json.dumps(dict(ask.about)), ask.ask_id),
+                "UPDATE load SET fetched_at = ?, about = ? WHERE ask_id = ? AND subject = ? AND state = 'live'",
+                (fetched_at.isoformat(), json.dumps(dict(ask.about)), ask.ask_id, ask.subject),
             )
 
     def fact(self, subject: str, name: str) -> str | None:
@@ -241,8 +246,8 @@ class Ledger:
 
     def _open_id(self, load: Load) -> int:
         rows = self._read(
-            "SELECT max(load_id) FROM load WHERE ask_id = ? AND sha256 = ? AND state != 'retired'",
-            (load.ask.ask_id, load.sha256),
+            "SELECT max(load_id) FROM load WHERE ask_id = ? AND subject = ? AND sha256 = ? AND state != 'retired'",
+            (load.ask.ask_id, load.ask.subject, load.sha256),
         )
         return int(rows[0][0])
 
@@ -305,9 +310,13 @@ class Ledger:
         return [part for part, rows, is_open in found if not is_open and (rows < large or part.ask_ids is not None)]
 
     def answers(self) -> Iterator[tuple[int, str, str, str, datetime, str]]:
-        """The live answers as rows of the table `answer`, in key order."""
-        rows = self._stream(
-            "SELECT ask_id, ask_key, kind, via, fetched_at, sha256 FROM load WHERE state = 'live' ORDER BY ask_id"
+        """The live answers as rows of the table `answer`, in key order.
+
+        One that tells of two subjects (a club's page: of its members and its president) is one answer.
+        """
+        rows = self._stream(  # SQLite takes what stands beside a maximum from the maximum's row
+            "SELECT ask_id, ask_key, kind, via, max(fetched_at), sha256 FROM load WHERE state = 'live'"
+            " GROUP BY ask_id ORDER BY ask_id"
         )
         for ask_id, ask_key, kind, via, fetched_at, sha256 in rows:
             yield ask_id, ask_key, kind, via, datetime.fromisoformat(fetched_at), sha256
@@ -379,11 +388,15 @@ class Ledger:
         """Let one part take the place of several; `rows` counts its rows by ask."""
         with sqlite_faults(self.path), transaction(self._db) as db:
             part_id = _insert_part(db, new)
-            for ask_id, number in rows.items():
-                db.execute(
-                    "INSERT INTO part_load SELECT ?, load_id, ? FROM load WHERE ask_id = ? AND state = 'live'",
-                    (part_id, number, ask_id),
-                )
+            loads = db.execute(
+                "SELECT DISTINCT ask_id, load_id FROM part JOIN part_load USING (part_id) JOIN load USING (load_id)"
+                " WHERE name = ? AND path IN (SELECT value FROM json_each(?)) AND state = 'live'",
+                (table, json.dumps(list(old))),
+            ).fetchall()
+            db.executemany(
+                "INSERT INTO part_load VALUES (?, ?, ?)",
+                [(part_id, load_id, rows[ask_id]) for ask_id, load_id in loads if ask_id in rows],
+            )
             db.executemany("DELETE FROM part WHERE name = ? AND path = ?", [(table, path) for path in old])
 
     def sweep(self) -> None:
@@ -467,7 +480,10 @@ def _note_load(db: sqlite3.Connection, portion: Portion) -> int:
         db.execute("UPDATE load SET rows_done = rows_done + ? WHERE load_id = ?", (rows, load.load_id))
         return load.load_id
     # An answer to the same ask that never became live is superseded by this one.
-    db.execute("UPDATE load SET state = 'retired' WHERE ask_id = ? AND state IN ('open', 'ready')", (load.ask.ask_id,))
+    db.execute(
+        "UPDATE load SET state = 'retired' WHERE ask_id = ? AND subject = ? AND state IN ('open', 'ready')",
+        (load.ask.ask_id, load.ask.subject),
+    )
     row = db.execute(
         "INSERT INTO load (ask_id, ask_key, kind, subject, about, via, fetched_at, sha256, parser, rows_done, state)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') RETURNING load_id",

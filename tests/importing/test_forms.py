@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.exactness import documented, faults, imported, scores, unknown
 from gomafia_kit import demo
+from gomafia_kit.analyse import open_league
 from gomafia_kit.runs.journal import Journal
 from tests.imports import differences, published, run_import, truth
 
@@ -38,6 +39,20 @@ def test_rendered_pages_bring_the_same_tables_and_the_years_of_the_drop_down(sit
         expected = [row | missing for row in truth(league, table) if row["year"] == 2024]
         assert differences(published(data_dir, table), expected, table) == []
         assert len(published(data_dir, table)) == len(expected) > 50
+
+
+def test_a_page_that_tells_of_two_subjects_is_one_answer(own_site: DemoSite, data_dir: Path) -> None:
+    told = {"form": "dom", "presidents": True, "official_years": True, "years": "2023,2024", "batch_rows": 30}
+    stages = "clubs,players,tournaments,statistics,push"
+    run_import(own_site, data_dir, stages=stages, **told)
+    with open_league(data_dir) as opened:
+        answers = opened.query("SELECT count(*), count(DISTINCT ask_id) FROM answer").row(0)
+        assert answers[0] == answers[1]
+        assert len(opened.table("club_president")) == len(truth(own_site.league, "club_president")) > 0
+        assert len(opened.table("club_member")) == len(truth(own_site.league, "club_member"))
+    again = run_import(own_site, data_dir, stages=stages, **told)
+    assert again.receipt is not None
+    assert again.receipt["nothing_new"]
 
 
 def test_a_league_read_in_another_form_replaces_every_row(own_site: DemoSite, data_dir: Path) -> None:

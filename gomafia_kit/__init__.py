@@ -31,18 +31,23 @@ if _TYPE_CHECKING:
     from gomafia_kit.settings import Settings as _Settings
     from gomafia_kit.widgets.handle import RunHandle as _RunHandle
     from gomafia_kit.widgets.picture import MemoryPicture as _MemoryPicture
+    from gomafia_kit.widgets.profile import ComparisonView as _ComparisonView
+    from gomafia_kit.widgets.profile import ProfileView as _ProfileView
     from gomafia_kit.widgets.receipt import Receipt as _Receipt
     from gomafia_kit.widgets.sheets import Html as _Html
 
 __all__ = [
     "attach",
     "check_parameters",
+    "compare",
+    "diagnose",
     "memory_by_batch",
     "memory_measures",
     "memory_picture",
     "memory_table",
     "next_steps",
     "open_league",
+    "profile",
     "receipt",
     "rejected",
     "show_settings",
@@ -157,6 +162,57 @@ def memory_measures(run: _ImportHandle | str | _Path) -> _DataFrame:
     from gomafia_kit.widgets.memory import measures_frame
 
     return measures_frame(as_handle(run))
+
+
+def profile(
+    settings: _Settings | None = None, /, *, tracer: str = "auto", native: bool = False, **parameters: object
+) -> _ProfileView:
+    """Imports with somebody looking at its memory, waits for the end, and shows what was found.
+
+    Takes what `start_import` takes; what is staged already isn't loaded again, so give a fresh `data_dir`.
+    `tracer` is memray (sees native memory, draws a flame graph), tracemalloc, or auto: memray if it is installed.
+    The result has `verdict` ("grows 12.3 KB a batch ..." or "flat ..."), `findings`, `lines`, `types`, `held`
+    (DataFrames) and `flame_graph` (an HTML file).
+
+    Raises the error that the run ended with; FolderError if it had too few batches to tell anything.
+    """
+    from gomafia_kit import importer
+    from gomafia_kit.importer.profile import profile_of
+    from gomafia_kit.memory.profiler import profiling
+    from gomafia_kit.settings import Settings
+    from gomafia_kit.widgets.profile import ProfileView
+
+    chosen = Settings.gather(parameters) if settings is None or parameters else settings
+    handle = importer.start(chosen, lifeline=True, profiling=profiling(tracer, native=native))
+    handle.wait()
+    return ProfileView(profile_of(handle.data_dir, handle.run_id))
+
+
+def diagnose(run: _ImportHandle | str | _Path) -> _DataFrame:
+    """What the figures of a run show to be wrong, one row each; none for a sound run.
+
+    Columns: kind (pages, contexts, listeners, connections, threads, loop, gc, slowing), seen, remedy, where.
+    """
+    from gomafia_kit.importer.profile import diagnosed
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.profile import findings_frame
+
+    handle = as_handle(run)
+    return findings_frame(diagnosed(handle.data_dir, handle.run_id))
+
+
+def compare(before: _ImportHandle | str | _Path, after: _ImportHandle | str | _Path) -> _ComparisonView:
+    """The verdict on two runs: the peak must be at least 30% lower, in at most twice the time, for the same rows.
+
+    Each is a handle, or a data folder (its newest run). The result has `passed` and `verdict`. Raises
+    FolderError if one hasn't ended well or wrote no row.
+    """
+    from gomafia_kit.importer.compare import compared
+    from gomafia_kit.widgets.handle import as_handle
+    from gomafia_kit.widgets.profile import ComparisonView
+
+    one, other = as_handle(before), as_handle(after)
+    return ComparisonView(compared((one.data_dir, one.run_id), (other.data_dir, other.run_id)))
 
 
 def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:

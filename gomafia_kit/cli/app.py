@@ -14,6 +14,7 @@ import click
 from gomafia_kit.cli.control import pause, resume, stop
 from gomafia_kit.cli.demo import demo
 from gomafia_kit.cli.doctor import doctor
+from gomafia_kit.cli.memory import compare, diagnose, profile
 from gomafia_kit.cli.planned import plan
 from gomafia_kit.cli.probe import probe
 from gomafia_kit.cli.rebuild import rebuild
@@ -41,6 +42,8 @@ def gomafia() -> None:
 
 
 for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, replay, verify, doctor, probe, demo):
+    gomafia.add_command(_command)
+for _command in (profile, diagnose, compare):
     gomafia.add_command(_command)
 
 

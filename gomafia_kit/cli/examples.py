@@ -40,6 +40,7 @@ def real_examples() -> dict[str, str]:
             "gomafia verify": _session(home, "gomafia verify"),
             "gomafia probe": _session(home, "gomafia probe --source demo"),
             "gomafia rejected": _rejected(home),
+            **_of_memory(home),
             "gomafia demo serve": _served(home),
             **_steered(home),
         }
@@ -48,6 +49,19 @@ def real_examples() -> dict[str, str]:
             shown = _session(home, line).replace(players, Path(players).name)
             found["gomafia demo calibrate"] = shown
     return found
+
+
+def _of_memory(home: Path) -> dict[str, str]:
+    """The same league over Chromium and over HTTP, compared."""
+    run = "gomafia run --stages clubs,players --form api --data-dir"
+    profile = "gomafia profile --stages tournaments,games --batch-rows 25 --data-dir fresh"
+    for way in ("chromium", "http"):
+        _session(home, f"{run} {way} --via {way}")
+    return {
+        "gomafia profile": _session(home, profile),
+        "gomafia diagnose": _session(home, "gomafia diagnose --data-dir chromium"),
+        "gomafia compare": _session(home, "gomafia compare chromium http"),
+    }
 
 
 def _environment(home: Path) -> dict[str, str]:

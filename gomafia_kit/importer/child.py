@@ -15,6 +15,7 @@ from gomafia_kit.errors import GomafiaError, RunStoppedError, redacted
 from gomafia_kit.importer.handle import LOG_FILE
 from gomafia_kit.importer.lock import working_alone
 from gomafia_kit.importer.work import Import
+from gomafia_kit.memory.profiler import Profiling
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
 
@@ -35,7 +36,8 @@ def main() -> int:
             journal.adopt(run_id)
             if order["lifeline"]:
                 _tie_to_starter(settings.folder, run_id, stop)
-            return run(run_id, settings, journal, stop)
+            profiling = Profiling(**order["profiling"]) if order.get("profiling") else None
+            return run(run_id, settings, journal, stop, profiling)
     except GomafiaError as error:
         # It can't be noted, on a full disk for instance: the exit code tells whoever started the run.
         with suppress(OSError):
@@ -56,12 +58,14 @@ def _watch_lifeline(journal_dir: Path, run_id: int, stop: threading.Event) -> No
         journal.set_state(run_id, "stopping")
 
 
-def run(run_id: int, settings: Settings, journal: Journal, stop: threading.Event) -> int:
+def run(
+    run_id: int, settings: Settings, journal: Journal, stop: threading.Event, profiling: Profiling | None = None
+) -> int:
     """Do the run and note how it ended; the exit code."""
     try:
         with ExitStack() as stack:
             stack.enter_context(working_alone(settings.folder, journal, run_id))
-            receipt, failure = Import(run_id, settings, journal, stop).work(stack)
+            receipt, failure = Import(run_id, settings, journal, stop, profiling).work(stack)
     except RunStoppedError as error:
         journal.end(run_id, "stopped", error=_told(error))
         return error.exit_code

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, revived
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gomafia_kit.memory.profiler import Profiling
     from gomafia_kit.runs.journal import Run
     from gomafia_kit.settings import Settings
 
@@ -115,8 +117,8 @@ class ImportHandle:
         return run
 
 
-def start(settings: Settings, *, lifeline: bool = False) -> ImportHandle:
-    """Start an import in a process of its own and return at once.
+def start(settings: Settings, *, lifeline: bool = False, profiling: Profiling | None = None) -> ImportHandle:
+    """Start an import in a process of its own and return at once; with `profiling` its memory is looked at in there.
 
     With `lifeline` the import stops, committed, when this process ends: for headless runs, so that
     killing them leaves nothing behind. Raises FolderError if the data folder can't be used.
@@ -131,7 +133,12 @@ def start(settings: Settings, *, lifeline: bool = False) -> ImportHandle:
             journal.end(run_id, "failed", error=("GomafiaError", f"No process could be started: {error}.", "", 1))
             raise FolderError(f"No process could be started: {error}.", "Check memory and process limits.") from error
         journal.adopt(run_id, process.pid)
-    order = {"run_id": run_id, "parameters": settings.as_parameters(), "lifeline": lifeline}
+    order = {
+        "run_id": run_id,
+        "parameters": settings.as_parameters(),
+        "lifeline": lifeline,
+        "profiling": None if profiling is None else asdict(profiling),
+    }
     if process.stdin is not None:
         process.stdin.write(json.dumps(order).encode() + b"\n")
         process.stdin.flush()
@@ -140,7 +147,7 @@ def start(settings: Settings, *, lifeline: bool = False) -> ImportHandle:
     return ImportHandle(data_dir, run_id, process)
 
 
-def run_here(settings: Settings) -> ImportHandle:
+def run_here(settings: Settings, profiling: Profiling | None = None) -> ImportHandle:
     """Do a whole import in this very process and return when it has ended, however that was: for debugging."""
     from gomafia_kit.importer.child import run
 
@@ -148,7 +155,7 @@ def run_here(settings: Settings) -> ImportHandle:
     with Journal(settings.folder) as journal:
         run_id = journal.begin(settings.described())
         journal.adopt(run_id)
-        run(run_id, settings, journal, threading.Event())
+        run(run_id, settings, journal, threading.Event(), profiling)
     return ImportHandle(settings.folder, run_id)
 
 

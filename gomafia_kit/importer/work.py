@@ -37,6 +37,7 @@ from gomafia_kit.memory.garbage import Garbage
 from gomafia_kit.memory.heap import handles, heap
 from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.memory.meter import Meter
+from gomafia_kit.memory.profiler import Profiler, profile_folder
 from gomafia_kit.memory.pulse import Pulse
 from gomafia_kit.plan import NEEDED_BY, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
@@ -53,7 +54,8 @@ if TYPE_CHECKING:
     import threading
     from contextlib import ExitStack
 
-    from gomafia_kit.events import Event
+    from gomafia_kit.events import Event, Observer
+    from gomafia_kit.memory.profiler import Profiling
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.settings import Settings
 
@@ -82,12 +84,20 @@ _DERIVED_AFTER: Final = {
 class Import:
     """One run at work."""
 
-    def __init__(self, run_id: int, settings: Settings, journal: Journal, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        run_id: int,
+        settings: Settings,
+        journal: Journal,
+        stop: threading.Event,
+        profiling: Profiling | None = None,
+    ) -> None:
         self.run_id = run_id
         self.settings = settings
         self.journal = journal
         self.data_dir = settings.folder
         self._stop = stop
+        self._profiling = profiling
         self._looked_at = 0.0
         self._published_at = time.monotonic()
         self._is_deriving = False
@@ -114,6 +124,7 @@ class Import:
             self.run_id,
             cheap=(heap, garbage.gauges, pulse.gauges),
             dear=(partial(handles, Process()), self._browser_gauges),
+            dear_each_batch=self._profiling is not None,
         )
         budget = AutomaticRows(self._limit_mb, meter, self._tell, settings.batch_rows)
         diet = BrowserDiet(
@@ -126,7 +137,15 @@ class Import:
             self.ledger,
             Steered(budget, lambda: self.journal.control(self.run_id).batch_rows),
             # Budget and diet go by what the meter has just seen: they come behind it.
-            (self.journal.observe, garbage, meter, budget, diet, self._publish_now_and_then),
+            (
+                self.journal.observe,
+                garbage,
+                meter,
+                budget,
+                diet,
+                *self._profiler(stack, garbage),
+                self._publish_now_and_then,
+            ),
             self._checkpoint,
             personal=settings.personal,
         )
@@ -253,6 +272,12 @@ class Import:
         self.journal.set_state(self.run_id, "running")
         self._looked_at = 0.0
         self._checkpoint()
+
+    def _profiler(self, stack: ExitStack, garbage: Garbage) -> list[Observer]:
+        if self._profiling is None:
+            return []
+        folder = profile_folder(self.data_dir, self.run_id)
+        return [stack.enter_context(Profiler(folder, self._profiling, lambda: tuple(garbage.gauges())))]
 
     def _browser_gauges(self) -> list[tuple[str, str, float]]:
         browser = self.source.made(CHROMIUM)

@@ -31,7 +31,8 @@ class Meter:
     batch that is over too soon. Batch 0 is the memory before the first one; a batch behind the last
     one of its stage is what came after that (publishing, pushing).
 
-    `cheap` gauges are read at each batch's end, `dear` ones with each look at the tree.
+    `cheap` gauges are read at each batch's end, `dear` ones with each look at the tree; with
+    `dear_each_batch` (a profiled run) at each batch's end as well.
     """
 
     def __init__(
@@ -42,12 +43,13 @@ class Meter:
         *,
         cheap: Sequence[Callable[[], Iterable[Gauge]]] = (),
         dear: Sequence[Callable[[], Iterable[Gauge]]] = (),
+        dear_each_batch: bool = False,
     ) -> None:
         self._journal = journal
         self._run_id = run_id
         self._probe = probe or Probe()
-        self._cheap = cheap
         self._dear = dear
+        self._cheap_and_dear = (*cheap, *dear) if dear_each_batch else cheap
         self._gauges: dict[tuple[str, str], float] = {}
         self._look_at = 0.0
         self._last: dict[str, Use] = {}
@@ -119,7 +121,9 @@ class Meter:
             for part in (*PARTS, "tree")
             if (use := uses.get(part)) is not None
         ]
-        self._gauges.update(((part, name), figure) for gauges in self._cheap for part, name, figure in gauges())
+        self._gauges.update(
+            ((part, name), figure) for gauges in self._cheap_and_dear for part, name, figure in gauges()
+        )
         for part, use in self._highest.items():
             self._gauges.update(_beside(part, use))
         measures = [

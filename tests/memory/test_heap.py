@@ -70,11 +70,12 @@ def test_looking_at_duckdb_disturbs_nobody_who_works_with_it() -> None:
     def look() -> None:
         while not ended.is_set():
             memory_of_duckdb_mb()
+            ended.wait(0.001)
 
     looker = threading.Thread(target=look)
     looker.start()
     try:
-        for _ in range(100):
+        for _ in range(20):
             connection = duckdb.connect()
             watch(connection)
             assert connection.execute("SELECT 1").fetchall() == [(1,)]

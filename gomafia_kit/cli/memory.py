@@ -1,0 +1,165 @@
+"""`gomafia profile`, `gomafia diagnose`, `gomafia compare`: what takes a run's memory, and whether a change helped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gomafia_kit.cli.options import data_dir_option, folder_of_runs, gathered, given, json_option, settings_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gomafia_kit.importer.compare import Comparison
+    from gomafia_kit.importer.profile import Profile
+    from gomafia_kit.memory.diagnosis import Finding
+    from gomafia_kit.runs.journal import Run
+
+_LINES: Final = 10
+_LONGEST_CODE: Final = 60
+NOT_BETTER: Final = 1
+"""Exit code of `compare` where what was asked for isn't met; the others' where something is wrong."""
+
+
+@click.command()
+@click.option(
+    "--tracer",
+    type=click.Choice(["auto", "memray", "tracemalloc"]),
+    default="auto",
+    show_default=True,
+    help="Who looks: memray if it is installed, else tracemalloc.",
+)
+@click.option("--native", is_flag=True, help="Stacks of native code as well (memray; slower).")
+@settings_options
+@json_option
+def profile(tracer: str, *, native: bool, as_json: bool, **options: object) -> int:
+    """Import, and look at what holds memory while it works.
+
+    Takes the options of gomafia run. What is staged already isn't loaded again: give a fresh --data-dir. Ends
+    with 1 if something is wrong: lines that grow from batch to batch, pages that aren't closed, a loop that is
+    held up, garbage collected all the time, a run that slows down.
+    """
+    from gomafia_kit import importer
+    from gomafia_kit.importer.profile import profile_of
+    from gomafia_kit.memory.profiler import profiling
+
+    handle = importer.start(gathered(given(options)), lifeline=True, profiling=profiling(tracer, native=native))
+    click.echo(f"Run {handle.run_id} in {handle.data_dir}, looked at; Ctrl+C ends it after its open batch.", err=True)
+    handle.wait()
+    found = profile_of(handle.data_dir, handle.run_id)
+    if as_json:
+        told = {
+            "verdict": found.verdict,
+            "findings": [asdict(finding) for finding in found.findings],
+            "lines": [asdict(line) for line in found.lines],
+            "types": [asdict(kind) for kind in found.types],
+            "flame_graph": None if found.flame_graph is None else str(found.flame_graph),
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_profile_lines(found)))
+    return NOT_BETTER if found.findings else 0
+
+
+@click.command()
+@data_dir_option
+@click.option("--run", "run_id", type=int, help="The number of the run; without it, the newest.")
+@json_option
+def diagnose(data_dir: str | None, run_id: int | None, *, as_json: bool) -> int:
+    """Say what the figures of a run show to be wrong.
+
+    Every run keeps them: pages, listeners and connections that become more, a loop that is held up, garbage
+    collected all the time, rows a second that fall. Ends with 1 if there is something.
+    """
+    from gomafia_kit.importer.profile import diagnosed
+
+    folder = folder_of_runs(data_dir)
+    found = diagnosed(folder, _run(folder, run_id).run_id)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_findings_lines(found)))
+    return NOT_BETTER if found else 0
+
+
+@click.command()
+@click.argument("before")
+@click.argument("after")
+@json_option
+def compare(before: str, after: str, *, as_json: bool) -> int:
+    """Judge two runs: the peak must be 30% lower, in at most twice the time.
+
+    BEFORE and AFTER are each a data folder (its newest run), or FOLDER:NUMBER for an older one. Ends with 1 if
+    it isn't.
+    """
+    from gomafia_kit.importer.compare import compared
+
+    found = compared(_named(before), _named(after))
+    if as_json:
+        told = {"passed": found.passed, "verdict": found.verdict, "before": asdict(found.before)}
+        click.echo(json.dumps({**told, "after": asdict(found.after)}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_comparison_lines(found)))
+    return 0 if found.passed else NOT_BETTER
+
+
+def _profile_lines(found: Profile) -> Iterator[str]:
+    from gomafia_kit.cli.words import table
+
+    yield f"Run {found.run_id}, {found.batches} batches, looked at by {found.tracer}. Memory: {found.verdict}."
+    yield from _findings_lines(found.findings)
+    if found.stretches:
+        batches, lines = found.stretches[-1]
+        yield f"\nWhat the last {batches} batches left, by line:"
+        rows = [(line.line, f"{line.kb:.1f}", line.code[:_LONGEST_CODE]) for line in lines[:_LINES]]
+        yield from table(("line", "KB", "code"), rows)
+    if found.flame_graph is not None:
+        yield f"\nThe flame graph: {found.flame_graph}"
+
+
+def _findings_lines(findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
+        yield "Nothing wrong was found."
+    for finding in findings:
+        yield f"{finding.kind}: {finding.seen} Remedy: {finding.remedy}."
+
+
+def _comparison_lines(found: Comparison) -> Iterator[str]:
+    from gomafia_kit.cli.words import table
+
+    sides = (found.before, found.after)
+    parts = dict.fromkeys(part for side in sides for part in side.parts)
+    rows = [
+        ("run", *(side.name for side in sides)),
+        ("peak, MB", *(f"{side.peak_mb:.0f}" for side in sides)),
+        *((f"of it {part}, MB", *(f"{side.parts.get(part, 0):.0f}" for side in sides)) for part in parts),
+        ("seconds", *(f"{side.seconds:.1f}" for side in sides)),
+        ("rows/s", *(f"{side.rows / side.seconds:,.0f}" for side in sides)),
+    ]
+    yield found.verdict
+    yield from table(("", "before", "after"), rows)
+
+
+def _named(text: str) -> tuple[Path, int]:
+    """A folder and the number of a run in it, from FOLDER or FOLDER:NUMBER."""
+    path, _, number = text.rpartition(":")
+    if path and number.isdecimal() and not Path(text).exists():
+        folder = folder_of_runs(path)
+        return folder, _run(folder, int(number)).run_id
+    folder = folder_of_runs(text)
+    return folder, _run(folder, None).run_id
+
+
+def _run(folder: Path, run_id: int | None) -> Run:
+    from gomafia_kit.errors import FolderError
+    from gomafia_kit.runs.journal import Journal
+
+    with Journal(folder) as journal:
+        found = journal.latest() if run_id is None else journal.run(run_id)
+    if found is None:
+        raise FolderError(f"{folder} holds no run.", f"Start one by: gomafia run --data-dir '{folder}'")
+    return found

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gomafia_kit.demo import DemoSite
+    from tests.cli.conftest import Gomafia
+
+
+def test_before_and_after_are_judged_by_peak_and_time(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:
+    """The same league through a browser, and without one: that takes less than half of the memory."""
+    folders = {via: str(tmp_path / via) for via in ("chromium", "http")}
+    for via, folder in folders.items():
+        line = ("--source", site.url, "--data-dir", folder, "--stages", "clubs,players", "--form", "api", "--via", via)
+        assert gomafia("run", *line).code == 0
+    better = gomafia("compare", folders["chromium"], folders["http"])
+    assert better.code == 0
+    assert "Better: " in better.out
+    assert "lower" in better.out
+    assert "of it chromium, MB" in better.out
+    worse = gomafia("compare", folders["http"], f"{folders['chromium']}:1", "--json")
+    assert worse.code == 1
+    told = json.loads(worse.out)
+    assert told["passed"] is False
+    assert told["verdict"].startswith("Not better: ")
+    assert "higher" in told["verdict"]
+    assert told["after"]["parts"]["chromium"] > 50
+    assert gomafia("compare", folders["http"], folders["http"]).code == 1
+    assert gomafia("diagnose", "--data-dir", folders["chromium"]).out == "Nothing wrong was found.\n"
+
+
+def test_what_can_not_be_compared_is_said(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:
+    folder = str(tmp_path / "one")
+    line = ("run", "--source", site.url, "--data-dir", folder, "--stages", "clubs")
+    assert gomafia(*line).code == 0
+    assert gomafia(*line, "--offline").code == 0
+    ended = gomafia("compare", folder, folder)
+    assert ended.code != 0
+    assert "wrote no row: there is nothing to compare" in ended.err
+    assert "has no run 9" in gomafia("compare", folder, f"{folder}:9").err
+
+
+def test_a_profile_is_told(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:
+    line = ("profile", "--source", site.url, "--stages", "clubs", "--form", "api", "--batch-rows", "2")
+    ended = gomafia(*line, "--data-dir", str(tmp_path / "one"), "--json")
+    assert ended.code == 0
+    told = json.loads(ended.out)
+    assert told["findings"] == []
+    assert told["verdict"].startswith("flat (95%: at most ")
+    assert "has no profile" in gomafia(*line, "--data-dir", str(tmp_path / "one")).err

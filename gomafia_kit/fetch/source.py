@@ -66,6 +66,7 @@ class Source:
         self._tell = tell
         self._refresh_since = refresh_since
         self._robots: Robots | None = None
+        self._clock_was_wrong = False
         self.asks_made = 0
 
     def close(self) -> None:
@@ -95,10 +96,24 @@ class Source:
         """
         not_after = None if max_age is None else datetime.now(UTC) + CLOCKS_MAY_DIFFER
         try:
-            return self._archive.find(ask, not_before=self._not_before(max_age), not_after=not_after)
+            found = self._archive.find(ask, not_before=self._not_before(max_age), not_after=not_after)
         except DamagedAnswerError as error:
             self._tell(f"{error.message} The site is asked for it again.")
             return None
+        if found is None and not_after is not None:
+            self._note_wrong_clock(ask, not_after)
+        return found
+
+    def _note_wrong_clock(self, ask: Ask, not_after: datetime) -> None:
+        """Say once that an answer isn't taken because it came later than now."""
+        came_at = self._archive.came_at(ask)
+        if came_at is None or came_at <= not_after or self._clock_was_wrong:
+            return
+        self._clock_was_wrong = True
+        self._tell(
+            f"The archive holds answers of {came_at:%Y-%m-%d %H:%M} UTC, which is still to come: the clock was wrong"
+            " then, or is now. Where an answer's age matters, the site is asked again."
+        )
 
     def _not_before(self, max_age: timedelta | None) -> datetime | None:
         oldest = None if max_age is None else datetime.now(UTC) - max_age

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
-from gomafia_kit.errors import FolderBusyError
+from gomafia_kit.errors import FolderBusyError, GomafiaError
+from gomafia_kit.runs.database import RUNS_FILE
+from gomafia_kit.runs.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gomafia_kit.runs.journal import Journal
+    from gomafia_kit.runs.journal import Run
 
 LOCK_FILE: Final = "import.lock"
 SECONDS_FOR_A_STOPPING_RUN: Final = 20.0
@@ -31,7 +33,7 @@ def working_alone(data_dir: Path, journal: Journal | None = None, run_id: int | 
             lock.acquire(timeout=0)
             break
         except Timeout:
-            others = [run for run in journal.runs() if run.is_working and run.run_id != run_id] if journal else []
+            others = _at_work(data_dir, journal, run_id)
             leaving = not others or any(run.state == "stopping" for run in others)
             if leaving and time.monotonic() < give_up:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -49,3 +51,16 @@ def working_alone(data_dir: Path, journal: Journal | None = None, run_id: int | 
         yield
     finally:
         lock.release()
+
+
+def _at_work(data_dir: Path, journal: Journal | None, run_id: int | None) -> list[Run]:
+    """The other runs at work in a folder, as far as its run store can tell."""
+    if journal is not None:
+        return [run for run in journal.runs() if run.is_working and run.run_id != run_id]
+    if not (data_dir / RUNS_FILE).is_file():
+        return []
+    try:
+        with Journal(data_dir) as own:
+            return _at_work(data_dir, own, run_id)
+    except GomafiaError:  # a damaged one is put aside by whoever asks
+        return []

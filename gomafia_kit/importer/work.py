@@ -245,6 +245,7 @@ class Import:
                 league=self.settings.league,
                 schema=self.settings.postgres_schema,
                 tell=self._tell,
+                sleep=self._wait,
             )
         self._push = [
             {"table": r.table, "new": r.new, "changed": r.changed, "same": r.same, "gone": r.gone} for r in reports
@@ -264,6 +265,13 @@ class Import:
             self._wait_while_paused()
         elif wish == "stop":
             raise RunStoppedError("The import was stopped.", _GO_ON)
+
+    def _wait(self, seconds: float) -> None:
+        """Let time pass, but for the wish to stop."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._checkpoint()
+            time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
 
     def _wait_while_paused(self) -> None:
         self.journal.set_state(self.run_id, "paused")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -57,12 +58,13 @@ def push_folder(
     schema: str,
     tell: Callable[[str], None] | None = None,
     attempts: int = ATTEMPTS,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> list[PushReport]:
     """Make the PostgreSQL tables of a data folder equal to its live rows; one report a table, in their order.
 
     What is passing (a server that restarts or has no free connection, a connection that is lost) is tried
-    again, each time as a whole, and said by `tell`. Raises PushError or one of its kinds; then the tables are
-    as they were before.
+    again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it.
+    Raises PushError or one of its kinds; then the tables are as they were before.
     """
 
     def once() -> list[PushReport]:
@@ -80,6 +82,7 @@ def push_folder(
         stop=tenacity.stop_after_attempt(attempts),
         wait=tenacity.wait_exponential(multiplier=1, max=LONGEST_WAIT) + tenacity.wait_random(0, 1),
         before_sleep=before_sleep,
+        sleep=sleep,
         reraise=True,
     )
     return retrying(once)

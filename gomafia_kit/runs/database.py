@@ -122,7 +122,9 @@ def make_private(path: Path) -> None:
 
 def damaged(path: Path, problem: str) -> DamagedFileError:
     """Our error for a damaged file, with the way out."""
-    return DamagedFileError(f"{path} is damaged ({problem}).", REBUILD if path.name == RUNS_FILE else SALVAGE)
+    return DamagedFileError(
+        f"{path} is damaged ({' '.join(problem.split())}).", REBUILD if path.name == RUNS_FILE else SALVAGE
+    )
 
 
 def connect(path: Path) -> sqlite3.Connection:

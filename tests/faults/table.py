@@ -25,7 +25,22 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
         "an empty answer",
         "HTML in place of JSON",
     ),
-    "The machine": (),
+    "The machine": (
+        "a damaged part",
+        "a damaged answer",
+        "a damaged publication",
+        "a damaged run store",
+        "a disk that takes no more",
+        "a data folder on a network drive",
+        "two imports into one folder",
+        "two pushes into one schema",
+        "a Chromium that is killed",
+        "a clock that was a year ahead",
+        "a session ended in COPY",
+        "a session ended in MERGE",
+        "PostgreSQL restarts",
+        "PostgreSQL has no free connection",
+    ),
 }
 """Chapter -> its faults, in the order of the page. Each is told by a test of this folder."""
 

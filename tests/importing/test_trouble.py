@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-import time
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
-from gomafia_kit import importer
 from gomafia_kit.errors import (
     AskRefusedError,
     DamagedFileError,
@@ -21,7 +18,6 @@ from gomafia_kit.errors import (
 )
 from gomafia_kit.runs.database import REBUILD, set_aside
 from gomafia_kit.runs.journal import Journal
-from gomafia_kit.settings import Settings
 from tests.imports import differences, published, run_import, truth
 
 if TYPE_CHECKING:
@@ -137,34 +133,3 @@ def test_what_the_site_said_is_told_and_not_that_there_is_no_browser(
     with pytest.raises(AskRefusedError, match="status 403"):
         run_import(own_site, data_dir)
     assert differences(published(data_dir, "seat"), truth(own_site.league, "seat"), "seat") == []
-
-
-def test_an_import_whose_browser_is_killed_goes_on_with_another(own_site: DemoSite, data_dir: Path) -> None:
-    own_site.fault("delay", times=None, seconds=0.05, prefix="/api/tournament/")
-    told = {"source": own_site.url, "data_dir": str(data_dir), "stages": "tournaments,games", "via": "chromium"}
-    handle = importer.start(Settings.gather(told), lifeline=True)
-    killed = _kill_a_browser(handle)
-    run = handle.wait(seconds_between_polls=0.05)
-    for table in ("game", "seat", "result"):
-        assert differences(published(data_dir, table), truth(own_site.league, table), table) == []
-    with Journal(data_dir) as journal:
-        notices = [text for _, text in journal.notices(run.run_id)]
-    assert any("Chromium failed at" in text and "Attempt 2 of 5" in text for text in notices)
-    assert psutil.wait_procs(killed, 5)[1] == []
-
-
-def _kill_a_browser(handle: importer.ImportHandle) -> list[psutil.Process]:
-    """End every process of the run's Chromium, once games are being read; the processes."""
-    while True:
-        with Journal(handle.data_dir) as journal:
-            games = [stage for stage in journal.stages(handle.run_id) if stage.stage == "games"]
-        if games and games[0].asks_done > 1:
-            break
-        time.sleep(0.02)
-    pid = handle.run().pid
-    browser = [child for child in psutil.Process(pid).children(recursive=True) if "chrom" in child.name()]
-    assert browser
-    for process in browser:
-        with suppress(psutil.NoSuchProcess):  # it ended with the one before it
-            process.kill()
-    return browser

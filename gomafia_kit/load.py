@@ -10,11 +10,12 @@ archived answer again and goes on behind the last committed row.
 from __future__ import annotations
 
 import time
+from array import array
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import (
@@ -92,11 +93,12 @@ class _Batch:
 class _Reading:
     """What was read of a subject so far; `is_new` if any of it has to be staged.
 
-    `pages` holds by ask the keys of the rows that each page has; `was_asked` if a page came from the site.
+    `pages` holds by ask the keys of the rows that each page has, as their hashes: a list may be long, and eight
+    bytes a row are enough to tell rows apart. `was_asked` if a page came from the site.
     """
 
     first: Planned
-    pages: dict[int, list[object]] = field(default_factory=dict)
+    pages: dict[int, array[int]] = field(default_factory=dict)
     people: People = field(default_factory=People)
     total: int | None = None
     is_new: bool = False
@@ -125,13 +127,16 @@ class _Reading:
     @property
     def twice(self) -> int:
         """How many rows stand on two pages."""
-        keys = [key for page in self.pages.values() for key in page]
-        return len(keys) - len(set(keys))
+        return sum(map(len, self.pages.values())) - self._distinct
 
     @property
     def missing(self) -> int:
         """How many rows of the whole list, as far as it says how long it is, stand on no page."""
-        return max(0, (self.total or 0) - len({key for page in self.pages.values() for key in page}))
+        return max(0, (self.total or 0) - self._distinct)
+
+    @property
+    def _distinct(self) -> int:
+        return sum(1 for _ in groupby(sorted(chain.from_iterable(self.pages.values()))))
 
 
 @dataclass(slots=True)
@@ -272,7 +277,8 @@ class Loader:
         self.asks_from_archive += answer.from_archive
         reading.note_total(parsed.total)
         first = next(iter(parsed.records), None)
-        reading.pages[ask.ask_id] = [key_of(record) for record in parsed.records if type(record) is type(first)]
+        keys = (hash(key_of(record)) for record in parsed.records if type(record) is type(first))
+        reading.pages[ask.ask_id] = array("q", keys)
         parsed.records = resolve(parsed.records, reading.people)
         parser = parser_of(ask.kind, planned.road.form, personal=self._personal)
         if self._ledger.live_sha(ask, parser) == answer.sha256:

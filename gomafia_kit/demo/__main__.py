@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_league(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scale", choices=tuple(SCALES), default="tiny")
+    parser.add_argument("--scale", default="tiny", help=f"{', '.join(SCALES)}, or such as '500 players, 3000 games'")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--players", metavar="FILE", help="real players and their figures (CSV)")
 

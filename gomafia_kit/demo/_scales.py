@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -37,11 +38,18 @@ SCALES: Final = MappingProxyType(
 """All scales by name."""
 
 
+_OTHER: Final = re.compile(r"(\d+) players, (\d+) games")
+
+
 def scale_named(name: str) -> Scale:
-    """The scale of that name; SettingsError if there is none."""
+    """The scale of that name, or made as `500 players, 3000 games` says; SettingsError if there is none."""
+    if other := _OTHER.fullmatch(name):
+        players, games = map(int, other.groups())
+        return Scale(name, players, max(4, players // 29), max(4, games // 23), games, _ALL_YEARS)
     try:
         return SCALES[name]
     except KeyError:
         raise SettingsError(
-            f"There is no scale {name!r} of the demo league.", f"Choose one of {', '.join(SCALES)}."
+            f"There is no scale {name!r} of the demo league.",
+            f"Choose one of {', '.join(SCALES)}, or write such as '500 players, 3000 games'.",
         ) from None

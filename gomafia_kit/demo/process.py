@@ -66,7 +66,8 @@ def start(
 ) -> DemoSite:
     """A demo site that answers; it runs in a child process that ends with this one.
 
-    `scale` is tiny, small, full or x10; `port` 0 means any free one; `players` a file of real
+    `scale` is tiny, small, full, x10, or such as `500 players, 3000 games`; `port` 0 means any free one;
+    `players` a file of real
     players; `switches` the answers to open questions that differ from the defaults. Raises
     SettingsError with the site's own words if it can't start.
     """

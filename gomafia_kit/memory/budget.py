@@ -33,7 +33,7 @@ STARTS: Final = ((8192, 5_000), (2048, 2_500), (1024, 1_250), (512, 500), (0, 25
 LEAST_ROWS: Final = 100
 MOST_ROWS: Final = 50_000
 """Longer batches were no faster on the league at full size, and took 140 MB more."""
-MOST_DUCKDB_MB: Final = 48
+MOST_DUCKDB_MB: Final = 32
 LEAST_DUCKDB_MB: Final = 24
 _UNBOUNDED: Final = sys.maxsize
 TRIES: Final = 2
@@ -76,7 +76,7 @@ def starting_rows(limit_mb: float) -> int:
 def duckdb_mb(limit_mb: float) -> int:
     """How much DuckDB may take for itself under a limit.
 
-    Never much: on the league at full size 256 MB were no faster than 48, and each of them counted in the peak.
+    Never much: on the league at full size 256 MB were no faster than 32, and each of them counted in the peak.
     """
     return max(LEAST_DUCKDB_MB, min(MOST_DUCKDB_MB, int(limit_mb) // 5))
 

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 SPILLED: Final = "tmp"
 """What the names of the folders begin with that hold what doesn't fit into DuckDB's memory; its process follows."""
-MEMORY_MB: Final = 48
+MEMORY_MB: Final = 32
 """DuckDB's own memory. More was no faster on the league at full size: what is sorted, is sorted by pieces."""
 _LEAST_MEMORY_MB: Final = 24
-ROWS_A_PIECE: Final = 60_000
+ROWS_A_PIECE: Final = 20_000
 """A table is sorted and copied so many rows at a time: what that takes doesn't grow with the table."""
 ROWS_A_GROUP: Final = 20_480
 """Rows of a row group in what is written: a group is held in memory until it is whole."""
-ROWS_A_READ: Final = 10_000
+ROWS_A_READ: Final = 4_096
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def _publish_duckdb(data_dir: Path, live: LiveTables) -> None:
 def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
     connection = live.connection
     with duckdb_faults(data_dir):
-        connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS target")
+        connection.execute(f"ATTACH '{_escaped(str(path))}' AS target (ROW_GROUP_SIZE {ROWS_A_GROUP})")
         try:
             for table in TABLES.values():
                 _copy(live, table)

@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs docs-faults test-root test-real soak-full soak-forms soak-update soak-fuzz clean
+.PHONY: help import test setup browser lab lint format lock docs docs-faults test-root test-real soak-full soak-forms soak-update soak-fuzz soak-flat soak-limits clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -74,6 +74,12 @@ soak-update: setup  ## the asks of a whole import and of an update, at the real 
 
 soak-fuzz: setup  ## damaged answers for an hour: make soak-fuzz MINUTES=60
 	@$(RUN) benchmarks.fuzz --minutes $(MINUTES)
+
+soak-flat: setup  ## peak memory at 100 to 100,000 players and 600 to 600,000 seats (half an hour)
+	@$(RUN) benchmarks.flat
+
+soak-limits: setup browser  ## the real size in 256 MB, with browsers in 512 MB and 1 GB; as root (half an hour)
+	@$(RUN) benchmarks.limits
 
 clean:  ## remove what was installed and built, not the data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -45,7 +45,7 @@ def main() -> int:
         again = _import(told)
         print(f"Again: {_seconds(again):.1f} s, {again.receipt['asks']['made']} asks, nothing new: {_is_quiet(again)}")
         _import(told | {"staging": "parquet", "stages": "statistics"})
-        wrong = [fault for store in STORES for fault in _differences(Path(folder), store, site.league, form)]
+        wrong = [fault for store in STORES for fault in differences(Path(folder), store, site.league, form)]
     print("\n".join(wrong) or f"Every value of every table equals the league's truth in {', '.join(STORES)}.")
     print(_figures(first))
     results.append(
@@ -84,7 +84,8 @@ def _tell_times(folder: Path, run: Run) -> None:
             print(f"{stage.stage:12} {seconds:7.1f} s {told}")
 
 
-def _differences(folder: Path, store: str, league: demo.League, form: str) -> Iterable[str]:
+def differences(folder: Path, store: str, league: demo.League, form: str) -> Iterable[str]:
+    """Which tables of a store differ from the league's truth, in words."""
     started = time.monotonic()
     with open_league(folder, store) as opened:
         for name in TABLES:

@@ -47,6 +47,12 @@ class Group:
         facts = dict(line.split() for line in (self.folder / file).read_text().splitlines())
         return int(facts["oom_kill"])
 
+    @property
+    def peak_mb(self) -> float:
+        """The most that the group ever held, in MB: files that were read count, which the kernel may drop."""
+        file = "memory.max_usage_in_bytes" if self.version == 1 else "memory.peak"
+        return int((self.folder / file).read_text()) / MB
+
 
 @contextmanager
 def limited(megabytes: int) -> Iterator[Group]:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import demo
+from gomafia_kit.postgres.address import URL_VARIABLE
 from gomafia_kit.runs.journal import Journal
 from tests.imports import differences, published, truth
+from tests.postgres.machine import OtherServer
 from tests.root.groups import limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
@@ -36,11 +38,13 @@ def small() -> Iterator[DemoSite]:
         yield site
 
 
-def _import(site: DemoSite, data_dir: Path, megabytes: int, **more: object) -> tuple[str, int]:
+def _import(
+    site: DemoSite, data_dir: Path, megabytes: int, env: Mapping[str, str] | None = None, **more: object
+) -> tuple[str, int]:
     """The state that an import ends with in so much memory, and how many processes were killed for want of it."""
     settings = {"source": site.url, "data_dir": str(data_dir), **more}
     with limited(megabytes) as group:
-        done = group.run([sys.executable, "-c", RUN, json.dumps(settings)])
+        done = group.run([sys.executable, "-c", RUN, json.dumps(settings)], env)
         return (done.stdout.strip() or done.stderr.strip().splitlines()[-1]), group.kills
 
 
@@ -58,9 +62,15 @@ def test_the_limit_is_real() -> None:
         assert (done.returncode, group.kills) == (-SIGKILL, 1)
 
 
-def test_a_league_comes_in_exactly_in_256_mb(small: DemoSite, data_dir: Path) -> None:
-    stages = "clubs,players,tournaments,games,statistics"
-    assert _import(small, data_dir, 256, stages=stages) == ("done", 0)
+def test_a_league_comes_in_and_is_pushed_exactly_in_256_mb(small: DemoSite, data_dir: Path) -> None:
+    """The server stands outside of the limit, as it mostly does."""
+    stages = "clubs,players,tournaments,games,statistics,push"
+    with OtherServer() as server:
+        assert _import(small, data_dir, 256, {URL_VARIABLE: server.url("postgres")}, stages=stages) == ("done", 0)
+        with server.connect() as connection:
+            pushed = connection.execute("SELECT count(*), sum(points) FROM gomafia.seat").fetchone()
+    seats = truth(small.league, "seat")
+    assert pushed == (len(seats), sum(seat["points"] for seat in seats if seat["points"] is not None))
     league = small.league
     for table in ("player", "player_season", "game", "seat", "player_year"):
         assert differences(published(data_dir, table), truth(league, table), table) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,11 @@ from psycopg import sql
 from gomafia_kit.errors import PostgresUnreachableError
 from gomafia_kit.postgres.address import URL_VARIABLE
 from gomafia_kit.postgres.target import PushReport
-from tests.postgres.folder import Folder, player
-from tests.postgres.machine import CANARY, OtherServer, until
+from tests.postgres.folder import player
+from tests.postgres.machine import CANARY, OtherServer
 from tests.postgres.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.postgres.conftest import Place
 
 PLAYERS = 3_000
@@ -91,54 +87,17 @@ def test_a_line_that_is_cut_in_the_middle_of_copy(
     assert stands(other) == [(PLAYERS, "имя", "имя")]
 
 
-@pytest.fixture
-def own_server() -> Iterator[OtherServer]:
-    with OtherServer() as server:
-        yield server
-
-
-def test_a_server_that_restarts_in_the_middle_and_one_that_is_full(
-    own_server: OtherServer, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_server_without_a_free_connection_is_told_as_that_after_all_attempts(
+    other: Place, other_server: OtherServer, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(URL_VARIABLE, own_server.url("postgres"))
-    folder = Folder(data_dir)
-    folder.put("players", player=[])
-    folder.push("league")
-    with own_server.connect() as connection:
-        connection.execute("SET search_path = league")
-        connection.execute(ONCE.format(schema="league", what="pg_sleep(60)").encode())
-    folder.put("players", player=people("имя"))
-
-    def restart() -> None:
-        with own_server.connect() as connection:
-            asleep = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-            assert until(lambda: connection.execute(asleep).fetchone())
-            connection.execute("CHECKPOINT")  # else the sequence forgets that the trouble has been
-        own_server.stop()
-        own_server.start()
-
-    thread = threading.Thread(target=restart)
-    thread.start()
-    assert folder.push("league")["player"].new == PLAYERS
-    thread.join()
-    assert folder.told
-    _nobody_else_fits_in(own_server, folder)
-
-
-def _nobody_else_fits_in(server: OtherServer, folder: Folder) -> None:
-    """Every connection that an ordinary user may have is taken: said as that, and tried again until one is free."""
-    with closing(server.connect()) as connection:
-        role = sql.SQL("CREATE ROLE guest LOGIN CONNECTION LIMIT 1 PASSWORD {}")
-        connection.execute(role.format(sql.Literal(CANARY)))
-        connection.execute("GRANT ALL ON DATABASE postgres TO guest")
-    held = server.connect(user="guest")
-    folder.told.clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(URL_VARIABLE, server.url("postgres", user="guest"))
-        with pytest.raises(
-            PostgresUnreachableError, match=r"has no room for another connection: .* too many connections"
-        ):
-            folder.push("another", attempts=2)
-        assert len(folder.told) == 1
-        held.close()
-        assert folder.push("another")["player"].new == PLAYERS
+    guest = f"{schema}_guest"
+    with other.connect() as connection:
+        role = sql.SQL("CREATE ROLE {} LOGIN CONNECTION LIMIT 1 PASSWORD {}")
+        connection.execute(role.format(sql.Identifier(guest), sql.Literal(CANARY)))
+    monkeypatch.setenv(URL_VARIABLE, other_server.url("postgres", user=guest))
+    with (
+        closing(other_server.connect(user=guest)),
+        pytest.raises(PostgresUnreachableError, match=r"has no room for another connection: .* too many connections"),
+    ):
+        other.folder.push(schema, attempts=2)
+    assert len(other.folder.told) == 1

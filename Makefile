@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs docs-faults test-root test-real soak-full soak-forms soak-update soak-fuzz soak-flat soak-limits clean
+.PHONY: help import test setup browser lab lint format lock docs docs-faults test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -71,6 +71,9 @@ soak-forms: setup browser  ## each column in each form, at several positions of 
 
 soak-update: setup  ## the asks of a whole import and of an update, at the real site's size (minutes)
 	@$(RUN) benchmarks.asks
+
+soak-long: setup  ## 600 batches from a site of which 5% of the answers are faults (minutes): make soak-long MINUTES=60
+	@$(RUN) benchmarks.long --minutes $(MINUTES)
 
 soak-fuzz: setup  ## damaged answers for an hour: make soak-fuzz MINUTES=60
 	@$(RUN) benchmarks.fuzz --minutes $(MINUTES)

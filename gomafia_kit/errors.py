@@ -9,8 +9,10 @@
     │   ├── AskRefusedError            13  final
     │   ├── DisallowedError            14  final: robots.txt forbids it
     │   ├── NotInArchiveError          15  offline, and the archive has no answer
-    │   └── BrowserError               16  Chromium is missing, or didn't do as asked
-    │       └── BrowserEndedError      17  passing: another one is started and the ask put again, then raised
+    │   ├── BrowserError               16  Chromium is missing, or didn't do as asked
+    │   │   └── BrowserEndedError      17  passing: another one is started and the ask put again, then raised
+    │   ├── SiteDownError              18  the site was down for longer than an import waits
+    │   └── AskFailedError             19  the site is there, but an ask gets no sound answer
     ├── ParseError                     20
     │   ├── NoSuchPageError            21  the main page came instead
     │   ├── LayoutChangedError         22  what we look for isn't there
@@ -80,9 +82,13 @@ class FetchError(GomafiaError):
 
 
 class SiteUnreachableError(FetchError):
-    """No connection, or none that lasted; retried before it is raised."""
+    """No connection, or none that lasted; retried before it is raised, unless it isn't `passing`."""
 
     exit_code = 11
+
+    def __init__(self, message: str, remedy: str = "", *, passing: bool = True) -> None:
+        super().__init__(message, remedy)
+        self.passing = passing
 
 
 class SiteBusyError(FetchError):
@@ -123,6 +129,18 @@ class BrowserEndedError(BrowserError):
     """Chromium ended, crashed or hung in the middle of an ask; retried with another one before it is raised."""
 
     exit_code = 17
+
+
+class SiteDownError(FetchError):
+    """The site was down for longer than the import waits; what came before is safe."""
+
+    exit_code = 18
+
+
+class AskFailedError(FetchError):
+    """The site is there, but an ask got no sound answer however often it was put, and by whatever road."""
+
+    exit_code = 19
 
 
 class ParseError(GomafiaError):

@@ -19,7 +19,9 @@ from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import (
+    AskFailedError,
     AskRefusedError,
+    BrowserEndedError,
     DamagedAnswerError,
     FetchError,
     GomafiaError,
@@ -27,6 +29,7 @@ from gomafia_kit.errors import (
     NoSuchPageError,
     NotInArchiveError,
     RunStoppedError,
+    SiteBusyError,
 )
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
 from gomafia_kit.parse import PARSER_VERSION, parse, parser_of
@@ -51,8 +54,20 @@ if TYPE_CHECKING:
 LONGEST_BATCH_SECONDS: Final = 60.0
 """A batch is committed after so long even if it isn't full: a polite import would else show nothing for long."""
 
-REFUSALS_THAT_ARE_ENOUGH: Final = 3
-"""So many refusals before the first answer mean that the site refuses the call itself."""
+FAILURES_THAT_ARE_ENOUGH: Final = 3
+"""So many in a row mean that the road fails and not one ask; refusals count so only before the first answer."""
+
+_FAILURES_OF_ONE: Final = (
+    AskFailedError,
+    AskRefusedError,
+    BrowserEndedError,
+    DamagedAnswerError,
+    LayoutChangedError,
+    NoSuchPageError,
+    NotInArchiveError,
+    SiteBusyError,
+)
+"""What may be the fault of one ask; any other error is one of the road, or of more than that."""
 
 Row = tuple[object, ...]
 
@@ -139,6 +154,36 @@ class _Reading:
         return sum(1 for _ in groupby(sorted(chain.from_iterable(self.pages.values()))))
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An ask that got no answer that can be read, by the road on which it was put."""
+
+    ask: Ask
+    error: GomafiaError
+
+
+@dataclass(slots=True)
+class _Failures:
+    """What failed of the phases at work, by subject; `in_a_row` since something was read."""
+
+    of_subject: dict[str, Failed] = field(default_factory=dict)
+    answered: int = 0
+    in_a_row: int = 0
+
+    def note_answer(self) -> None:
+        self.answered += 1
+        self.in_a_row = 0
+
+    def is_of_the_road(self, error: GomafiaError) -> bool:
+        """True if the road fails and not this one ask: so many failed in a row."""
+        if isinstance(error, NoSuchPageError | NotInArchiveError | DamagedAnswerError):
+            return False
+        if isinstance(error, AskRefusedError) and self.answered:
+            return False
+        self.in_a_row += 1
+        return self.in_a_row >= FAILURES_THAT_ARE_ENOUGH
+
+
 @dataclass(slots=True)
 class _Progress:
     known: int = 0
@@ -169,14 +214,13 @@ class Loader:
         self._checkpoint = checkpoint
         self._personal = personal
         self._done: set[str] = set()
-        self._answered = 0
-        self._refused_first: list[str] = []
+        self._failures = _Failures()
+        self._failed_before: frozenset[str] = frozenset()
         self._stage = ""
         self._batch: _Batch | None = None
         self._batches = 0
         self._progress = _Progress()
         self.rows_written: Counter[str] = Counter()
-        self.refused: list[str] = []
         self.asks_looked_up = 0
         self.asks_from_archive = 0
 
@@ -188,6 +232,7 @@ class Loader:
         started = time.monotonic()
         self._stage, self._batch, self._batches = name, None, 0
         self._done = set()
+        self._failed_before = frozenset(failure.subject for failure in self._ledger.failures())
         self._progress = _Progress()
         self._tell(StageStarted(self._run_id, name, 0, _now()))
         try:
@@ -198,10 +243,16 @@ class Loader:
         self._commit()
         self._tell(StageDone(self._run_id, name, time.monotonic() - started, _now()))
 
-    def load(self, phases: Iterable[Phase]) -> None:
-        """Look up every ask and stage what is new; a subject that was read in this stage already is done."""
+    def load(self, phases: Iterable[Phase], *, one_by_one: bool = False) -> dict[str, Failed]:
+        """Look up every ask and stage what is new; a subject that was read in this stage already is done.
+
+        What failed by itself is given back by subject. If the road fails - several asks in a row, or all of a
+        phase, or a list without which the stage makes no sense - the last error is raised; `one_by_one`: never.
+        """
+        self._failures = _Failures()
         for phase in phases:
-            self._load_phase(phase, self._progress)
+            self._load_phase(phase, self._progress, one_by_one=one_by_one)
+        return self._failures.of_subject
 
     def read_again(self, subjects: Iterable[Sequence[Planned]]) -> None:
         """Stage anew what is known of subjects, each named by all asks about it: rows of them were lost."""
@@ -219,22 +270,33 @@ class Loader:
             self._take(planned, reading, answer, parsed)
         self._end_reading(asks[0].ask.subject, reading)
 
-    def _load_phase(self, phase: Phase, progress: _Progress) -> None:
+    def _load_phase(self, phase: Phase, progress: _Progress, *, one_by_one: bool) -> None:
+        failures = self._failures
+        failures.answered = failures.in_a_row = 0
         queue = [planned for planned in reversed(phase.asks) if planned.ask.subject not in self._done]
         progress.known += len(queue)
         read: dict[str, _Reading] = {}
-        self._answered, self._refused_first = 0, []
         while queue:
             self._checkpoint()
             planned = queue.pop()
             made_before = self._source.asks_made
-            more = self._load_ask(planned, read)
+            try:
+                more = self._load_ask(planned, read)
+            except _FAILURES_OF_ONE as error:
+                if planned.ask.kind in ESSENTIAL_KINDS:
+                    raise
+                more = []
+                failures.of_subject[planned.ask.subject] = Failed(planned.ask, error)
+                if failures.is_of_the_road(error) and not one_by_one:
+                    raise
             queue.extend(reversed(more))
             progress.known += len(more)
             progress.done += 1
             self.asks_looked_up += 1
             made = self._source.asks_made > made_before
             self._tell(AskDone(self._run_id, self._stage, planned.ask.key, made, progress.done, progress.known, _now()))
+        if failures.in_a_row and not failures.answered and not one_by_one:
+            raise next(reversed(failures.of_subject.values())).error
         self._commit()
         if phase.retires:
             self._ledger.retire_others(phase.retires, phase.ids)
@@ -242,15 +304,8 @@ class Loader:
     def _load_ask(self, planned: Planned, read: dict[str, _Reading]) -> list[Planned]:
         """Stage what an ask brings; the asks behind it. `read` holds what was read so far of each subject."""
         ask = planned.ask
-        try:
-            answer, parsed = self._read(planned)
-        except (AskRefusedError, NoSuchPageError, NotInArchiveError, DamagedAnswerError) as error:
-            if ask.kind in ESSENTIAL_KINDS or self._is_refused_altogether(error):
-                raise
-            self.refused.append(ask.key)
-            self._tell(Notice(self._run_id, f"{error.message} It is left out.", _now()))
-            return []
-        self._answered += 1
+        answer, parsed = self._read(planned)
+        self._failures.note_answer()
         reading = read.setdefault(ask.subject, _Reading(planned))
         self._take(planned, reading, answer, parsed)
         further = [replace(planned, ask=more) for more in parsed.more]
@@ -259,16 +314,6 @@ class Loader:
         if not further:
             self._end_reading(ask.subject, read.pop(ask.subject))
         return further
-
-    def _is_refused_altogether(self, error: GomafiaError) -> bool:
-        """True if the site refuses this kind of ask and not one thing: it refused the first ones all."""
-        if self._answered or not isinstance(error, AskRefusedError):
-            return False
-        self._refused_first.append(error.message)
-        if len(self._refused_first) < REFUSALS_THAT_ARE_ENOUGH:
-            return False
-        del self.refused[-(REFUSALS_THAT_ARE_ENOUGH - 1) :]
-        return True
 
     def _take(self, planned: Planned, reading: _Reading, answer: Answer, parsed: Parsed) -> None:
         """Stage an answer about a subject, unless just this is live already."""
@@ -311,7 +356,7 @@ class Loader:
         """Let a subject that was read to its end be seen, with the batch that holds its last rows."""
         self._done.add(subject)
         done = Reading(subject, frozenset(reading.pages))
-        if reading.is_new or not self._ledger.is_settled(done):
+        if reading.is_new or subject in self._failed_before or not self._ledger.is_settled(done):
             self._settle(done)
 
     def _settle(self, reading: Reading) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -11,7 +11,7 @@ from gomafia_kit.errors import SettingsError
 from gomafia_kit.roads import API, CHEAPEST, Road
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gomafia_kit.settings import Settings
     from gomafia_kit.site import Ask
@@ -157,6 +157,13 @@ def subjects(stage: str, settings: Settings) -> tuple[str, ...]:
 def phases(subject: str, settings: Settings, known: Known, road: Road = CHEAPEST) -> Iterator[Phase]:
     """The asks about a subject, phase by phase: each is planned when the one before is staged."""
     yield from _PHASES[subject](settings, known, road)
+
+
+def only(phases: Iterable[Phase], subjects: frozenset[str], *, anew: bool) -> Iterator[Phase]:
+    """Of some phases the asks about these subjects; with `anew` an archived answer doesn't do."""
+    for phase in phases:
+        asks = tuple(planned for planned in phase.asks if planned.ask.subject in subjects)
+        yield replace(phase, asks=tuple(replace(each, max_age=timedelta(0)) for each in asks) if anew else asks)
 
 
 def _list_age(settings: Settings) -> timedelta:

@@ -248,9 +248,13 @@ class Settings:
     personal: bool = _setting(False, _bool, "also first and last names, social network accounts, judges' real names")
     update: bool = _setting(False, _bool, "bring up to date: lists, and tournaments that are new, open or changed")
     refresh: bool = _setting(False, _bool, "ask again for what the archive holds already")
+    retry: bool = _setting(False, _bool, "ask only for what failed before: the list of failures")
     offline: bool = _setting(False, _bool, "ask nothing: read the archive only")
     memory_limit_mb: int | None = _setting(
         None, _maybe(_at_least(64, _whole)), "memory of the importer; none: the cgroup's or machine's"
+    )
+    longest_outage_minutes: float = _setting(
+        180.0, _at_least(0, _number), "how long an import waits for a site that is down before it ends"
     )
     pages_per_browser: int | None = _setting(
         None, _maybe(_at_least(1, _whole)), "pages of one Chromium; none: 250, or fewer if it grows"
@@ -325,6 +329,8 @@ class Settings:
             )
 
     def _check_roads(self) -> None:
+        if self.retry and self.offline:
+            raise SettingsError("retry asks the site, offline asks nothing.", "Choose one of them.")
         if self.update and self.offline:
             raise SettingsError("update asks the site, offline asks nothing.", "Choose one of them.")
         if self.region and self.club_id is not None:

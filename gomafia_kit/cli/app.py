@@ -20,6 +20,7 @@ from gomafia_kit.cli.probe import probe
 from gomafia_kit.cli.rebuild import rebuild
 from gomafia_kit.cli.rejected import rejected
 from gomafia_kit.cli.replay import replay
+from gomafia_kit.cli.retry import retry
 from gomafia_kit.cli.run import push, run
 from gomafia_kit.cli.status import status
 from gomafia_kit.cli.verify import verify
@@ -41,7 +42,23 @@ def gomafia() -> None:
     """
 
 
-for _command in (run, status, stop, pause, resume, plan, push, rebuild, rejected, replay, verify, doctor, probe, demo):
+for _command in (
+    run,
+    status,
+    stop,
+    pause,
+    resume,
+    plan,
+    push,
+    retry,
+    rebuild,
+    rejected,
+    replay,
+    verify,
+    doctor,
+    probe,
+    demo,
+):
     gomafia.add_command(_command)
 for _command in (profile, diagnose, compare):
     gomafia.add_command(_command)

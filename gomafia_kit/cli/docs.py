@@ -37,6 +37,8 @@ WHAT_TO_DO: Final = {
     "NotInArchiveError": "Run once without `offline`.",
     "BrowserError": "`python -m gomafia_kit.fetch.browser --install`, or use `via=http`.",
     "BrowserEndedError": "Run again: it was tried several times. If it happens again, use `via=http`.",
+    "SiteDownError": "Run again when the site is there, or with a larger `longest_outage_minutes`. Nothing is lost.",
+    "AskFailedError": "`gomafia retry` takes up what failed; so does the next run. All else is in place.",
     "ParseError": "The answer is kept in the archive: update the package and run again, without asking anew.",
     "NoSuchPageError": "Check the id: the site doesn't know it.",
     "LayoutChangedError": "The site has changed: update the package, or report the message. Other stages went on.",

@@ -109,6 +109,8 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     )
     if receipt["left_out"]:
         lines.append(f"Left out, for the site doesn't have them: {len(receipt['left_out']):,} (see gomafia status).")
+    if receipt.get("failed"):
+        lines.append(f"Failed: {len(receipt['failed']):,} (see gomafia retry --list).")
     if receipt["push"]:
         lines += ["", "PostgreSQL:", *_pushed(receipt["push"]), ""]
     lines += checks_lines(receipt.get("checks", []))

@@ -20,7 +20,7 @@ from gomafia_kit.errors import BrowserEndedError, BrowserError, FetchError, Site
 from gomafia_kit.fetch.driver import drivers
 from gomafia_kit.fetch.dropdown import CALL, choose_year
 from gomafia_kit.fetch.gauges import LoopBeat, PageGauges
-from gomafia_kit.fetch.replies import Reply, is_elsewhere, too_large
+from gomafia_kit.fetch.replies import Reply, is_distrust, is_elsewhere, too_large
 from gomafia_kit.fetch.turnstile import Turnstile
 from gomafia_kit.settings import is_loopback
 from gomafia_kit.site import RENDERED
@@ -390,7 +390,7 @@ class Engine:
         elif "net::" not in reason:
             self.is_spent = True
             return BrowserEndedError(f"Chromium failed at {url}: {reason}.", NOTHING_LOST)
-        return SiteUnreachableError(f"{url}: {reason}.", _CHECK_NETWORK)
+        return SiteUnreachableError(f"{url}: {reason}.", _CHECK_NETWORK, passing=not is_distrust(reason))
 
 
 def proxy_for(base_url: str) -> ProxySettings | None:

@@ -16,6 +16,7 @@ from gomafia_kit.fetch.replies import (
     MOST_REDIRECTS,
     Reply,
     check,
+    is_distrust,
     is_elsewhere,
     led_astray,
     led_away,
@@ -85,7 +86,7 @@ class HttpFetcher:
         try:
             reply = self._follow(ask, another)
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise self._unreachable(ask, _reason(error)) from error
+            raise self._unreachable(ask, _reason(error), passing=not is_distrust(str(error))) from error
         check(ask, reply)
         return Answer(ask, reply.status, reply.body, datetime.now(UTC), self.via)
 
@@ -140,15 +141,16 @@ class HttpFetcher:
                 raise self._unreachable(ask, f"no whole answer within {self._seconds:g} s")
         return bytes(body)
 
-    def _unreachable(self, ask: Ask, reason: str) -> SiteUnreachableError:
+    def _unreachable(self, ask: Ask, reason: str, *, passing: bool = True) -> SiteUnreachableError:
         return SiteUnreachableError(
             f"{self.base_url}{ask.path}: {reason}.",
             "Check the address and the network, then run again: nothing is lost.",
+            passing=passing,
         )
 
 
 def _reason(error: Exception) -> str:
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if is_distrust(str(error)):
         why = str(error).rpartition("certificate verify failed: ")[2].partition(" (_ssl.c")[0]
         return (
             f"its certificate isn't trusted here ({why}); if it is your own network's, name the file with its"

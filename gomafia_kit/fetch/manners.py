@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ import tenacity
 from gomafia_kit.errors import BrowserEndedError, GomafiaError, SiteBusyError, SiteUnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gomafia_kit.site import Answer
 
@@ -37,6 +38,7 @@ def user_agent(contact: str) -> str:
 class Gate:
     """Lets one request through at a time, `seconds` after the answer to the one before, at the earliest.
 
+    It holds for any number of threads: a request and all that it leads to have the gate for themselves.
     Counted from the answer, since only then the site has surely seen the request: counted from the
     sending, a slow connection and a quick one would put two requests closer together at the site.
     """
@@ -44,15 +46,24 @@ class Gate:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._open_at = 0.0
-        self._lock = threading.Lock()
+        self._turn = threading.RLock()
 
-    def wait(self) -> None:
-        """Return when the next request may go out."""
-        with self._lock:
-            pause = self._open_at - time.monotonic()
-            if pause > 0:
-                time.sleep(pause)
-            self._open_at = time.monotonic() + self.seconds
+    @contextmanager
+    def turn(self, rest: Callable[[float], None] = time.sleep) -> Iterator[None]:
+        """Within it one request may be made; `rest` waits so many seconds, and may raise to stop."""
+        with self._turn:
+            self.wait(rest)
+            try:
+                yield
+            finally:
+                self.answered()
+
+    def wait(self, rest: Callable[[float], None] = time.sleep) -> None:
+        """Return when a further request of the same turn may go out."""
+        pause = self._open_at - time.monotonic()
+        if pause > 0:
+            rest(pause)
+        self._open_at = time.monotonic() + self.seconds
 
     def slow_down(self, seconds: float) -> bool:
         """Keep at least that pause from now on; whether it is longer than it was."""
@@ -67,11 +78,16 @@ class Gate:
         self._open_at = time.monotonic() + self.seconds
 
 
-def patiently(fetch: Callable[[], Answer], gate: Gate, tell: Callable[[str], None]) -> Answer:
+def patiently(
+    fetch: Callable[[], Answer],
+    gate: Gate,
+    tell: Callable[[str], None],
+    rest: Callable[[float], None] = time.sleep,
+) -> Answer:
     """What `fetch` gives, tried again while the site is busy or can't be reached, or a browser ends.
 
     Waits double from the pace, with jitter; a `Retry-After` is obeyed. After five attempts the last
-    error is raised.
+    error is raised. `rest` waits so many seconds, and may raise to stop.
     """
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
@@ -81,20 +97,25 @@ def patiently(fetch: Callable[[], Answer], gate: Gate, tell: Callable[[str], Non
         tell(f"{told} Attempt {state.attempt_number + 1} of {ATTEMPTS} in {wait:.1f} s.")
 
     def let_through() -> Answer:
-        gate.wait()
-        try:
+        with gate.turn(rest):
             return fetch()
-        finally:
-            gate.answered()
 
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type((SiteBusyError, SiteUnreachableError, BrowserEndedError)),
+        retry=tenacity.retry_if_exception(is_passing),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=_waits(gate),
         before_sleep=before_sleep,
+        sleep=rest,
         reraise=True,
     )
     return retrying(let_through)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same ask may get an answer a little later."""
+    if isinstance(error, SiteUnreachableError):
+        return error.passing
+    return isinstance(error, SiteBusyError | BrowserEndedError)
 
 
 def _waits(gate: Gate) -> Callable[[tenacity.RetryCallState], float]:

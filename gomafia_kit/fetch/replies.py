@@ -56,6 +56,11 @@ def is_elsewhere(base_url: str, target: str) -> bool:
     return _place(base) != _place(other) or (base.scheme, other.scheme) == ("https", "http")
 
 
+def is_distrust(reason: str) -> bool:
+    """Whether a connection failed by the site's certificate: asking again doesn't mend that."""
+    return "CERTIFICATE_VERIFY_FAILED" in reason or "net::ERR_CERT_" in reason
+
+
 def _place(parts: SplitResult) -> tuple[str | None, int | None]:
     """Host and port; a scheme's own port is none."""
     return parts.hostname, None if parts.port == _PORTS.get(parts.scheme) else parts.port

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gomafia_kit.errors import AskRefusedError, DamagedAnswerError, LayoutChangedError, SiteBusyError
-from gomafia_kit.fetch.manners import patiently
+from gomafia_kit.errors import (
+    AskFailedError,
+    AskRefusedError,
+    DamagedAnswerError,
+    FetchError,
+    LayoutChangedError,
+    SiteBusyError,
+    SiteUnreachableError,
+)
+from gomafia_kit.fetch.manners import is_passing, patiently
+from gomafia_kit.fetch.outage import Outages
 from gomafia_kit.fetch.robots import Robots
 from gomafia_kit.parse.envelope import data_of
 from gomafia_kit.site import PAGE, RENDERED, robots
@@ -49,6 +59,8 @@ class Source:
 
     `fetchers` says who asks: `http`, `chromium`; none: offline, archive only.
     With `refresh_since` an archived answer older than that moment isn't taken.
+    An outage of the site is waited through for `longest_outage` seconds; `rest` waits so many seconds,
+    and may raise to stop.
     """
 
     def __init__(
@@ -58,6 +70,8 @@ class Source:
         gate: Gate,
         tell: Callable[[str], None],
         refresh_since: datetime | None = None,
+        longest_outage: float = 0.0,
+        rest: Callable[[float], None] = time.sleep,
     ) -> None:
         self._archive = archive
         self._makers = fetchers
@@ -65,6 +79,9 @@ class Source:
         self._gate = gate
         self._tell = tell
         self._refresh_since = refresh_since
+        self._rest = rest
+        self._outages = Outages(longest_outage, tell, rest)
+        self._has_answered = False
         self._robots: Robots | None = None
         self._clock_was_wrong = False
         self.asks_made = 0
@@ -143,9 +160,47 @@ class Source:
             self._check_whole(answer)
             return answer
 
-        answer = patiently(fetch, self._gate, self._tell)
+        try:
+            answer = patiently(fetch, self._gate, self._tell, self._rest)
+        except (SiteUnreachableError, SiteBusyError) as error:
+            answer = self._later(via, error, fetch)
+        self._has_answered = True
         self._archive.keep(answer)
         return answer
+
+    def _later(self, via: str, error: FetchError, fetch: Callable[[], Answer]) -> Answer:
+        """The answer to an ask that was put often enough, once the site is up again.
+
+        Raises AskFailedError if the site is there and only this ask fails, SiteDownError after the longest
+        outage, and the error itself if the site never answered in this run: its address may be wrong.
+        """
+        if not self._has_answered or not is_passing(error):
+            raise error
+        if self._is_there(via):
+            raise _of_one_ask(error)
+
+        def look() -> Answer:
+            try:
+                with self._gate.turn(self._rest):
+                    return fetch()
+            except (SiteUnreachableError, SiteBusyError) as again:
+                if self._is_there(via):
+                    raise _of_one_ask(again) from again
+                raise
+
+        return self._outages.wait_through(error, self._gate.seconds, look)
+
+    def _is_there(self, via: str) -> bool:
+        """Whether the site answers at all: its robots.txt is the cheapest thing that it has."""
+        self.asks_made += 1
+        try:
+            with self._gate.turn(self._rest):
+                self._fetcher(via).fetch(robots(), self._another)
+        except (SiteUnreachableError, SiteBusyError):
+            return False
+        except FetchError:
+            return True
+        return True
 
     def _another(self) -> None:
         """A request that an ask leads to is an ask as well: it waits its turn and is counted."""
@@ -171,6 +226,10 @@ class Source:
         except (LayoutChangedError, SiteBusyError) as error:
             self._archive.keep_refused(answer, error.message)
             raise SiteBusyError(error.message, "Run again later: nothing is lost.") from error
+
+
+def _of_one_ask(error: FetchError) -> AskFailedError:
+    return AskFailedError(error.message, "The site is there, but this ask fails: run again later.")
 
 
 def check_page(answer: Answer) -> None:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from psutil import Process
 
 from gomafia_kit.errors import (
+    AskFailedError,
     AskRefusedError,
     BrowserError,
     DamagedAnswerError,
     DisallowedError,
     GomafiaError,
+    NoSuchPageError,
     NotInArchiveError,
     ParseError,
     RunStoppedError,
@@ -30,7 +32,7 @@ from gomafia_kit.fetch.source import Source
 from gomafia_kit.importer.account import accounts, peaks
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
-from gomafia_kit.load import Loader
+from gomafia_kit.load import Failed, Loader
 from gomafia_kit.memory.budget import AutomaticRows, Steered, duckdb_mb
 from gomafia_kit.memory.diet import BrowserDiet
 from gomafia_kit.memory.garbage import Garbage
@@ -39,7 +41,7 @@ from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.memory.meter import Meter
 from gomafia_kit.memory.profiler import Profiler, profile_folder
 from gomafia_kit.memory.pulse import Pulse
-from gomafia_kit.plan import NEEDED_BY, phases, subjects
+from gomafia_kit.plan import NEEDED_BY, only, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
 from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
@@ -52,16 +54,20 @@ from gomafia_kit.staging.publish import forget_damaged, publish
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator
     from contextlib import ExitStack
 
     from gomafia_kit.events import Event, Observer
     from gomafia_kit.memory.profiler import Profiling
+    from gomafia_kit.plan import Phase
+    from gomafia_kit.roads import Road
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.settings import Settings
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
 SECONDS_BETWEEN_LOOKS: Final = 0.2
 _ANOTHER_ROAD_MAY_HELP: Final = (
+    AskFailedError,
     ParseError,
     AskRefusedError,
     DisallowedError,
@@ -104,6 +110,8 @@ class Import:
         self._started = time.monotonic()
         self._push: list[dict[str, Any]] = []
         self._failures: list[GomafiaError] = []
+        self._left_out: list[str] = []
+        self._failed: list[dict[str, str]] = []
         self._limit_mb = settings.memory_limit_mb or memory_limit_mb()
         self._duckdb_mb = duckdb_mb(self._limit_mb)
 
@@ -115,7 +123,8 @@ class Import:
         self.ledger = stack.enter_context(Ledger(self.data_dir))
         since = datetime.now(UTC) if settings.refresh else None
         who = fetchers(settings, self._tell, stack)
-        self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since)
+        longest = 60 * settings.longest_outage_minutes
+        self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since, longest, self._rest)
         stack.callback(self.source.close)
         garbage = stack.enter_context(Garbage(settings.gc))
         pulse = stack.enter_context(Pulse())
@@ -157,6 +166,12 @@ class Import:
             self._publish()
         for stage in self._stages():
             self._run_stage(stage)
+        if self._failed:
+            count = len(self._failed)
+            told = f"{count} {'ask' if count == 1 else 'asks'} failed by every road; all else is in place."
+            self._failures.append(
+                AskFailedError(told, "gomafia retry takes just that up again, and so does the next run as it comes by.")
+            )
         return self._receipt(), next(iter(self._failures), None)
 
     def _stages(self) -> list[str]:
@@ -176,7 +191,7 @@ class Import:
                 return
             try:
                 self._load_stage(stage)
-            except (ParseError, AskRefusedError, DisallowedError, NotInArchiveError, DamagedAnswerError) as error:
+            except (*_ANOTHER_ROAD_MAY_HELP, NotInArchiveError, DamagedAnswerError) as error:
                 # A page that we don't understand, or don't get, stops its own stage, no other.
                 self._failures.append(error)
                 self._tell(f"Stage {stage} stopped: {error}")
@@ -187,25 +202,54 @@ class Import:
 
     def _load_stage(self, stage: str) -> None:
         for subject in subjects(stage, self.settings):
-            self._load_subject(subject)
+            self._load_subject(stage, subject)
 
-    def _load_subject(self, subject: str) -> None:
-        """Read a subject by the cheapest road that works, and say so where that is another than the first."""
+    def _load_subject(self, stage: str, subject: str) -> None:
+        """Read a subject by the cheapest road that works, and say so where that is another than the first.
+
+        What fails by itself is tried alone by the other roads; what fails by all of them goes onto the list.
+        """
+        wanted = frozenset(each.subject for each in self.ledger.failures()) if self.settings.retry else None
+        left: dict[str, Failed] = {}
+        errors: list[GomafiaError] = []
         roads = roads_for(subject, self.settings)
-        failures: list[GomafiaError] = []
         for road, further in zip(roads, (*roads[1:], None), strict=True):
+            now = f"Now as {further}." if further else "There is no other way."
             try:
-                league = StagedLeague(self.data_dir, self.ledger)
-                self.loader.load(phases(subject, self.settings, league, road))
+                failed = self.loader.load(self._phases(subject, road, wanted), one_by_one=wanted is not None)
             except _ANOTHER_ROAD_MAY_HELP as error:
-                failures.append(error)
-                now = f"Now as {further}." if further else "There is no other way."
+                errors.append(error)
                 self._tell(f"{subject} can't be read as {road}: {error.message} {now}")
-            else:
-                return
-        # What the site said tells more than that there is no browser to ask it by.
-        told = [error for error in failures if not isinstance(error, BrowserError | UnavailableError)]
-        raise (told or failures)[-1]
+                continue
+            left = {name: Failed(left.get(name, told).ask, told.error) for name, told in failed.items()}
+            wanted = frozenset(name for name, told in left.items() if not isinstance(told.error, NoSuchPageError))
+            if not wanted:
+                break
+            first = left[min(wanted)].error.message
+            self._tell(f"{len(wanted)} of {subject} can't be read as {road}: {first} {now}")
+        else:
+            if wanted is None:
+                # What the site said tells more than that there is no browser to ask it by.
+                told = [error for error in errors if not isinstance(error, BrowserError | UnavailableError)]
+                raise (told or errors)[-1]
+        for name, failure in left.items():
+            self._leave(stage, name, failure)
+
+    def _phases(self, subject: str, road: Road, wanted: frozenset[str] | None) -> Iterator[Phase]:
+        planned = phases(subject, self.settings, StagedLeague(self.data_dir, self.ledger), road)
+        return planned if wanted is None else only(planned, wanted, anew=self.settings.retry)
+
+    def _leave(self, stage: str, subject: str, failed: Failed) -> None:
+        """Go on without what no road brought, and say so."""
+        ask, error = failed.ask, failed.error
+        if not isinstance(error, NotInArchiveError):
+            self.ledger.note_failure(subject, stage, ask.key, error, datetime.now(UTC))
+        if isinstance(error, NoSuchPageError | AskRefusedError | NotInArchiveError | DamagedAnswerError):
+            self._left_out.append(ask.key)
+            self._tell(f"{error.message} It is left out.")
+        else:
+            self._failed.append({"ask": ask.key, "why": error.message})
+            self._tell(f"{error.message} It is on the list of failures: gomafia retry takes it up again.")
 
     def _derive(self, table: str) -> None:
         ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)
@@ -245,7 +289,7 @@ class Import:
                 league=self.settings.league,
                 schema=self.settings.postgres_schema,
                 tell=self._tell,
-                sleep=self._wait,
+                sleep=self._rest,
             )
         self._push = [
             {"table": r.table, "new": r.new, "changed": r.changed, "same": r.same, "gone": r.gone} for r in reports
@@ -266,12 +310,12 @@ class Import:
         elif wish == "stop":
             raise RunStoppedError("The import was stopped.", _GO_ON)
 
-    def _wait(self, seconds: float) -> None:
-        """Let time pass, but for the wish to stop."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+    def _rest(self, seconds: float) -> None:
+        """Wait, but pause and stop at once if that is wished: raises RunStoppedError."""
+        ends_at = time.monotonic() + seconds
+        while (left := ends_at - time.monotonic()) > 0:
+            self._stop.wait(min(left, SECONDS_BETWEEN_LOOKS))
             self._checkpoint()
-            time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
 
     def _wait_while_paused(self) -> None:
         self.journal.set_state(self.run_id, "paused")
@@ -330,7 +374,8 @@ class Import:
                 "made": asks_made,
                 "from_archive": self.loader.asks_from_archive,
             },
-            "left_out": self.loader.refused,
+            "left_out": self._left_out,
+            "failed": self._failed,
             "push": self._push,
             "checks": checks,
             "nothing_new": asks_made == 0 and not written and push_changes == 0,

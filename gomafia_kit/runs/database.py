@@ -73,6 +73,10 @@ CREATE TABLE rejection (
     key TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, rule TEXT NOT NULL
 ) STRICT;
 CREATE INDEX rejection_load ON rejection (load_id);
+CREATE TABLE failure (
+    subject TEXT PRIMARY KEY, stage TEXT NOT NULL, ask_key TEXT NOT NULL, error TEXT NOT NULL,
+    message TEXT NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL
+) STRICT;
 CREATE TABLE part (
     part_id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE,
     rows INTEGER NOT NULL, bytes INTEGER NOT NULL

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from gomafia_kit.errors import GomafiaError
 from gomafia_kit.runs.database import RUNS_FILE, meta, open_store, set_meta, sqlite_faults, transaction
 from gomafia_kit.site import ask_from
 
@@ -68,6 +69,23 @@ class Portion:
     fetched: Mapping[str, int] = field(default_factory=dict)
     duplicates: Mapping[str, int] = field(default_factory=dict)
     rejections: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an import couldn't read by any road: `times` runs met it, and the last said why.
+
+    An answer that wasn't sound is kept in the archive, among the refused.
+    """
+
+    subject: str
+    stage: str
+    ask_key: str
+    error: str
+    message: str
+    first_at: datetime
+    last_at: datetime
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +278,42 @@ class Ledger:
         """Retire what is known of subjects of that name that are no longer in the league; how many answers it was."""
         keep = json.dumps([f"{name}/{item}" for item in ids])
         with sqlite_faults(self.path), transaction(self._db) as db:
+            db.execute(
+                "DELETE FROM failure WHERE subject GLOB ? AND subject NOT IN (SELECT value FROM json_each(?))",
+                (f"{name}/*", keep),
+            )
             cursor = db.execute(
                 "UPDATE load SET state = 'retired' WHERE state != 'retired' AND subject GLOB ?"
                 " AND subject NOT IN (SELECT value FROM json_each(?))",
                 (f"{name}/*", keep),
             )
             return cursor.rowcount
+
+    # -- what failed --------------------------------------------------------------------------
+
+    def note_failure(self, subject: str, stage: str, ask_key: str, error: Exception, at: datetime) -> None:
+        """Put what can't be read onto the list of failures, until it is read."""
+        message = error.message if isinstance(error, GomafiaError) else str(error)
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            db.execute(
+                "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET stage = excluded.stage,"
+                " ask_key = excluded.ask_key, error = excluded.error, message = excluded.message,"
+                " last_at = excluded.last_at, times = times + 1",
+                (subject, stage, ask_key, type(error).__name__, message, at.isoformat(), at.isoformat()),
+            )
+
+    def failures(self) -> tuple[Failure, ...]:
+        """What could not be read so far, stage by stage."""
+        rows = self._read(
+            "SELECT subject, stage, ask_key, error, message, first_at, last_at, times FROM failure"
+            " ORDER BY stage, subject"
+        )
+        return tuple(
+            Failure(
+                subject, stage, key, error, message, datetime.fromisoformat(first), datetime.fromisoformat(last), times
+            )
+            for subject, stage, key, error, message, first, last, times in rows
+        )
 
     # -- what is live -------------------------------------------------------------------------
 
@@ -519,6 +567,7 @@ def _finish(db: sqlite3.Connection, load_id: int, portion: Portion) -> int:
 def _settle(db: sqlite3.Connection, reading: Reading) -> None:
     """Let what was read of a subject take the place of all that was known of it."""
     asks = json.dumps(sorted(reading.ask_ids))
+    db.execute("DELETE FROM failure WHERE subject = ?", (reading.subject,))
     db.execute(
         "UPDATE load SET state = 'retired' WHERE subject = ? AND state != 'retired'"
         " AND ask_id NOT IN (SELECT value FROM json_each(?))",

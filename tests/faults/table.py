@@ -24,6 +24,10 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
         "half a body",
         "an empty answer",
         "HTML in place of JSON",
+        "an ask that fails by one road",
+        "an ask that fails by every road",
+        "the site is down for a while",
+        "the site is down for longer than the longest outage",
     ),
     "The machine": (
         "a damaged part",

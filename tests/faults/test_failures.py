@@ -1,0 +1,122 @@
+"""An ask that fails is tried alone by other roads; what fails by all is left on a list, and taken up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from gomafia_kit.cli.app import gomafia
+from gomafia_kit.errors import AskFailedError, SiteBusyError
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.ledger import Ledger
+from tests.faults.seen import GAMES, lost, told
+from tests.imports import differences, published, run_import, truth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gomafia_kit.demo import DemoSite
+    from tests.faults.conftest import Fault
+
+ATTEMPTS = 5
+STAGES = "tournaments,games"
+
+
+def asked(site: DemoSite) -> dict[str, int]:
+    return dict(site.log()["counts"])
+
+
+def test_one_tournament_that_fails_is_read_alone_by_another_road(site: DemoSite, data_dir: Path, fault: Fault) -> None:
+    site.log(reset=True)
+    site.fault("cut", prefix="/api/tournament/get", skip=3, times=ATTEMPTS)
+    run_import(site, data_dir, stages=STAGES)
+    pages = [path for path in asked(site) if path.startswith("GET /tournament/")]
+    assert len(pages) == 1
+    seen = told(data_dir)
+    assert "1 of games can't be read as api over http" in seen.notices[-1]
+    fault.told(
+        "an ask that fails by one road",
+        sees=seen.notices[-1],
+        lost=lost(data_dir, site.league),
+        seconds=seen.seconds,
+    )
+    with Ledger(data_dir) as ledger:
+        assert ledger.failures() == ()
+
+
+def test_what_fails_by_every_road_is_left_on_a_list_and_taken_up_again(
+    site: DemoSite, data_dir: Path, fault: Fault
+) -> None:
+    site.fault("cut", prefix="/api/tournament/get", skip=3, times=ATTEMPTS)
+    with pytest.raises(AskFailedError) as caught:
+        run_import(site, data_dir, stages=STAGES, form="api", via="http")
+    assert caught.value.message == "1 ask failed by every road; all else is in place."
+    assert caught.value.exit_code == 19
+    with Journal(data_dir) as journal:
+        run = journal.latest()
+    assert run is not None
+    assert run.receipt is not None
+    (failed,) = run.receipt["failed"]
+    with Ledger(data_dir) as ledger:
+        (failure,) = ledger.failures()
+    assert (failure.ask_key, failure.stage, failure.times) == (failed["ask"], "games", 1)
+    missing = int(failure.subject.partition("/")[2])
+    for table in GAMES[1:]:
+        there = {row["tournament_id"] for row in published(data_dir, table)}
+        assert missing not in there
+        expected = [row for row in truth(site.league, table) if row["tournament_id"] != missing]
+        assert differences(published(data_dir, table), expected, table) == []
+
+    site.log(reset=True)
+    done = CliRunner().invoke(gomafia, ["retry", "--data-dir", str(data_dir)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert {path: count for path, count in asked(site).items() if "robots" not in path} == {
+        "POST /api/tournament/get": 1
+    }
+    with Ledger(data_dir) as ledger:
+        assert ledger.failures() == ()
+    seen = told(data_dir)
+    assert seen.notices == ()
+    fault.told(
+        "an ask that fails by every road",
+        sees=f"{caught.value.message} {caught.value.remedy}",
+        lost=lost(data_dir, site.league),
+        seconds=(run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0,
+    )
+
+
+def test_an_ordinary_run_takes_up_what_failed_as_it_comes_by(site: DemoSite, data_dir: Path) -> None:
+    site.fault("cut", prefix="/api/tournament/get", skip=3, times=ATTEMPTS)
+    with pytest.raises(AskFailedError):
+        run_import(site, data_dir, stages=STAGES, form="api", via="http")
+    run_import(site, data_dir, stages=STAGES, form="api", via="http")
+    assert lost(data_dir, site.league) == []
+    with Ledger(data_dir) as ledger:
+        assert ledger.failures() == ()
+
+
+def test_a_road_that_fails_several_times_in_a_row_is_left(site: DemoSite, data_dir: Path) -> None:
+    site.log(reset=True)
+    site.fault("cut", prefix="/api/tournament/get", skip=2, times=None)
+    run_import(site, data_dir, stages=STAGES, via="http")
+    assert lost(data_dir, site.league, GAMES[:1]) == []
+    assert asked(site)["POST /api/tournament/get"] == 1 + 3 * ATTEMPTS
+    (said,) = [text for text in told(data_dir).notices if "games can't be read as" in text]
+    assert said.endswith("Now as page_data over http.")
+
+
+def test_a_list_that_stays_away_stops_its_stage_and_no_other(site: DemoSite, data_dir: Path) -> None:
+    site.fault("status", status=503, prefix="/api/club/getTop", times=None)
+    site.fault("status", status=503, prefix="/rating", times=None)
+    with pytest.raises(AskFailedError, match="the site is busy"):
+        run_import(site, data_dir, stages=f"clubs,{STAGES}", via="http")
+    assert published(data_dir, "club") == []
+    assert lost(data_dir, site.league) == []
+
+
+def test_a_site_that_never_answered_is_no_outage(site: DemoSite, data_dir: Path) -> None:
+    site.fault("status", status=503, prefix="/", times=None)
+    with pytest.raises(SiteBusyError, match="status 503"):
+        run_import(site, data_dir, stages=STAGES)

@@ -41,6 +41,7 @@ def real_examples() -> dict[str, str]:
             "gomafia probe": _session(home, "gomafia probe --source demo"),
             "gomafia rejected": _rejected(home),
             **_of_memory(home),
+            "gomafia retry": _retried(home),
             "gomafia demo serve": _served(home),
             **_steered(home),
         }
@@ -115,6 +116,17 @@ def _rejected(home: Path) -> str:
         site.change("spoil", kind="seat", key=place, field="role", value="witness")
         _session(home, f"gomafia run --source {site.url} --stages tournaments,games")
     return _session(home, "gomafia rejected")
+
+
+def _retried(home: Path) -> str:
+    """A league one of whose tournaments came in halves, five times."""
+    from gomafia_kit import demo
+
+    with demo.start(scale="tiny") as site:
+        site.fault("cut", prefix="/api/tournament/get", skip=4, times=5)
+        told = "--stages tournaments,games --form api --via http"
+        _session(home, f"gomafia run --source {site.url} {told} --data-dir {home}/data/halves")
+        return _session(home, f"gomafia retry --list --data-dir {home}/data/halves", "gomafia retry")
 
 
 def _steered(home: Path) -> dict[str, str]:

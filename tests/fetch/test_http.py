@@ -13,11 +13,11 @@ import pytest
 
 from gomafia_kit import site as asks
 from gomafia_kit.errors import (
+    AskFailedError,
     AskRefusedError,
     DisallowedError,
     NotInArchiveError,
     SettingsError,
-    SiteBusyError,
     SiteUnreachableError,
 )
 from gomafia_kit.fetch.archive import Archive
@@ -106,7 +106,7 @@ def test_retry_after_is_obeyed(source: Source, site: DemoSite, heard: Heard) -> 
 
 def test_a_site_that_stays_busy_is_given_up_after_five_attempts(source: Source, site: DemoSite) -> None:
     site.fault("status", status=503, times=None, prefix="/api/")
-    with pytest.raises(SiteBusyError, match="the site is busy"):
+    with pytest.raises(AskFailedError, match="the site is busy"):
         source.answer(asks.club_list(), None)
     assert site.log()["counts"]["POST /api/club/getTop"] == 5
 

@@ -9,7 +9,7 @@ import psutil
 
 def drivers() -> list[psutil.Process]:
     """The Playwright drivers that this process started and that still run."""
-    return [child for child in children(psutil.Process()) if _is_driver(child)]
+    return [child for child in children(psutil.Process()) if is_driver(child)]
 
 
 def children(process: psutil.Process, *, recursive: bool = False) -> list[psutil.Process]:
@@ -27,7 +27,8 @@ def kill(*processes: psutil.Process) -> None:
             process.kill()
 
 
-def _is_driver(process: psutil.Process) -> bool:
+def is_driver(process: psutil.Process) -> bool:
+    """True if a process is a Playwright driver."""
     try:
         command = process.cmdline()
     except psutil.Error:

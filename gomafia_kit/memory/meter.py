@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.journal import Journal
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
-LOOKS_COST_AT_MOST: Final = 0.02
-"""Share of the time that looking at the tree may take: a look costs 1 ms without a browser, 20 ms with one."""
+LOOKS_COST_AT_MOST: Final = 0.01
+"""Share of the import's CPU time that looking at the tree may take: 10 ms a look without a browser, 30 with one."""
+
+SECONDS_WITHOUT_A_LOOK: Final = 30.0
+"""An import that mostly waits uses too little CPU for looks: after so long there is one all the same."""
 
 
 class Meter:
@@ -51,7 +54,9 @@ class Meter:
         self._dear = dear
         self._cheap_and_dear = (*cheap, *dear) if dear_each_batch else cheap
         self._gauges: dict[tuple[str, str], float] = {}
-        self._look_at = 0.0
+        self._is_first = True
+        self._looked_at = 0.0
+        self._cost = 0.0
         self._last: dict[str, Use] = {}
         self._highest: dict[str, Use] = {}
         self._batch = 0
@@ -73,7 +78,7 @@ class Meter:
             case StageDone():
                 self._end(event.stage, self._batch + 1)
             case _:
-                if time.monotonic() >= self._look_at:
+                if self._may_look():
                     self._look()
 
     @property
@@ -89,12 +94,12 @@ class Meter:
     def _begin(self, event: BatchStarted) -> None:
         if not self._last:
             self._look()
-            self._look_at = 0.0  # so that the first batch has figures, however short it is
+            self._is_first = True  # so that the first batch has figures, however short it is
             self._write(event.stage, 0, None)
         self._idle_rss_mb = self._probe.rss_mb()
 
     def _end(self, stage: str, batch: int) -> None:
-        if time.monotonic() >= self._look_at:
+        if self._may_look():
             self._look()
         peak_mb = self._probe.peak_rss_mb()
         self._write(stage, batch, peak_mb)
@@ -103,15 +108,22 @@ class Meter:
         self._batch = batch
 
     def _look(self) -> None:
-        started = time.monotonic()
+        started, before = time.monotonic(), time.thread_time()
         self._last = {use.part: use for use in self._probe.tree()}
         for part, use in self._last.items():
             self._highest[part] = _higher(self._highest.get(part), use)
         self._gauges.update(((part, name), figure) for gauges in self._dear for part, name, figure in gauges())
         if (starter := self._probe.starter()) is not None:
             self._highest["starter"] = _higher(self._highest.get("starter"), starter)
-        cost = time.monotonic() - started
-        self._look_at = started + max(SECONDS_BETWEEN_LOOKS, cost / LOOKS_COST_AT_MOST)
+        self._cost += time.thread_time() - before
+        self._looked_at = started
+        self._is_first = False
+
+    def _may_look(self) -> bool:
+        since = time.monotonic() - self._looked_at
+        if self._is_first or since >= SECONDS_WITHOUT_A_LOOK:
+            return True
+        return since >= SECONDS_BETWEEN_LOOKS and self._cost <= LOOKS_COST_AT_MOST * time.process_time()
 
     def _write(self, stage: str, batch: int, peak_mb: float | None) -> None:
         uses = {"python": Use("python", None, self._probe.rss_mb()), **self._highest}

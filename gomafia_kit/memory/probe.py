@@ -8,13 +8,14 @@ no part of the tree.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from gomafia_kit.fetch.driver import children, drivers
+from gomafia_kit.fetch.driver import children, is_driver
 from gomafia_kit.memory.limits import MB
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ class Probe:
 
         A kind is a part as `chromium.renderer`; its memory is in `chromium` already.
         """
-        kinds = [use for driver in drivers() for use in self._by_kind(driver)]
-        driver = [use for each in drivers() if (use := self._of("driver", each)) is not None]
+        found = [child for child in self._below(self._self) if is_driver(child)]
+        kinds = [use for each in found for use in self._by_kind(each)]
+        driver = [use for each in found if (use := self._of("driver", each)) is not None]
         parts = [self._of("python", self._self) or Use("python", None, self.rss_mb())]
         parts += [_sum("driver", driver)] if driver else []
         parts += [_sum("chromium", kinds)] if kinds else []
@@ -85,13 +87,23 @@ class Probe:
             return None
         if parent is None or parent.pid == 1:
             return None
-        ours = {self._self.pid, *(child.pid for child in children(self._self, recursive=True))}
-        others = [each for each in children(parent, recursive=True) if each.pid not in ours]
+        others = self._below(parent, but=self._self.pid)
         uses = [use for each in (parent, *others) if (use := self._of("starter", each)) is not None]
         return _sum("starter", uses) if uses else None
 
+    def _below(self, process: psutil.Process, but: int | None = None) -> list[psutil.Process]:
+        """All processes below one, but for one with what is below it.
+
+        Linux lists children by thread; to look at every process of the machine takes ten times longer. One that
+        comes or goes at the moment may be missed: that is good enough for a look.
+        """
+        listed = None if self._proc is None else _listed(self._proc, process.pid)
+        found = children(process) if listed is None else listed
+        kept = [child for child in found if child.pid != but]
+        return [*kept, *(each for child in kept for each in self._below(child, but))]
+
     def _by_kind(self, driver: psutil.Process) -> Iterable[Use]:
-        for process in children(driver, recursive=True):
+        for process in self._below(driver):
             try:
                 kind = _KIND.search(" ".join(process.cmdline()))
             except psutil.Error:
@@ -157,6 +169,17 @@ class Probe:
         except OSError:
             return False
         return True
+
+
+def _listed(proc: Path, pid: int) -> list[psutil.Process] | None:
+    """A process's children as the kernel lists them; None if it doesn't."""
+    found, is_told = [], False
+    for path in (proc / str(pid) / "task").glob("*/children"):
+        with suppress(OSError, psutil.Error):
+            pids = path.read_text("ascii").split()
+            is_told = True
+            found += [psutil.Process(int(child)) for child in pids]
+    return found if is_told else None
 
 
 def _sum(part: str, uses: Iterable[Use]) -> Use:

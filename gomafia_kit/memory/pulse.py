@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from gomafia_kit.memory.probe import Gauge
 
-SECONDS_A_BEAT: Final = 0.05
-BEATS_A_LOOK: Final = 10
+SECONDS_A_BEAT: Final = 0.25
+BEATS_A_LOOK: Final = 2
 """DuckDB works while the import's own thread waits for it: its pool is looked at from here."""
 
 

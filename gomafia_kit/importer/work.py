@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from gomafia_kit.settings import Settings
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
+PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
+"""A large league is published less often: in the midst of a stage this is for those who watch."""
 SECONDS_BETWEEN_LOOKS: Final = 0.2
 _ANOTHER_ROAD_MAY_HELP: Final = (
     AskFailedError,
@@ -106,6 +108,7 @@ class Import:
         self._profiling = profiling
         self._looked_at = 0.0
         self._published_at = time.monotonic()
+        self._publishing_took = 0.0
         self._is_deriving = False
         self._started = time.monotonic()
         self._push: list[dict[str, Any]] = []
@@ -269,14 +272,17 @@ class Import:
 
     def _publish_now_and_then(self, event: Event) -> None:
         del event
-        if not self._is_deriving and time.monotonic() - self._published_at > SECONDS_BETWEEN_PUBLICATIONS:
+        pause = max(SECONDS_BETWEEN_PUBLICATIONS, PUBLISHING_COSTS_AT_MOST_ONE_IN * self._publishing_took)
+        if not self._is_deriving and time.monotonic() - self._published_at > pause:
             compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
             self._publish()
 
     def _publish(self) -> None:
+        began = time.monotonic()
         with self._live() as live:
             publish(self.data_dir, self.ledger, live, self.settings.staging)
         self._published_at = time.monotonic()
+        self._publishing_took = self._published_at - began
 
     def _push_staged(self) -> None:
         from gomafia_kit.postgres.target import push_folder

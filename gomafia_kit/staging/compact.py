@@ -58,7 +58,7 @@ def _make_one(data_dir: Path, ledger: Ledger, live: LiveTables, table: str, part
     rows_sql = live.rows_of_parts(TABLES[table], parts)
     names = ", ".join(TABLES[table].names)
     with disk_faults(temporary), duckdb_faults(data_dir):
-        live.connection.execute(
+        live.run(
             f"COPY (SELECT {names} FROM ({rows_sql})) TO '{str(temporary).replace(chr(39), chr(39) * 2)}'"
             f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_A_GROUP})"
         )

@@ -1,4 +1,7 @@
-"""Rows that are computed, not fetched: players whom no list knows, and figures by player and year."""
+"""Rows that are computed, not fetched: players whom no list knows, and figures by player and year.
+
+They are computed for a range of players at a time: what that takes doesn't grow with the league.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.site import Ask
+from gomafia_kit.staging.live import ROWS_A_SUM
+from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +26,17 @@ WITH met AS (
     SELECT player_id, login, coalesce(date_start, DATE '0001-01-01') AS seen_on, tournament_id AS seen_in,
         round AS seen_round
     FROM seat LEFT JOIN tournament USING (tournament_id)
-    WHERE player_id IS NOT NULL AND login IS NOT NULL
+    WHERE {range} AND login IS NOT NULL
     UNION ALL
-    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM club_member WHERE login IS NOT NULL
+    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM club_member WHERE {range} AND login IS NOT NULL
     UNION ALL
-    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM club_president WHERE login IS NOT NULL
+    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM club_president WHERE {range} AND login IS NOT NULL
     UNION ALL
-    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM judge
+    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM judge WHERE {range}
 )
 SELECT player_id, arg_max(login, (seen_on, seen_in, seen_round, login)) AS login, NULL AS country, NULL AS city,
     NULL AS club_title, NULL AS elo, false AS listed, NULL AS listed_year
-FROM met WHERE player_id NOT IN (SELECT player_id FROM player WHERE listed)
+FROM met WHERE player_id NOT IN (SELECT player_id FROM player WHERE {range} AND listed)
 GROUP BY player_id ORDER BY player_id
 """
 
@@ -40,7 +45,7 @@ WITH played AS (
     SELECT seat.player_id, year(tournament.date_start) AS year, seat.role, seat.team, game.winner,
         seat.tournament_id, seat.points, seat.elo_delta, seat.shot_first
     FROM seat JOIN game USING (tournament_id, round, table_no) JOIN tournament USING (tournament_id)
-    WHERE seat.player_id IS NOT NULL AND tournament.date_start IS NOT NULL
+    WHERE {range} AND tournament.date_start IS NOT NULL
 )
 """
 
@@ -48,7 +53,7 @@ _PLAYER_YEAR: Final = (
     _SEATS_BY_YEAR
     + """, refused AS (
     SELECT player_id, year(date_start) AS year, count(*) AS games
-    FROM rejected_seat JOIN tournament USING (tournament_id) WHERE date_start IS NOT NULL GROUP BY ALL
+    FROM rejected_seat JOIN tournament USING (tournament_id) WHERE {range} AND date_start IS NOT NULL GROUP BY ALL
 ), figures AS (
     SELECT player_id, year,
         count(winner) AS games,
@@ -112,5 +117,8 @@ def derived_rows(table: str, ledger: Ledger, live: LiveTables) -> Iterator[tuple
         live.connection.register("rejected_arrow", arrow)
         live.connection.execute("CREATE OR REPLACE TABLE rejected_seat AS SELECT * FROM rejected_arrow")
         live.connection.unregister("rejected_arrow")
-    for batch in live.stream(_SQL[table][0]):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    sql, inputs = _SQL[table]
+    of_players = [TABLES[name] for name in inputs if "player_id" in TABLES[name].names]
+    for condition in live.ranges("player_id", of_players, ROWS_A_SUM):
+        for batch in live.stream(sql.replace("{range}", condition)):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import uuid
 from contextlib import contextmanager
-from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, Final, Self
+from itertools import chain, islice, pairwise
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import duckdb
 
@@ -17,7 +17,7 @@ from gomafia_kit.staging.pools import close, watch
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -29,13 +29,19 @@ if TYPE_CHECKING:
 SPILLED: Final = "tmp"
 """What the names of the folders begin with that hold what doesn't fit into DuckDB's memory; its process follows."""
 MEMORY_MB: Final = 32
-"""DuckDB's own memory. More was no faster on the league at full size: what is sorted, is sorted by pieces."""
+"""What DuckDB may take for itself. More was no faster on the league at full size: long tables are read by pieces."""
+MOST_MEMORY_MB: Final = 512
+"""What it is given step by step where it can't do with less."""
 _LEAST_MEMORY_MB: Final = 24
-ROWS_A_PIECE: Final = 20_000
-"""A table is sorted and copied so many rows at a time: what that takes doesn't grow with the table."""
+VALUES_A_PIECE: Final = 400_000
+"""A table is sorted and copied so many values at a time: what that takes doesn't grow with the table."""
+ROWS_A_SUM: Final = 100_000
+"""Rows that are counted or added up at a time: each piece reads the table again, and little is held of a row."""
 ROWS_A_GROUP: Final = 20_480
 """Rows of a row group in what is written: a group is held in memory until it is whole."""
 ROWS_A_READ: Final = 4_096
+
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -65,10 +71,11 @@ class LiveTables:
         self._ledger = ledger
         # A folder of its own: DuckDB won't share one, and one that closes would delete what another has put aside.
         temporary = data_dir / f"{SPILLED}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        self._memory_mb = max(memory_mb, _LEAST_MEMORY_MB)
         self.connection = duckdb.connect(
             ":memory:",
             config={
-                "memory_limit": f"{max(memory_mb, _LEAST_MEMORY_MB)}MB",
+                "memory_limit": f"{self._memory_mb}MB",
                 "threads": 1,  # each has buffers of its own, and waits for the same disk
                 "temp_directory": str(temporary),
                 "autoinstall_known_extensions": False,
@@ -149,43 +156,66 @@ class LiveTables:
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
-        return int(self.values(f"SELECT count(*) FROM {table}")[0][0])
+        spec = TABLES[table]
+        return sum(self.values(f"SELECT count(*) FROM {table} WHERE {part}")[0][0] for part in self._sums(spec))
 
     def keys_given_again(self, table: str) -> int:
         """How many rows give way to another answer's row of the same key."""
         spec = TABLES[table]
         if not spec.latest_by:
             return 0
-        rows = self.rows_of_parts(spec, self._ledger.live_parts(table))
-        key = ", ".join(spec.key)
-        return int(
-            self.values(f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM ({rows}) GROUP BY {key})")[0][
-                0
-            ]
+        key, source = ", ".join(spec.key), self._source(spec)
+        return sum(
+            self.values(
+                f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM"
+                f" (SELECT count(*) AS n FROM ({source}) WHERE {part} GROUP BY {key})"
+            )[0][0]
+            for part in self._sums(spec)
         )
+
+    def _sums(self, table: Table) -> Iterator[str]:
+        """Conditions that part a table whose rows are counted: just one if there is nothing to choose among them."""
+        return self.ranges(table.key[0], [table], ROWS_A_SUM) if table.latest_by else iter(["true"])
+
+    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """Do a statement; if DuckDB's memory is too short for it, with more."""
+        return self._with_room(lambda: self.connection.execute(sql))
 
     def values(self, sql: str) -> list[Any]:
         """A small result whole: a tuple a row."""
         with duckdb_faults(self._data_dir):
-            return self.connection.execute(sql).fetchall()
+            return self._with_room(lambda: self.connection.execute(sql).fetchall())
+
+    def _with_room(self, work: Callable[[], Result]) -> Result:
+        """What `work` gives, tried again with twice the memory as long as it says that it has too little."""
+        while True:
+            try:
+                return work()
+            except duckdb.OutOfMemoryException as error:
+                if "No space left" in str(error) or self._memory_mb >= MOST_MEMORY_MB:
+                    raise
+                self._memory_mb *= 2
+                self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
 
     def pieces(self, table: Table) -> Iterator[str]:
-        """SQL for the live rows of a table in key order, piece by piece: at most about ROWS_A_PIECE rows in each."""
+        """SQL for the live rows of a table in key order, in pieces of about VALUES_A_PIECE values at most."""
         order = f"ORDER BY {', '.join(table.key)}"
-        for condition in self._ranges(table):
+        for condition in self.ranges(table.key[0], [table], max(1, VALUES_A_PIECE // len(table.names))):
             yield f"{self._live_rows(table, condition)} {order}"
 
-    def _ranges(self, table: Table) -> Iterator[str]:
-        """Conditions on a table's key, in its order, that each row keeps exactly one of."""
-        first, source = table.key[0], self._source(table)
-        pieces = -(-self.values(f"SELECT count(*) FROM ({source})")[0][0] // ROWS_A_PIECE)
+    def ranges(self, column: str, tables: Sequence[Table], rows: int) -> Iterator[str]:
+        """Conditions on a column of numbers, upwards: of the rows of these tables each keeps exactly one.
+
+        About `rows` of them keep each, of all that the parts hold; rows without a number keep none.
+        """
+        source = " UNION ALL ".join(f"SELECT {column} FROM ({self._source(table)})" for table in tables)
+        pieces = -(-self.values(f"SELECT count(*) FROM ({source})")[0][0] // rows)
         shares = [number / pieces for number in range(1, pieces)]
         # Where the borders lie is a guess, and may be: each row is on one side of each.
-        found = self.values(f"SELECT approx_quantile({first}, {shares}) FROM ({source})")[0][0] if shares else []
-        borders: list[int] = sorted(set(found))
-        for low, high in pairwise([None, *borders, None]):
-            sides = [f"{first} > {low}"] * (low is not None) + [f"{first} <= {high}"] * (high is not None)
-            yield " AND ".join(sides) or "true"
+        found = self.values(f"SELECT approx_quantile({column}, {shares}) FROM ({source})")[0][0] if shares else []
+        for low, high in pairwise([None, *sorted(set(found or [])), None]):
+            sides = [f"{column} > {low}"] * (low is not None) + [f"{column} <= {high}"] * (high is not None)
+            yield " AND ".join(sides) or f"{column} IS NOT NULL"
 
     def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
         """The rows of a table in key order, `rows` at a time at most, its columns in their order."""
@@ -197,6 +227,12 @@ class LiveTables:
         with duckdb_faults(self._data_dir):
             cursor = self.connection.cursor()
             try:
-                yield from cursor.sql(sql).to_arrow_reader(rows)
+                yield from self._with_room(lambda: _begun(cursor.sql(sql).to_arrow_reader(rows)))
             finally:
                 cursor.close()
+
+
+def _begun(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches, the first of them read: what is sorted or added up has been by then."""
+    first = next(batches, None)
+    return iter(()) if first is None else chain([first], batches)

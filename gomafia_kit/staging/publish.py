@@ -127,7 +127,7 @@ def _copy(live: LiveTables, table: Table) -> None:
     connection = live.connection
     connection.execute(table.duckdb_ddl(f"target.{table.name}"))
     for sql in live.pieces(table):
-        connection.execute(f"INSERT INTO target.{table.name} {sql}")
+        live.run(f"INSERT INTO target.{table.name} {sql}")
     connection.execute(f"COMMENT ON TABLE target.{table.name} IS '{_escaped(table.comment)}'")
     for column in table.columns:
         connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS '{_escaped(column.comment)}'")

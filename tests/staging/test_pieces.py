@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from gomafia_kit.runs.ledger import Ledger
+from gomafia_kit.staging import derive
 from gomafia_kit.staging import live as staged
 from gomafia_kit.staging.compact import MOST_PARTS, compact
 from gomafia_kit.staging.live import LiveTables
 from gomafia_kit.staging.publish import publish
 from gomafia_kit.tables import TABLES
 from tests.imports import published, published_parquet
-from tests.postgres.folder import Folder, game, player, seats
+from tests.postgres.folder import Folder, game, player, seats, tournament
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +41,7 @@ def folder(data_dir: Path) -> Folder:
 
 def test_pieces_hold_each_row_once_and_in_order(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = {name: folder.live(name) for name in ("seat", "game", "player", "answer", "result")}
-    monkeypatch.setattr(staged, "ROWS_A_PIECE", 50)
+    monkeypatch.setattr(staged, "VALUES_A_PIECE", 800)
     with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
         assert len(list(live.pieces(TABLES["seat"]))) == 6
     assert {name: folder.live(name) for name in whole} == whole
@@ -48,7 +51,7 @@ def test_pieces_hold_each_row_once_and_in_order(folder: Folder, monkeypatch: pyt
 def test_what_is_published_in_pieces_is_what_is_published_whole(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staged, "ROWS_A_PIECE", 50)
+    monkeypatch.setattr(staged, "VALUES_A_PIECE", 800)
     with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
         publish(folder.path, ledger, live, "duckdb")
         publish(folder.path, ledger, live, "parquet")
@@ -57,6 +60,35 @@ def test_what_is_published_in_pieces_is_what_is_published_whole(
         expected = [row[:-1] for row in folder.live(table)]
         assert [tuple(row.values()) for row in published(folder.path, table)] == expected
         assert [tuple(row.values()) for row in published_parquet(folder.path, table)] == expected
+
+
+def test_figures_of_players_are_the_same_range_by_range(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.put("dates", tournament=[tournament(number, start=date(2024, 1, 1)) for number in range(1, GAMES + 1)])
+    whole = _derived(folder)
+    assert {table: len(rows) for table, rows in whole.items()} == {
+        "player": 10,  # 10 to 19 sit at tables only: listed are 20 and all above
+        "player_year": GAMES * 10,
+        "player_role_year": GAMES * 10,
+    }
+    monkeypatch.setattr(derive, "ROWS_A_SUM", 100)
+    assert _derived(folder) == whole
+
+
+def _derived(folder: Folder) -> dict[str, list[tuple[object, ...]]]:
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
+        tables = ("player", "player_year", "player_role_year")
+        return {table: list(derive.derived_rows(table, ledger, live)) for table in tables}
+
+
+def test_what_needs_more_memory_gets_more(folder: Folder) -> None:
+    """A list of all numbers can't be put aside: it needs 40 MB at once."""
+    sql = "SELECT len(list(range)) AS number FROM range(5_000_000)"
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger, memory_mb=24) as live:
+        with pytest.raises(duckdb.OutOfMemoryException):
+            live.connection.execute(sql)
+        assert [batch.to_pydict() for batch in live.stream(sql)] == [{"number": [5_000_000]}]
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger, memory_mb=24) as live:
+        assert live.values(sql) == [(5_000_000,)]
 
 
 def test_many_parts_become_few_and_hold_the_same_rows(folder: Folder) -> None:

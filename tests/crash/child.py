@@ -140,7 +140,7 @@ def watch_steps(points: Points) -> None:
     points.around(Source, "_fetched", "an ask")
     points.around(load, "write_part", "the writing of a part")
     points.around(load.Loader, "load_derived", "the derivation of a table")
-    points.around(compact, "_compact_table", "the compaction of a table")
+    points.around(compact, "_make_one", "the compaction of a table")
     points.around(publish, "_build", "the building of a publication")
     points.around(push, "_copy", "COPY")
     points.around(push._Push, "_merge", "MERGE")

@@ -212,6 +212,11 @@ class Archive:
                     damaged.append(key)
         return number, size, damaged
 
+    def bodies(self) -> set[tuple[int, str]]:
+        """The answers with something for the tables: ask and SHA-256 of the body."""
+        with sqlite_faults(self.path):
+            return set(self._connection.execute("SELECT ask_id, sha256 FROM answer WHERE kind != 'robots'"))
+
     def size(self) -> tuple[int, int]:
         """How many answers the archive holds, and their bytes as they came."""
         with sqlite_faults(self.path):

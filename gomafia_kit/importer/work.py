@@ -30,6 +30,7 @@ from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.manners import Gate
 from gomafia_kit.fetch.source import Source
 from gomafia_kit.importer.account import accounts, peaks
+from gomafia_kit.importer.crash import tell_of_crashes
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
 from gomafia_kit.load import Failed, Loader
@@ -112,6 +113,7 @@ class Import:
         self._is_deriving = False
         self._started = time.monotonic()
         self._push: list[dict[str, Any]] = []
+        self._crashes: list[dict[str, Any]] = []
         self._failures: list[GomafiaError] = []
         self._left_out: list[str] = []
         self._failed: list[dict[str, str]] = []
@@ -124,6 +126,7 @@ class Import:
         check_sound(self.journal.path)
         self.archive = stack.enter_context(Archive(self.data_dir, settings.league, settings.source_facts()))
         self.ledger = stack.enter_context(Ledger(self.data_dir))
+        self._crashes = tell_of_crashes(self.journal, self.ledger, self.archive, self._tell)
         since = datetime.now(UTC) if settings.refresh else None
         who = fetchers(settings, self._tell, stack)
         longest = 60 * settings.longest_outage_minutes
@@ -383,6 +386,7 @@ class Import:
             "left_out": self._left_out,
             "failed": self._failed,
             "push": self._push,
+            "crashes": self._crashes,
             "checks": checks,
             "nothing_new": asks_made == 0 and not written and push_changes == 0,
             "seconds": round(time.monotonic() - self._started, 1),

@@ -500,6 +500,10 @@ class Ledger:
             )
         )
 
+    def staged_bodies(self) -> set[tuple[int, str]]:
+        """The answers that are staged whole: ask and SHA-256 of the body."""
+        return set(self._read("SELECT ask_id, sha256 FROM load WHERE state IN ('live', 'ready')"))
+
     def known_paths(self) -> set[str]:
         """The paths of all parts in the manifest."""
         return {row[0] for row in self._read("SELECT path FROM part")}

@@ -121,9 +121,17 @@ def what_is_wrong(data_dir: Path, part: Part) -> str:
         return f"not readable ({error.strerror})"
 
 
+def unknown_files(data_dir: Path, known: set[str]) -> list[Path]:
+    """Files among the parts that the manifest doesn't know: leftovers of a batch that was never committed."""
+    return [
+        path
+        for path in (data_dir / PARTS).glob("*/*")
+        if path.suffix in {".tmp", ".parquet"} and path.relative_to(data_dir).as_posix() not in known
+    ]
+
+
 def sweep_files(data_dir: Path, known: set[str]) -> None:
-    """Delete files among the parts that the manifest doesn't know: leftovers of a batch that was never committed."""
-    for path in (data_dir / PARTS).glob("*/*"):
-        if path.suffix in {".tmp", ".parquet"} and path.relative_to(data_dir).as_posix() not in known:
-            with disk_faults(path):
-                path.unlink(missing_ok=True)
+    """Delete files among the parts that the manifest doesn't know."""
+    for path in unknown_files(data_dir, known):
+        with disk_faults(path):
+            path.unlink(missing_ok=True)

@@ -89,6 +89,17 @@ CREATE TABLE part_load (
 CREATE INDEX part_load_load ON part_load (load_id);
 """
 
+_STEPS: Final = {
+    1: """
+CREATE TABLE measure (
+    run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, batch INTEGER NOT NULL,
+    at TEXT NOT NULL, part TEXT NOT NULL, name TEXT NOT NULL, figure REAL NOT NULL
+) STRICT;
+CREATE INDEX measure_run ON measure (run_id);
+""",
+}
+"""An older layout -> what makes the next one of it."""
+
 
 @contextmanager
 def sqlite_faults(path: Path) -> Iterator[None]:
@@ -167,8 +178,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def open_store(data_dir: Path) -> sqlite3.Connection:
     """The run store of a folder, made if it isn't there.
 
-    Raises LayoutVersionError if another version of this package made it, DamagedFileError if it
-    isn't sound.
+    An older layout is brought to the present one. Raises LayoutVersionError if a newer version of this package
+    made it or its rows have other columns, DamagedFileError if it isn't sound.
     """
     path = data_dir / RUNS_FILE
     try:
@@ -188,24 +199,41 @@ def open_store(data_dir: Path) -> sqlite3.Connection:
 
 
 def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found == LAYOUT_VERSION:
-        _check_tables(connection, path)
-        return
-    if found != 0:
+    found = _layout(connection)
+    if found > LAYOUT_VERSION:
         raise LayoutVersionError(
-            f"{path} has layout {found}, this version of gomafia_kit writes layout {LAYOUT_VERSION}.",
-            REBUILD,
+            f"{path} has layout {found}: a newer version of gomafia_kit made it than this one"
+            f" (which knows layouts up to {LAYOUT_VERSION}).",
+            "Use the newer version, or choose another data_dir.",
         )
-    with transaction(connection):
-        if connection.execute("PRAGMA user_version").fetchone()[0] == LAYOUT_VERSION:
-            return  # another process was quicker
-        for statement in _LAYOUT.split(";\n"):
-            if statement.strip():
-                connection.execute(statement)
-        set_meta(connection, "folder_id", str(uuid.uuid4()))
-        set_meta(connection, "tables", columns_digest())
-        connection.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
+    if found < LAYOUT_VERSION:
+        with transaction(connection):
+            # Asked again: another process may have been quicker.
+            if (found := _layout(connection)) == 0:
+                _run_all(connection, _LAYOUT)
+                set_meta(connection, "folder_id", str(uuid.uuid4()))
+                set_meta(connection, "tables", columns_digest())
+                connection.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
+            elif found < LAYOUT_VERSION:
+                _migrate(connection, found)
+    _check_tables(connection, path)
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(connection: sqlite3.Connection, found: int) -> None:
+    """Make the present layout of an older one, step by step."""
+    for version in range(found, LAYOUT_VERSION):
+        _run_all(connection, _STEPS[version])
+    connection.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
+
+
+def _run_all(connection: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
 
 
 def _check_tables(connection: sqlite3.Connection, path: Path) -> None:

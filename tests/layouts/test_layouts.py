@@ -1,0 +1,68 @@
+"""Data folders as earlier versions made them: each goes on with this one, and tells the same.
+
+`run-store-1.tar.xz` is `archive.sqlite`, `runs.sqlite` and `parts` of a folder made at commit 79181829 by
+`gomafia run --source demo --scale tiny --stages clubs,judges,tournaments,games --years 2023 --batch-rows 500`.
+Whoever raises a layout version adds a folder of the version before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from gomafia_kit.errors import LayoutVersionError
+from gomafia_kit.runs.database import LAYOUT_VERSION, RUNS_FILE
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.tables import TABLES
+from tests.imports import published, run_import
+
+if TYPE_CHECKING:
+    from gomafia_kit.runs.journal import Run
+
+FOLDERS: Final = sorted(Path(__file__).parent.glob("*.tar.xz"))
+TOLD: Final = {"stages": "clubs,judges,tournaments,games", "years": "2023", "scale": "tiny", "offline": True}
+
+
+def unpacked(folder: Path, target: Path) -> Path:
+    with tarfile.open(folder) as packed:
+        packed.extractall(target, filter="data")
+    return target
+
+
+def asks_made(run: Run) -> int:
+    assert run.receipt is not None
+    return int(run.receipt["asks"]["made"])
+
+
+def test_one_folder_of_each_older_layout_is_kept() -> None:
+    assert [folder.name for folder in FOLDERS] == [f"run-store-{n}.tar.xz" for n in range(1, LAYOUT_VERSION)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_folder_of_an_older_layout_goes_on_and_tells_what_its_archive_tells(folder: Path, tmp_path: Path) -> None:
+    old = unpacked(folder, tmp_path / "старая")
+    with Journal(old) as journal:
+        assert [run.state for run in journal.runs()] == ["done"]
+        assert journal.measures(1) == ()
+    assert asks_made(run_import("demo", old, **TOLD)) == 0
+    anew = unpacked(folder, tmp_path / "anew")
+    (anew / RUNS_FILE).unlink()
+    run_import("demo", anew, **TOLD)
+    for table in TABLES:
+        if table != "answer":
+            assert published(old, table) == published(anew, table), table
+    assert len(published(old, "seat")) > 100
+
+
+def test_a_folder_of_a_newer_version_is_refused_by_name(data_dir: Path) -> None:
+    unpacked(FOLDERS[0], data_dir)
+    with closing(sqlite3.connect(data_dir / RUNS_FILE)) as store:
+        store.execute(f"PRAGMA user_version={LAYOUT_VERSION + 1}")
+    with pytest.raises(LayoutVersionError, match=f"has layout {LAYOUT_VERSION + 1}: a newer version") as caught:
+        run_import("demo", data_dir, **TOLD)
+    assert caught.value.remedy == "Use the newer version, or choose another data_dir."

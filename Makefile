@@ -66,8 +66,10 @@ soak-full: setup  ## the league at the real size, by API and page data, into all
 	@$(RUN) benchmarks.full --form api
 	@$(RUN) benchmarks.full --form page_data
 
-soak-forms: setup browser  ## each column in each form, at several positions of the site's switches (half an hour)
-	@$(RUN) benchmarks.exactness --scale $(SCALE)
+soak-forms: setup browser  ## each column in each form, at several positions of the site's switches (an hour or so)
+	@for form in api page_data dom; do $(RUN) benchmarks.exactness --scale $(SCALE) --form $$form || exit 1; done
+	@$(RUN) benchmarks.exactness --scale tiny --form "dom rendered"
+	@$(RUN) benchmarks.exactness --scale $(SCALE) --form "dom rendered" --default-plan
 
 soak-update: setup  ## the asks of a whole import and of an update, at the real site's size (minutes)
 	@$(RUN) benchmarks.asks

@@ -1,7 +1,9 @@
 """How exact an import is, column by column, in every form and by both ways: precision and recall against the truth.
 
-`make soak-forms`, or `python -m benchmarks.exactness --scale tiny --form api`. Each form and set of switches is a
-line of its own in `benchmarks/results.md`: a run that was cut goes on with those that this commit hasn't yet.
+`make soak-forms` imports by every option; but rendered pages, of which small would take nearly 5,000 at half
+a second each on a busy machine, by every option at tiny and by the default plan at small. To choose:
+`python -m benchmarks.exactness --scale tiny --form api`. Each form and set of switches is a line of its own in
+`benchmarks/results.md`: a run that was cut goes on with those that this commit hasn't yet.
 Ends with exit code 1 if a value differs. `docs/forms.md`, which says what a form can't know, is written by `--docs`.
 """
 
@@ -77,10 +79,13 @@ class Score:
         return self.right / self.true if self.true else None
 
 
-def imported(source: demo.DemoSite, data_dir: Path, form: str, via: str = "") -> None:
-    """Import everything that a form tells of into a folder; the way is http, or chromium for rendered pages."""
+def imported(source: demo.DemoSite, data_dir: Path, form: str, via: str = "", *, with_options: bool = True) -> None:
+    """Import what a form tells of into a folder, by every option or by the default plan.
+
+    The way is http, or chromium for rendered pages.
+    """
     rendered = form == "dom rendered"
-    told: dict[str, Any] = OPTIONS | {"official_years": form != "page_data"}
+    told: dict[str, Any] = OPTIONS | {"official_years": form != "page_data"} if with_options else {}
     told |= {"source": source.url, "data_dir": str(data_dir), "stages": STAGES, "form": form.split(maxsplit=1)[0]}
     told["via"] = via or ("chromium" if rendered else "http")
     importer.start(Settings.gather(told), lifeline=True).wait()
@@ -183,24 +188,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="small", choices=demo.SCALES)
     parser.add_argument("--form", choices=FORMS, help="that form only")
+    parser.add_argument("--default-plan", action="store_true", help="leave the plan's options out")
     parser.add_argument("--docs", action="store_true", help="write docs/forms.md, from the tiny league")
     options = parser.parse_args()
     if options.docs:
         DOCS.write_text(page({form: unknown(_scored("tiny", {}, form)) for form in FORMS}), encoding="utf-8")
         return 0
     forms = [options.form] if options.form else FORMS
-    wrong = [_compared(options.scale, switches, form) for switches in SWITCHES for form in forms]
+    with_options = not options.default_plan
+    wrong = [
+        _compared(options.scale, switches, form, with_options=with_options) for switches in SWITCHES for form in forms
+    ]
     return any(wrong)
 
 
-def _compared(scale: str, switches: Mapping[str, object], form: str) -> int:
+def _compared(scale: str, switches: Mapping[str, object], form: str, *, with_options: bool) -> int:
     """How many columns are wrong; nothing is done again that this commit has shown to be right."""
     named = ", ".join(f"{name}={value}" for name, value in switches.items()) or "the usual switches"
-    what = f"exactness of {scale} as {form}, {named}"
+    what = f"exactness of {scale} as {form}{'' if with_options else ' by the default plan'}, {named}"
     if results.has(what):
         return 0
     begun = time.monotonic()
-    found = _scored(scale, switches, form)
+    found = _scored(scale, switches, form, with_options=with_options)
     told = list(faults(found, form))
     columns = [score for table in found.values() for score in table.values() if score.staged]
     precision, recall = _least(score.precision for score in columns), _least(score.recall for score in columns)
@@ -218,12 +227,14 @@ def _least(shares: Iterable[float | None]) -> float:
     return min(share for share in shares if share is not None)
 
 
-def _scored(scale: str, switches: Mapping[str, object], form: str) -> dict[str, dict[str, Score]]:
+def _scored(
+    scale: str, switches: Mapping[str, object], form: str, *, with_options: bool = True
+) -> dict[str, dict[str, Score]]:
     with (
         tempfile.TemporaryDirectory(prefix="gomafia-forms-") as folder,
         demo.start(scale=scale, switches=switches) as site,
     ):
-        imported(site, Path(folder), form)
+        imported(site, Path(folder), form, with_options=with_options)
         return scores(Path(folder), site.league, form)
 
 

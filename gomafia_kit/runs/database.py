@@ -91,6 +91,10 @@ CREATE INDEX part_load_load ON part_load (load_id);
 
 _STEPS: Final = {
     1: """
+CREATE TABLE failure (
+    subject TEXT PRIMARY KEY, stage TEXT NOT NULL, ask_key TEXT NOT NULL, error TEXT NOT NULL,
+    message TEXT NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL
+) STRICT;
 CREATE TABLE measure (
     run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, batch INTEGER NOT NULL,
     at TEXT NOT NULL, part TEXT NOT NULL, name TEXT NOT NULL, figure REAL NOT NULL

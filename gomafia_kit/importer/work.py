@@ -201,10 +201,16 @@ class Import:
                 # A page that we don't understand, or don't get, stops its own stage, no other.
                 self._failures.append(error)
                 self._tell(f"Stage {stage} stopped: {error}")
-            for table in _DERIVED_AFTER.get(stage, ()):
+            for table in self._derived_after(stage):
                 self._derive(table)
             compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
             self._publish()
+
+    def _derived_after(self, stage: str) -> list[str]:
+        """The tables that are computed after a stage: its own, and those that are there and must not fall behind."""
+        own = _DERIVED_AFTER.get(stage, ())
+        every = _DERIVED_AFTER["statistics"]
+        return [table for table in every if table in own or self.ledger.has_live(derived_ask(table))]
 
     def _load_stage(self, stage: str) -> None:
         for subject in subjects(stage, self.settings):

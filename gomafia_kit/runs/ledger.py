@@ -184,6 +184,10 @@ class Ledger:
         )
         return rows[0][0] if rows else None
 
+    def has_live(self, ask: Ask) -> bool:
+        """True if any answer to an ask is live."""
+        return bool(self._read("SELECT 1 FROM load WHERE ask_id = ? AND state = 'live'", (ask.ask_id,)))
+
     def is_live(self, ask: Ask, sha256: str) -> bool:
         """True if this very body is live for an ask."""
         return bool(

@@ -27,6 +27,7 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
         "a length that is too long",
         "a length that is too short",
         "a wrong encoding",
+        "a list that became empty",
         "an answer larger than 64 MB",
         "a gzip bomb",
         "a redirect to another host",

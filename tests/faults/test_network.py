@@ -69,6 +69,16 @@ def test_what_is_spoilt_on_its_way_is_asked_again_or_left_out(site: DemoSite, da
         fault.told(name, sees=notice, lost=later, seconds=first.seconds)
 
 
+def test_a_list_that_became_empty_is_asked_once_more(site: DemoSite, data_dir: Path, fault: Fault) -> None:
+    with spoiling(site.url, "/api/tournament/getAll") as proxy:
+        run_import(proxy.url, data_dir, stages="tournaments", form="api")
+        proxy.faults = ["emptied"]
+        run_import(proxy.url, data_dir, stages="tournaments", form="api", refresh=True)
+        assert proxy.faults == []
+    seen, loss = told(data_dir), lost(data_dir, site.league, ("tournament",))
+    fault.told("a list that became empty", sees=seen.notices[0], lost=loss, seconds=seen.seconds)
+
+
 @pytest.mark.parametrize("name", LATE)
 def test_what_comes_too_late_is_asked_again(name: str, site: DemoSite, archive: Archive, fault: Fault) -> None:
     heard: list[str] = []

@@ -109,16 +109,22 @@ def _to_the_end(handle: ImportHandle, counts: Counts, seconds: float) -> bool:
 
     def look() -> None:
         nonlocal stopped
-        counts.look(handle.run().pid)
+        if _is_reading(journal, handle.run_id):  # publishing, behind it, has threads and files of its own
+            counts.look(handle.run().pid)
         if not stopped and (wishes or time.monotonic() > ends_at):
             stopped = True
             handle.stop()
 
-    try:
-        handle.wait(look, seconds_between_polls=SECONDS_BETWEEN_LOOKS)
-    except RunStoppedError:
-        return False
+    with Journal(handle.data_dir) as journal:
+        try:
+            handle.wait(look, seconds_between_polls=SECONDS_BETWEEN_LOOKS)
+        except RunStoppedError:
+            return False
     return True
+
+
+def _is_reading(journal: Journal, run_id: int) -> bool:
+    return any(s.stage == "games" and 0 < s.asks_done < s.asks_known for s in journal.stages(run_id))
 
 
 def _differences(site: DemoSite, folder: Path) -> list[str]:

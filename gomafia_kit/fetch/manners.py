@@ -108,7 +108,10 @@ def patiently(
         sleep=rest,
         reraise=True,
     )
-    return retrying(let_through)
+    try:
+        return retrying(let_through)
+    finally:
+        retrying.iter_state.reset()  # it holds its maker: thousands of asks would wait for the garbage collector
 
 
 def is_passing(error: BaseException) -> bool:

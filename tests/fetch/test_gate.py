@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ from gomafia_kit.errors import FetchError
 from gomafia_kit.fetch.archive import Archive
 from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.http import HttpFetcher
-from gomafia_kit.fetch.manners import Gate
+from gomafia_kit.fetch.manners import Gate, patiently
 from gomafia_kit.fetch.source import Source
+from tests.answers import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +33,18 @@ TOURNAMENTS = 12
 def most_within(seconds: float, times: Sequence[float]) -> int:
     """The most requests in any stretch of so many seconds."""
     return max(sum(start <= time < start + seconds for time in times) for start in times)
+
+
+def test_asking_leaves_nothing_for_the_garbage_collector() -> None:
+    gate, found = Gate(0), answer(asks.club_list(), b"")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            patiently(lambda: found, gate, lambda _: None)
+        assert gc.collect() < 100
+    finally:
+        gc.enable()
 
 
 def test_ten_workers_keep_one_pace(site: DemoSite, tmp_path: Path) -> None:

@@ -41,8 +41,11 @@ and never holds a password.
 from __future__ import annotations
 
 import os
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class GomafiaError(Exception):
@@ -268,6 +271,12 @@ def revived(name: str, message: str, remedy: str) -> GomafiaError:
 
 
 _URLS_WITH_SECRETS: Final = ("GOMAFIA_POSTGRES_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment for programs that need no password: without the database's and the proxies' addresses."""
+    secret = {"PGPASSWORD", *_URLS_WITH_SECRETS}
+    return {name: value for name, value in environment.items() if name.upper() not in secret}
 
 
 def redacted(text: str) -> str:

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from gomafia_kit.errors import BrowserEndedError, BrowserError, FetchError, SiteUnreachableError, UnavailableError
+from gomafia_kit.errors import (
+    BrowserEndedError,
+    BrowserError,
+    FetchError,
+    SiteUnreachableError,
+    UnavailableError,
+    without_secrets,
+)
 from gomafia_kit.fetch.driver import drivers
 from gomafia_kit.fetch.dropdown import CALL, choose_year
 from gomafia_kit.fetch.gauges import LoopBeat, PageGauges
@@ -172,6 +179,7 @@ class Engine:
             + ([] if proxy else ["--no-proxy-server"]),
             chromium_sandbox=self._sandbox,
             proxy=proxy,
+            env={**without_secrets(os.environ)},
             timeout=SECONDS_TO_START * 1000,
         )
         self._page = chromium.new_page(user_agent=self._agent, service_workers="block", storage_state=self._carried)

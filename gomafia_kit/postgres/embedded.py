@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
-from gomafia_kit.errors import FolderError, PostgresUnreachableError, UnavailableError
+from gomafia_kit.errors import FolderError, PostgresUnreachableError, UnavailableError, without_secrets
 from gomafia_kit.postgres.address import EMBEDDED, URL_VARIABLE, Address
 from gomafia_kit.staging.parts import disk_faults
 
@@ -239,6 +239,7 @@ class EmbeddedServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            env=without_secrets(os.environ),
             check=False,
         )
         if done.returncode:
@@ -472,7 +473,9 @@ def _listed(folder: str) -> str:
 
 def _environment() -> dict[str, str]:
     """Our environment without what means something to PostgreSQL, or to the language of its messages."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+    kept = {
+        name: value for name, value in without_secrets(os.environ).items() if not name.startswith(("PG", "LC_", "LANG"))
+    }
     return kept | {"LC_ALL": "C"}
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -27,7 +28,6 @@ from tests.fetch.servers import Sent, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
 
@@ -146,6 +146,20 @@ def test_the_drivers_heap_is_capped_and_our_environment_left_alone(fetcher: Chro
     fetcher.fetch(PAGE)
     assert "--max-old-space-size=48" in _driver_of(fetcher).environ()["NODE_OPTIONS"]
     assert "NODE_OPTIONS" not in os.environ
+
+
+def test_no_process_of_chromium_gets_a_password(site: DemoSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOMAFIA_POSTGRES_URL", "postgresql://anna:k4narienvogel@127.0.0.1:1/league")
+    monkeypatch.setenv("PGPASSWORD", "k4narienvogel")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("https_proxy", "http://anna:k4narienvogel@127.0.0.1:1")
+    with ChromiumFetcher(site.url, "club@example.org") as made:
+        made.fetch(PAGE)
+        browser = children(_driver_of(made), recursive=True)
+        # As the kernel has it of each; what forks of a zygote wrote over tells nothing.
+        told = [Path(f"/proc/{process.pid}/environ").read_bytes() for process in browser]
+    assert any(b"PATH=" in each for each in told)
+    assert not any(b"k4narienvogel" in each for each in told)
 
 
 def test_its_memory_is_told_by_part(fetcher: ChromiumFetcher) -> None:

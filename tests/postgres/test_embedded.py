@@ -45,6 +45,16 @@ def _runs(home: Path) -> bool:
         return False
 
 
+def _keepers(home: Path) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter()
+        if process.status() != psutil.STATUS_ZOMBIE
+        and str(home) in process.cmdline()
+        and "_keeper.py" in " ".join(process.cmdline())
+    ]
+
+
 @pytest.fixture
 def home(data_dir: Path) -> Iterator[Path]:
     """Where the embedded server of the test's data folder lives; it has ended by the test's end."""
@@ -134,13 +144,7 @@ def test_a_killed_user_does_not_keep_it_running(data_dir: Path, home: Path) -> N
 
 def test_a_killed_keeper_is_replaced_by_the_next_user(data_dir: Path, home: Path) -> None:
     with EmbeddedServer(data_dir):
-        keepers = [
-            process
-            for process in psutil.process_iter()
-            if process.status() != psutil.STATUS_ZOMBIE
-            and str(home) in process.cmdline()
-            and "_keeper.py" in " ".join(process.cmdline())
-        ]
+        keepers = _keepers(home)
         assert len(keepers) == 1
         keepers[0].kill()
         assert until(lambda: not keepers[0].is_running() or keepers[0].status() == psutil.STATUS_ZOMBIE)
@@ -244,6 +248,17 @@ def test_libpqs_environment_does_not_lead_it_astray(
         monkeypatch.setenv(name, value)
     with EmbeddedServer(data_dir) as server:
         assert _answers(server)
+
+
+def test_neither_server_nor_keeper_gets_a_password(data_dir: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOMAFIA_POSTGRES_URL", "postgresql://anna:k4narienvogel@127.0.0.1:1/league")
+    monkeypatch.setenv("PGPASSWORD", "k4narienvogel")
+    with EmbeddedServer(data_dir):
+        server = int((home / "cluster" / "postmaster.pid").read_text().split()[0])
+        [keeper] = _keepers(home)
+        told = [Path(f"/proc/{number}/environ").read_bytes() for number in (server, keeper.pid)]
+    assert all(b"PATH=" in each for each in told)
+    assert not any(b"k4narienvogel" in each for each in told)
 
 
 def test_nobody_gets_in_over_the_network_and_no_folder_is_opened(data_dir: Path, home: Path) -> None:

@@ -28,6 +28,7 @@
     │   ├── PostgresRefusedError       42  login, database, permission
     │   └── PushConflictError          43  the schema holds another league, or more than this folder
     ├── RunStoppedError                50  stopped by a person, signal or budget: safe to go on
+    │   └── OutOfBudgetError           52   it came near its memory limit: safe to go on, with more memory
     ├── RunDiedError                   51  the import's process ended without a word (killed, out of memory)
     ├── BrokenAccountError             60  records of a run don't add up: a fault of this package
     └── UnsoundDataError               61  a check found rows or files that can't be right
@@ -250,6 +251,12 @@ class RunStoppedError(GomafiaError):
     """Stopped between two batches, everything before it committed; run again to go on."""
 
     exit_code = 50
+
+
+class OutOfBudgetError(RunStoppedError):
+    """It came near its memory limit and stopped before the system would end it; everything before is committed."""
+
+    exit_code = 52
 
 
 class RunDiedError(GomafiaError):

@@ -92,7 +92,7 @@ def _maybe(read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
     return lambda name, value: None if value is None or value == "" else read(name, value)
 
 
-def _at_least(least: int, read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
+def _at_least(least: float, read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
     def check(name: str, value: object) -> Any:  # noqa: ANN401 - whatever `read` gives
         number = read(name, value)
         if number < least:
@@ -208,6 +208,13 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def pace_of(source: str, seconds: float | None) -> float:
+    """Seconds from one ask to the next at that source; `seconds` None is automatic."""
+    if seconds is not None:
+        return seconds
+    return 0.0 if source == "demo" or is_loopback(source) else POLITE_SECONDS
+
+
 def project_dir() -> Path:
     """The project's checkout, or where none is (an installed package), the working folder.
 
@@ -256,6 +263,10 @@ class Settings:
     longest_outage_minutes: float = _setting(
         180.0, _at_least(0, _number), "how long an import waits for a site that is down before it ends"
     )
+    longest_minutes: float | None = _setting(
+        None, _maybe(_at_least(0.01, _number)), "end, as by a stop, after so many minutes; none: when all is done"
+    )
+    stall_minutes: float = _setting(15.0, _at_least(0.01, _number), "say so when nothing has happened for so long")
     pages_per_browser: int | None = _setting(
         None, _maybe(_at_least(1, _whole)), "pages of one Chromium; none: 250, or fewer if it grows"
     )
@@ -349,9 +360,7 @@ class Settings:
     @property
     def pace(self) -> float:
         """Seconds from one ask to the next, at least."""
-        if self.seconds_between_asks is not None:
-            return self.seconds_between_asks
-        return 0.0 if self.is_local else POLITE_SECONDS
+        return pace_of(self.source, self.seconds_between_asks)
 
     @property
     def league(self) -> str:

@@ -15,6 +15,7 @@ from gomafia_kit.cli.control import pause, resume, stop
 from gomafia_kit.cli.demo import demo
 from gomafia_kit.cli.doctor import doctor
 from gomafia_kit.cli.memory import compare, diagnose, profile
+from gomafia_kit.cli.monitor import monitor
 from gomafia_kit.cli.planned import plan
 from gomafia_kit.cli.probe import probe
 from gomafia_kit.cli.rebuild import rebuild
@@ -45,6 +46,7 @@ def gomafia() -> None:
 for _command in (
     run,
     status,
+    monitor,
     stop,
     pause,
     resume,

@@ -8,41 +8,70 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gomafia_kit.cli.options import data_dir_option, folder_of_runs, json_option
+from gomafia_kit.errors import RunDiedError
 
 if TYPE_CHECKING:
     from gomafia_kit.runs.journal import Journal, Run
 
 NOTICES: Final = 5
+STALLED: Final = 53
+"""Exit code of `--check` for a run at work in which nothing happens."""
 
 
 @click.command()
 @data_dir_option
+@click.argument("run_id", type=int, required=False, metavar="[RUN]")
 @click.option("--all", "every", is_flag=True, help="All runs of the folder, oldest first.")
+@click.option("--check", "as_check", is_flag=True, help="End with an exit code that an alert can watch.")
 @json_option
-def status(data_dir: str | None, *, every: bool, as_json: bool) -> None:
-    """Tell what a run is doing, or how it ended.
+def status(data_dir: str | None, run_id: int | None, *, every: bool, as_check: bool, as_json: bool) -> int:
+    r"""Tell what a run is doing, or how it ended.
 
-    The run at work, else the newest one.
+    The run of that number; without one the run at work, else the newest.
+
+    \b
+    With --check the exit code is
+      0   at work, or done
+      51  its process is gone without a word
+      53  stalled: nothing has happened for its stall_minutes
+      else the code that the run ended with (docs/errors.md)
     """
     from gomafia_kit.runs.journal import Journal
 
     folder = folder_of_runs(data_dir)
     with Journal(folder) as journal:
-        runs = journal.runs()
+        runs = journal.runs() if run_id is None else (journal.run(run_id),)
         if not every:
             # A run that was refused because another is at work is newer than that one.
             runs = tuple(run for run in runs if run.is_working)[-1:] or runs[-1:]
         if as_json:
             told = [as_plain(journal, run) for run in runs]
             click.echo(json.dumps(told if every else told[0] if told else None, ensure_ascii=False, indent=2))
-            return
-        click.echo(f"Folder {folder}")
-        if not runs:
-            click.echo("No run yet.")
-        elif every:
-            click.echo("\n".join(_list(runs)))
         else:
-            click.echo("\n".join(_one(journal, runs[0])))
+            _tell(journal, runs, every=every)
+        return _code(journal, runs) if as_check else 0
+
+
+def _tell(journal: Journal, runs: tuple[Run, ...], *, every: bool) -> None:
+    click.echo(f"Folder {journal.data_dir}")
+    if not runs:
+        click.echo("No run yet.")
+    elif every:
+        click.echo("\n".join(_list(runs)))
+    else:
+        click.echo("\n".join(_one(journal, runs[0])))
+
+
+def _code(journal: Journal, runs: tuple[Run, ...]) -> int:
+    """What an alert is told of the last of these runs."""
+    if not runs:
+        return 0
+    run = runs[-1]
+    if run.state == "died":
+        return RunDiedError.exit_code
+    if journal.is_stalled(run):
+        return STALLED
+    return run.exit_code or 0
 
 
 def as_plain(journal: Journal, run: Run) -> dict[str, Any]:
@@ -51,6 +80,8 @@ def as_plain(journal: Journal, run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "data_dir": str(journal.data_dir),
         "state": run.state,
+        "stalled": journal.is_stalled(run),
+        "seconds_silent": round(journal.silent_seconds(run), 1),
         "pid": run.pid,
         "started_at": run.started_at.isoformat(),
         "ended_at": None if run.ended_at is None else run.ended_at.isoformat(),
@@ -90,9 +121,11 @@ def _list(runs: tuple[Run, ...]) -> list[str]:
 
 
 def _one(journal: Journal, run: Run) -> list[str]:
-    from gomafia_kit.cli.words import headline, moment, receipt_lines, shown, stage_lines
+    from gomafia_kit.cli.words import headline, moment, receipt_lines, shown, span, stage_lines
 
     lines = [headline(run), ""]
+    if journal.is_stalled(run):
+        lines.insert(1, f"STALLED: nothing has happened for {span(journal.silent_seconds(run))}.")
     stages = journal.stages(run.run_id)
     if stages:
         lines += [*stage_lines(stages), ""]

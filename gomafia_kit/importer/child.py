@@ -79,7 +79,8 @@ def run(
         journal.end(run_id, "failed", error=("GomafiaError", message, remedy, 1))
         return 1
     if failure is not None:
-        journal.end(run_id, "failed", receipt=receipt, error=_told(failure))
+        state = "stopped" if isinstance(failure, RunStoppedError) else "failed"
+        journal.end(run_id, state, receipt=receipt, error=_told(failure))
         return failure.exit_code
     journal.end(run_id, "done", receipt=receipt)
     return 0

@@ -18,6 +18,7 @@ from gomafia_kit.errors import (
     GomafiaError,
     NoSuchPageError,
     NotInArchiveError,
+    OutOfBudgetError,
     ParseError,
     RunStoppedError,
     SiteBusyError,
@@ -46,6 +47,7 @@ from gomafia_kit.plan import NEEDED_BY, only, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
 from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
+from gomafia_kit.runs.log import EventLog
 from gomafia_kit.soundness import after_run, as_plain
 from gomafia_kit.staging.compact import compact
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
@@ -112,6 +114,7 @@ class Import:
         self._publishing_took = 0.0
         self._is_deriving = False
         self._started = time.monotonic()
+        self._seconds_paused = 0.0
         self._push: list[dict[str, Any]] = []
         self._crashes: list[dict[str, Any]] = []
         self._failures: list[GomafiaError] = []
@@ -154,6 +157,7 @@ class Import:
             # Budget and diet go by what the meter has just seen: they come behind it.
             (
                 self.journal.observe,
+                stack.enter_context(EventLog(self.data_dir)),
                 garbage,
                 meter,
                 budget,
@@ -170,8 +174,13 @@ class Import:
         if forget_damaged(self.data_dir, self.ledger, settings.staging):
             self._tell("What is published isn't what was published here: damaged, or changed. It is published anew.")
             self._publish()
-        for stage in self._stages():
-            self._run_stage(stage)
+        try:
+            for stage in self._stages():
+                self._run_stage(stage)
+        except OutOfBudgetError:
+            raise  # an account needs memory, too
+        except RunStoppedError as stopped:
+            return self._receipt() | {"nothing_new": False}, stopped
         if self._failed:
             count = len(self._failed)
             told = f"{count} {'ask' if count == 1 else 'asks'} failed by every road; all else is in place."
@@ -316,6 +325,9 @@ class Import:
         """Between two asks: wait while paused, raise if the run is to stop."""
         if self._stop.is_set():
             raise RunStoppedError("The import was stopped by a signal or its starter's end.", _GO_ON)
+        longest = self.settings.longest_minutes
+        if longest is not None and time.monotonic() - self._started - self._seconds_paused > 60 * longest:
+            raise RunStoppedError(f"The import has worked for its longest time, {longest:g} minutes.", _GO_ON)
         if time.monotonic() - self._looked_at < SECONDS_BETWEEN_LOOKS:
             return
         self._looked_at = time.monotonic()
@@ -334,9 +346,13 @@ class Import:
 
     def _wait_while_paused(self) -> None:
         self.journal.set_state(self.run_id, "paused")
+        began = time.monotonic()
         while self.journal.control(self.run_id).wish == "pause" and not self._stop.is_set():
             time.sleep(SECONDS_BETWEEN_LOOKS)
         self.journal.set_state(self.run_id, "running")
+        seconds = time.monotonic() - began
+        self._seconds_paused += seconds
+        self._tell(f"It was paused for {seconds:.0f} s.")
         self._looked_at = 0.0
         self._checkpoint()
 

@@ -38,7 +38,7 @@ CREATE TABLE control (
 CREATE TABLE stage (
     run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, state TEXT NOT NULL,
     started_at TEXT NOT NULL, ended_at TEXT, asks_known INTEGER NOT NULL DEFAULT 0,
-    asks_done INTEGER NOT NULL DEFAULT 0, asks_made INTEGER NOT NULL DEFAULT 0,
+    asks_done INTEGER NOT NULL DEFAULT 0, asks_made INTEGER NOT NULL DEFAULT 0, seen_at TEXT,
     PRIMARY KEY (run_id, stage)
 ) STRICT;
 CREATE TABLE batch (

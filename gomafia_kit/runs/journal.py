@@ -292,6 +292,24 @@ class Journal:
         rows = self._read("SELECT at, text FROM notice WHERE run_id = ? ORDER BY rowid", (run_id,))
         return tuple((_moment_at(row["at"]), row["text"]) for row in rows)
 
+    def silent_seconds(self, run: Run) -> float:
+        """How long a run has done nothing that is noted: no ask, no batch, no notice. 0 unless it should be at work."""
+        if run.state not in {"starting", "running", "stopping"}:
+            return 0.0
+        signs = self._read(
+            "SELECT max(started_at) FROM stage WHERE run_id = ?1 UNION ALL SELECT max(seen_at) FROM stage"
+            " WHERE run_id = ?1 UNION ALL SELECT max(at) FROM notice WHERE run_id = ?1 UNION ALL"
+            " SELECT max(at) FROM memory WHERE run_id = ?1",
+            (run.run_id,),
+        )
+        last = max([run.started_at, *(_moment_at(sign[0]) for sign in signs if sign[0])])
+        return max(0.0, (now() - last).total_seconds())
+
+    def is_stalled(self, run: Run) -> bool:
+        """True if a run has been silent for longer than its `stall_minutes`."""
+        allowed = run.settings.get("stall_minutes", {}).get("value")
+        return allowed is not None and self.silent_seconds(run) > 60 * float(allowed)
+
     def observe(self, event: Event) -> None:
         """Write down what an import tells (an observer); batches are written by the ledger's commit."""
         match event:
@@ -303,9 +321,9 @@ class Journal:
                 )
             case AskDone():
                 self._write(
-                    "UPDATE stage SET asks_known = ?, asks_done = ?, asks_made = asks_made + ?"
+                    "UPDATE stage SET asks_known = ?, asks_done = ?, asks_made = asks_made + ?, seen_at = ?"
                     " WHERE run_id = ? AND stage = ?",
-                    (event.asks_known, event.asks_done, event.made, event.run_id, event.stage),
+                    (event.asks_known, event.asks_done, event.made, event.at.isoformat(), event.run_id, event.stage),
                 )
             case StageDone():
                 self._write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.widgets.words import NONE, count, counted, duration, megabytes, state_words
+from gomafia_kit.widgets.words import NONE, ask_rate, count, counted, duration, megabytes, state_words
 
 if TYPE_CHECKING:
     from gomafia_kit.widgets.figures import Figures, StageFigures
@@ -76,10 +76,13 @@ def _figures(figures: Figures) -> str:
         ("rejected", count(figures.rejected)),
         (f"asks, {current.stage}" if current is not None else "asks", _asks(figures) + known),
         ("asked of the site", count(figures.asks_made)),
+        *([("asks of the site", ask_rate(figures))] if figures.is_working and figures.rates.asks else []),
         ("rows a batch", _batch_rows(figures)),
         ("peak memory", megabytes(figures.peak_mb)),
         ("time", duration(figures.seconds)),
     ]
+    if figures.is_working and figures.longest_seconds is not None:
+        shown.append(("longest time", duration(figures.longest_seconds)))
     if current is not None:
         left = NONE if figures.seconds_left is None else f"about {duration(figures.seconds_left)}"
         shown.append((f"left in {current.stage}", left))
@@ -105,6 +108,9 @@ def _notices(figures: Figures) -> str:
 
 
 def _end(figures: Figures) -> str:
+    if figures.is_stalled:
+        hint = "It may wait for the site or for the network; its process may hang. Stopping and running again goes on."
+        return _said("gk-hint", f"Nothing has happened for {duration(figures.seconds_silent)}.", hint)
     if figures.state == "done":
         return _said("gk-good", "Done: every row is committed.", "Below: the receipt and the memory of each batch.")
     if figures.message:

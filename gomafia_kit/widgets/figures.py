@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from gomafia_kit.runs.journal import Journal
-from gomafia_kit.settings import STAGES
+from gomafia_kit.settings import STAGES, pace_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,10 +57,24 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """How quick a run was in the last minute, None while that can't be told.
+
+    `most_asks` is what its pace allows a second, None where it keeps none.
+    """
+
+    asks: float | None = None
+    most_asks: float | None = None
+    rows: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """A run at one moment. `seconds_left` is of the stage at work, None while it can't be told.
 
-    `wished_rows` is the batch size that a person asked for, `rows_target` that of the newest batch.
+    `seconds_silent` is since the last sign of life; `is_stalled` once that is longer than `stall_minutes`.
+    `longest_seconds` is how long it may work in all. `wished_rows` is the batch size that a person asked for,
+    `rows_target` that of the newest batch.
     """
 
     run_id: int
@@ -79,6 +93,10 @@ class Figures:
     limit_mb: float | None
     message: str
     remedy: str
+    seconds_silent: float = 0.0
+    is_stalled: bool = False
+    rates: Rates = Rates()
+    longest_seconds: float | None = None
 
     @property
     def is_working(self) -> bool:
@@ -134,6 +152,14 @@ class Pace:
             while moment - self._seen[0][0] > WINDOW_SECONDS:
                 self._seen.popleft()
 
+    @property
+    def per_second(self) -> float | None:
+        """How many a second, or None if that can't be told yet."""
+        if not self._seen:
+            return None
+        (first, before), (last, now) = self._seen[0], self._seen[-1]
+        return (now - before) / (last - first) if last - first >= SURE_AFTER_SECONDS else None
+
     def seconds_left(self, asks_left: int) -> float | None:
         """How long that many asks will take, or None if that can't be told yet."""
         if asks_left <= 0 or not self._seen:
@@ -154,6 +180,8 @@ class Watch:
         self._batches: list[Batch] = []
         self._memory: list[MemorySample] = []
         self._pace = Pace()
+        self._made = Pace()
+        self._rows = Pace()
 
     def look(self) -> Figures:
         """The run as it stands now."""
@@ -169,6 +197,10 @@ class Watch:
         current = next((stage for stage in stages if stage.state == "running"), None)
         if current is not None:
             self._pace.seen(current.stage, current.asks_done, moment.timestamp(), paused=run.state == "paused")
+        is_paused = run.state == "paused"
+        if run.is_working:
+            self._made.seen("", sum(stage.asks_made for stage in stages), moment.timestamp(), paused=is_paused)
+            self._rows.seen("", sum(stage.rows for stage in stages), moment.timestamp(), paused=is_paused)
         left = self._pace.seconds_left(current.asks_known - current.asks_done) if current is not None else None
         return Figures(
             run_id=run.run_id,
@@ -182,6 +214,10 @@ class Watch:
             points=points_of(self._batches, self._memory),
             notices=notices,
             seconds_left=left,
+            seconds_silent=journal.silent_seconds(run),
+            is_stalled=journal.is_stalled(run),
+            rates=Rates(self._made.per_second, _most_asks(run), self._rows.per_second),
+            longest_seconds=None if (most := _value(run, "longest_minutes")) is None else 60 * float(most),
             wished_rows=control.batch_rows,
             rows_target=self._batches[-1].rows_target if self._batches else None,
             limit_mb=_value(run, "memory_limit_mb"),
@@ -269,6 +305,14 @@ def league_of(run: Run) -> str:
     """Which league a run is about, in the words of its settings."""
     source = str(_value(run, "source") or "")
     return f"demo, {_value(run, 'scale')}" if source == "demo" else source
+
+
+def _most_asks(run: Run) -> float | None:
+    """Asks a second that the run's pace allows; None if it keeps none."""
+    told = _value(run, "seconds_between_asks")
+    source = str(_value(run, "source") or "")
+    seconds = pace_of(source, None if told is None else float(told))
+    return 1 / seconds if seconds else None
 
 
 def _value(run: Run, name: str) -> Any:  # noqa: ANN401 - JSON

@@ -37,16 +37,19 @@ def receipt_of(handle: ImportHandle) -> Receipt:
 
 
 def finished(figures: Figures, data: dict[str, Any]) -> Html:
-    """The account of a run that ended well."""
+    """The account of a run, done or stopped; of one that failed, what had come in by then."""
     asks = data["asks"]
+    ended = "is done in" if figures.state == "done" else f"{state_words(figures)} after"
     head = (
-        f"Run {figures.run_id} ({figures.league}) is done in {duration(data['seconds'])}:"
+        f"Run {figures.run_id} ({figures.league}) {ended} {duration(data['seconds'])}:"
         f" {counted(asks['planned'], 'ask')} planned, {count(asks['made'])} made,"
         f" {count(asks['from_archive'])} answered by the archive;"
         f" peak memory {megabytes(data['peak_rss_mb'])} (Python's RSS, exact),"
         f" {megabytes(data['peak_pss_mb'])} (PSS of the whole process tree, where it was sampled)."
     )
     pieces: list[Table | str] = [head]
+    if figures.message:
+        pieces.append(f"{figures.message} {figures.remedy}".strip())
     if data["nothing_new"]:
         pieces.append("Nothing was new: nothing was asked and nothing written.")
     pieces.append(

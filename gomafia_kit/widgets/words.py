@@ -63,6 +63,18 @@ def state_words(figures: Figures) -> str:
     return figures.state
 
 
+def stall_words(figures: Figures) -> str:
+    """That nothing happens, and for how long."""
+    return f"STALLED: nothing has happened for {duration(figures.seconds_silent)}"
+
+
+def ask_rate(figures: Figures) -> str:
+    """Asks of the site a second, beside what the pace allows."""
+    rates = figures.rates
+    now = NONE if rates.asks is None else f"{rates.asks:.{1 if rates.asks >= 1 else 2}f}/s"
+    return now if rates.most_asks is None else f"{now} of at most {rates.most_asks:.2g}/s"
+
+
 def progress_line(figures: Figures) -> str:
     """The run in one line, for a log."""
     current = figures.current
@@ -79,4 +91,6 @@ def progress_line(figures: Figures) -> str:
     parts.append(duration(figures.seconds))
     if figures.seconds_left is not None and current is not None:
         parts.append(f"{current.stage} for about {duration(figures.seconds_left)} more")
+    if figures.is_stalled:
+        parts.append(stall_words(figures))
     return ", ".join(parts)

@@ -39,7 +39,7 @@ def receipt_of(handle: ImportHandle) -> Receipt:
 def finished(figures: Figures, data: dict[str, Any]) -> Html:
     """The account of a run, done or stopped; of one that failed, what had come in by then."""
     asks = data["asks"]
-    ended = "is done in" if figures.state == "done" else f"{state_words(figures)} after"
+    ended = f"{figures.state} after" if figures.state in {"stopped", "failed"} else "is done in"
     head = (
         f"Run {figures.run_id} ({figures.league}) {ended} {duration(data['seconds'])}:"
         f" {counted(asks['planned'], 'ask')} planned, {count(asks['made'])} made,"

@@ -37,7 +37,8 @@ ORDER: Final = (
     ("replay", "analyse"),
     ("soundness",),
     ("importer",),
-    ("widgets", "explore", "cli"),
+    ("widgets", "explore"),
+    ("cli",),  # the monitor says of a run what the panel says
 )
 """From the one that knows nobody down to the faces; places on one line don't know each other."""
 

@@ -34,6 +34,7 @@ def real_examples() -> dict[str, str]:
             "gomafia plan": _session(home, "gomafia plan --source site --years 2024,2025 --stages players,tournaments"),
             "gomafia run": _session(home, "gomafia run --stages clubs,tournaments,games,statistics"),
             "gomafia status": _session(home, "gomafia status", "gomafia status --all"),
+            "gomafia monitor": _session(home, "gomafia monitor"),
             "gomafia push": _session(home, "gomafia push"),
             "gomafia rebuild": _session(home, "gomafia rebuild"),
             "gomafia replay": _session(home, "gomafia replay"),

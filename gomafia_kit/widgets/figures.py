@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -11,7 +11,7 @@ from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import STAGES, pace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -74,7 +74,7 @@ class Figures:
 
     `seconds_silent` is since the last sign of life; `is_stalled` once that is longer than `stall_minutes`.
     `longest_seconds` is how long it may work in all. `wished_rows` is the batch size that a person asked for,
-    `rows_target` that of the newest batch.
+    `rows_target` that of the newest batch. `memory_mb` is what each part took at the last look at it.
     """
 
     run_id: int
@@ -97,6 +97,7 @@ class Figures:
     is_stalled: bool = False
     rates: Rates = Rates()
     longest_seconds: float | None = None
+    memory_mb: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_working(self) -> bool:
@@ -217,6 +218,7 @@ class Watch:
             seconds_silent=journal.silent_seconds(run),
             is_stalled=journal.is_stalled(run),
             rates=Rates(self._made.per_second, _most_asks(run), self._rows.per_second),
+            memory_mb=latest_by_part(self._memory),
             longest_seconds=None if (most := _value(run, "longest_minutes")) is None else 60 * float(most),
             wished_rows=control.batch_rows,
             rows_target=self._batches[-1].rows_target if self._batches else None,
@@ -276,6 +278,12 @@ def stage_figures(run: Run, begun: Sequence[StageProgress]) -> tuple[StageFigure
         elif name in asked:
             found.append(StageFigures(name, "waiting" if run.is_working else "not begun"))
     return tuple(found)
+
+
+def latest_by_part(samples: Sequence[MemorySample]) -> dict[str, float]:
+    """What each part of the importer's processes took at the last look, in MB: PSS where it is known, else RSS."""
+    told = {sample.part: sample.rss_mb if sample.pss_mb is None else sample.pss_mb for sample in samples}
+    return {part: mb for part, mb in told.items() if mb is not None}
 
 
 def points_of(batches: Sequence[Batch], memory: Sequence[MemorySample]) -> tuple[Point, ...]:

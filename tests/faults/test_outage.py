@@ -15,7 +15,7 @@ from gomafia_kit.settings import Settings
 from tests.faults.seen import lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
@@ -42,9 +42,9 @@ def go_down(site: DemoSite, data_dir: Path, **parameters: object) -> ImportHandl
     return handle
 
 
-def until(handle: ImportHandle, is_so: object) -> None:
+def until(handle: ImportHandle, is_so: Callable[[Journal], object]) -> None:
     with Journal(handle.data_dir) as journal:
-        while not is_so(journal):  # type: ignore[operator]
+        while not is_so(journal):
             assert journal.run(handle.run_id).is_working
             time.sleep(0.02)
 

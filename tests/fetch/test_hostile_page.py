@@ -6,12 +6,11 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from gomafia_kit import site as asks
-from gomafia_kit.errors import FetchError
 from gomafia_kit.fetch.chromium import ChromiumFetcher
+from tests.fetch.servers import Sent, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,30 +76,8 @@ def _listener(host: str) -> Iterator[tuple[str, list[bytes]]]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-@contextmanager
-def _hostile_site(script: str) -> Iterator[tuple[str, list[str]]]:
-    """A site whose every page holds a script; and the paths that it was asked for."""
-    asked: list[str] = []
-    page = f"<!doctype html><html><body><p>{'Игроки ' * 50}</p><script>{script}</script></body></html>".encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(page)))
-            self.end_headers()
-            self.wfile.write(page)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
-        thread.join()
+def _page(script: str) -> bytes:
+    return f"<!doctype html><html><body><p>{'Игроки ' * 50}</p><script>{script}</script></body></html>".encode()
 
 
 def test_a_hostile_page_reaches_nobody(tmp_path: Path) -> None:
@@ -110,14 +87,13 @@ def test_a_hostile_page_reaches_nobody(tmp_path: Path) -> None:
         others = [stack.enter_context(_listener(host)) for host in ("127.0.0.1", "127.0.0.2")]
         named = ", ".join(repr(address) for address, _ in others)
         script = _ATTEMPTS.replace("OTHERS", named).replace("SECRET", str(secret))
-        url, asked = stack.enter_context(_hostile_site(script))
-        fetcher = stack.enter_context(ChromiumFetcher(url, "club@example.org"))
-        body = b""
-        with suppress(FetchError):
-            body = fetcher.fetch(PAGE).body
+        site = stack.enter_context(serving(lambda _path: Sent((_page(script),))))
+        fetcher = stack.enter_context(ChromiumFetcher(site.url, "club@example.org"))
+        body = fetcher.fetch(PAGE).body
         time.sleep(SECONDS_FOR_THE_SCRIPT)
         reached = [first for _, heard in others for first in heard]
-    assert asked, "the page itself was asked for"
+    assert site.asked, "the page itself was asked for"
+    assert "Игроки".encode() in body
     assert b"k4narienvogel" not in body
     assert reached == []
-    assert {path.split("?")[0] for path in asked} <= {PAGE.path}
+    assert {path.split("?")[0] for path in site.asked} <= {PAGE.path}

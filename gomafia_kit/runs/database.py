@@ -100,6 +100,7 @@ CREATE TABLE measure (
     at TEXT NOT NULL, part TEXT NOT NULL, name TEXT NOT NULL, figure REAL NOT NULL
 ) STRICT;
 CREATE INDEX measure_run ON measure (run_id);
+ALTER TABLE stage ADD COLUMN seen_at TEXT;
 """,
 }
 """An older layout -> what makes the next one of it."""

@@ -392,6 +392,14 @@ class Ledger:
         )
         return hashlib.sha256(repr([row[0] for row in rows]).encode()).hexdigest()
 
+    def tournaments_with_refused_games(self) -> list[int]:
+        """The tournaments of which a game or a seat was refused, in order."""
+        rows = self._read(
+            "SELECT DISTINCT subject FROM rejection JOIN load USING (load_id) WHERE state = 'live'"
+            " AND name IN ('game', 'seat') AND subject GLOB 'tournament/*'"
+        )
+        return sorted(int(subject.partition("/")[2]) for (subject,) in rows)
+
     def rejected_seats(self) -> list[tuple[int, int]]:
         """Tournament and player of each refused seat whose player is known."""
         found = []

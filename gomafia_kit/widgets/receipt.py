@@ -50,6 +50,8 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
     pieces: list[Table | str] = [head]
     if figures.message:
         pieces.append(f"{figures.message} {figures.remedy}".strip())
+    if figures.state in {"stopped", "failed"}:
+        pieces.append(_how_far(figures))
     if data["nothing_new"]:
         pieces.append("Nothing was new: nothing was asked and nothing written.")
     pieces.append(
@@ -98,12 +100,17 @@ def unfinished(figures: Figures) -> Html:
     pieces: list[Table | str] = [f"Run {figures.run_id} ({figures.league}): {state_words(figures)}."]
     if figures.message:
         pieces.append(f"{figures.message} {figures.remedy}".strip())
+    return shown(*pieces, _how_far(figures), *_notices(figures))
+
+
+def _how_far(figures: Figures) -> Table:
+    """Each stage: what is done of it."""
     rows = [
         (stage.stage, stage.state, stage.asks_done, stage.asks_known, stage.asks_made, stage.rows, stage.rejected)
         for stage in figures.stages
     ]
     headings = ("stage", "state", "asks done", "of", "asked of the site", "rows", "rejected")
-    return shown(*pieces, Table(headings, rows, "How far it got"), *_notices(figures))
+    return Table(headings, rows, "How far it got")
 
 
 def _notices(figures: Figures) -> tuple[Table | str, ...]:

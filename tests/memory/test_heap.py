@@ -32,7 +32,7 @@ def test_what_python_and_libraries_hold_shows() -> None:
     import pyarrow as pa
 
     before = _told(heap())
-    held = [[number] for number in range(50_000)], pa.array(range(1 << 20), pa.int64()), b"x" * (30 << 20)
+    held = [[number] for number in range(50_000)], pa.array(range(1 << 20), pa.int64()), bytearray(40 << 20)
     after = _told(heap())
     assert len(held) == 3
     assert after["blocks"] - before["blocks"] > 50_000

@@ -94,7 +94,7 @@ def test_an_import_that_gets_near_its_budget_stops_in_time_and_goes_on_with_more
     """In 64 MB a whole import can't be: it ends by itself, committed, before the kernel would end it."""
     stages = "clubs,players,tournaments"
     state, kills = _import(small, data_dir, 400, stages=stages, memory_limit_mb=64)
-    assert "RunStoppedError" in state
+    assert "OutOfBudgetError" in state
     assert kills == 0
     with Journal(data_dir) as journal:
         run = journal.run(1)

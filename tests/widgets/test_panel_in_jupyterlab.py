@@ -95,19 +95,24 @@ def test_an_import_is_watched_and_steered_while_its_cell_waits(lab: Lab) -> None
 
     # The cells below went on: the account, the picture, and the error at the end, in one sentence.
     error = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr'], .jp-OutputArea-output pre")
-    until(lambda: _at_the_end(lab) and any("RunStoppedError" in text for text in error.all_inner_texts()), "the error")
-    said = next(text for text in error.all_inner_texts() if "RunStoppedError" in text)
-    assert said.split("\n") == ["RunStoppedError: The import was stopped.", "Run again to go on: nothing is lost."]
+    said: list[str] = []
+
+    def is_said() -> bool:
+        _to_the_end(lab)
+        said[:] = [text for text in error.all_inner_texts() if "RunStoppedError" in text]  # it may scroll away again
+        return bool(said)
+
+    until(is_said, "the error")
+    assert said[0].split("\n") == ["RunStoppedError: The import was stopped.", "Run again to go on: nothing is lost."]
     page.locator(".jp-RenderedImage img").scroll_into_view_if_needed()
     assert page.locator(".jp-OutputArea-output img[alt], .jp-RenderedImage img").count() == 1
     assert "How far it got" in page.locator(".jp-Notebook").inner_text()
     _picture(lab, "stopped")
 
 
-def _at_the_end(lab: Lab) -> bool:
+def _to_the_end(lab: Lab) -> None:
     """Scroll to the notebook's last cell: JupyterLab draws only what is near."""
     lab.page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach(e => e.scrollTop = e.scrollHeight)")
-    return True
 
 
 def test_a_run_started_elsewhere_looks_the_same(lab: Lab, imported: Any) -> None:  # noqa: ANN401 - a handle

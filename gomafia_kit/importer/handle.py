@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, revived
+from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, SettingsError, revived
+from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
@@ -60,6 +62,20 @@ class ImportHandle:
         """Make its next batches `rows` rows long; None: as it thinks best."""
         with Journal(self.data_dir) as journal:
             journal.wish_batch_rows(self.run_id, rows)
+
+    def set_memory_limit(self, limit_mb: float | None) -> None:
+        """Hold it to a budget of so many MB from its next batch on; None: to that of its settings.
+
+        Raises SettingsError for a budget of which it takes nearly all by now: it would stop after the open batch.
+        """
+        with Journal(self.data_dir) as journal:
+            taken_mb = _taken_mb(journal, self.run_id)
+            if limit_mb is not None and taken_mb >= STOP_AT * limit_mb:
+                raise SettingsError(
+                    f"A budget of {limit_mb:.0f} MB would end the import: it takes {taken_mb:.0f} MB.",
+                    f"Give {math.ceil(taken_mb / SHRINK_AT)} MB or more, or stop it.",
+                )
+            journal.wish_memory_limit(self.run_id, limit_mb)
 
     def _wish(self, wish: str) -> None:
         with Journal(self.data_dir) as journal:
@@ -115,6 +131,12 @@ class ImportHandle:
             if self._process.stdin is not None:
                 self._process.stdin.close()
         return run
+
+
+def _taken_mb(journal: Journal, run_id: int) -> float:
+    """What a run's processes took at the last look at all of them; 0 before the first."""
+    trees = [sample for sample in journal.memory(run_id) if sample.part == "tree"]
+    return 0.0 if not trees else trees[-1].pss_mb or trees[-1].rss_mb or 0.0
 
 
 def start(settings: Settings, *, lifeline: bool = False, profiling: Profiling | None = None) -> ImportHandle:

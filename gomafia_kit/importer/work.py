@@ -140,7 +140,7 @@ class Import:
         meter = Meter(
             self.journal,
             self.run_id,
-            cheap=(heap, garbage.gauges, pulse.gauges),
+            cheap=(heap, garbage.gauges, pulse.gauges, lambda: [("budget", "limit_mb", budget.limit_mb)]),
             dear=(partial(handles, Process()), self._browser_gauges),
             dear_each_batch=self._profiling is not None,
         )
@@ -153,7 +153,7 @@ class Import:
             self.data_dir,
             self.source,
             self.ledger,
-            Steered(budget, lambda: self.journal.control(self.run_id).batch_rows),
+            Steered(budget, lambda: self.journal.control(self.run_id)),
             # Budget and diet go by what the meter has just seen: they come behind it.
             (
                 self.journal.observe,

@@ -19,8 +19,9 @@ from gomafia_kit.events import BatchDone, BatchStarted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gomafia_kit.events import Event, Governor
+    from gomafia_kit.events import Event
     from gomafia_kit.memory.probe import Use
+    from gomafia_kit.runs.journal import Control
 
 SHRINK_AT: Final = 0.80
 STOP_AT: Final = 0.95
@@ -205,16 +206,23 @@ class AutomaticRows:
 
 
 class Steered:
-    """Follows a person's wish for the batch size while there is one, else `base`."""
+    """Follows a person's wishes for batch size and budget while there are any, else `base`."""
 
-    def __init__(self, base: Governor, wished: Callable[[], int | None]) -> None:
+    def __init__(self, base: AutomaticRows, wished: Callable[[], Control]) -> None:
         self._base = base
+        self._own_limit_mb = base.limit_mb
         self._wished = wished
 
     def next_rows(self, stage: str) -> int:
         """What the person wishes, else what the base says."""
-        return self._wished() or self._base.next_rows(stage)
+        return self._followed().batch_rows or self._base.next_rows(stage)
 
     def verdict(self) -> str | None:
-        """The base's."""
+        """The base's, by the budget that is wished now."""
+        self._followed()
         return self._base.verdict()
+
+    def _followed(self) -> Control:
+        wish = self._wished()
+        self._base.limit_mb = wish.memory_limit_mb or self._own_limit_mb
+        return wish

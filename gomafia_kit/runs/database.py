@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LAYOUT_VERSION: Final = 2
+LAYOUT_VERSION: Final = 3
 BUSY_SECONDS: Final = 30.0
 RUNS_FILE: Final = "runs.sqlite"
 REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
@@ -33,7 +33,8 @@ CREATE TABLE run (
     error TEXT, message TEXT, remedy TEXT, exit_code INTEGER
 ) STRICT;
 CREATE TABLE control (
-    run_id INTEGER PRIMARY KEY REFERENCES run, wish TEXT NOT NULL DEFAULT 'run', batch_rows INTEGER
+    run_id INTEGER PRIMARY KEY REFERENCES run, wish TEXT NOT NULL DEFAULT 'run', batch_rows INTEGER,
+    memory_limit_mb REAL
 ) STRICT;
 CREATE TABLE stage (
     run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, state TEXT NOT NULL,
@@ -101,6 +102,9 @@ CREATE TABLE measure (
 ) STRICT;
 CREATE INDEX measure_run ON measure (run_id);
 ALTER TABLE stage ADD COLUMN seen_at TEXT;
+""",
+    2: """
+ALTER TABLE control ADD COLUMN memory_limit_mb REAL;
 """,
 }
 """An older layout -> what makes the next one of it."""

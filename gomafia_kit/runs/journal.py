@@ -101,7 +101,8 @@ class Measure:
     """A figure beside the memory of the parts; `name` ends in its unit where it isn't a count.
 
     `part` is what it is of: python, external (pools of libraries), a part of the tree, a kind of
-    Chromium's processes as `chromium.renderer`, a page as `page.1`, or starter (what started the import).
+    Chromium's processes as `chromium.renderer`, a page as `page.1`, starter (what started the import), or budget
+    (`limit_mb`: what the import may take in all).
     """
 
     stage: str
@@ -114,10 +115,14 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What people wish of a run: `wish` is run, pause or stop; `batch_rows` None leaves it to the settings."""
+    """What people wish of a run: `wish` is run, pause or stop.
+
+    `batch_rows` and `memory_limit_mb` hold from the next batch on; None leaves them to the settings.
+    """
 
     wish: str
     batch_rows: int | None
+    memory_limit_mb: float | None
 
 
 def now() -> datetime:
@@ -279,9 +284,11 @@ class Journal:
             for row in rows
         )
 
-    def measures(self, run_id: int) -> tuple[Measure, ...]:
-        """The other figures of a run in order."""
-        rows = self._read("SELECT * FROM measure WHERE run_id = ? ORDER BY rowid", (run_id,))
+    def measures(self, run_id: int, part: str | None = None) -> tuple[Measure, ...]:
+        """The other figures of a run in order, of all parts or of one."""
+        rows = self._read(
+            "SELECT * FROM measure WHERE run_id = ?1 AND (?2 IS NULL OR part = ?2) ORDER BY rowid", (run_id, part)
+        )
         return tuple(
             Measure(row["stage"], row["batch"], _moment_at(row["at"]), row["part"], row["name"], row["figure"])
             for row in rows
@@ -354,8 +361,8 @@ class Journal:
 
     def control(self, run_id: int) -> Control:
         """What people wish of a run at present."""
-        row = self._read("SELECT wish, batch_rows FROM control WHERE run_id = ?", (run_id,))[0]
-        return Control(row["wish"], row["batch_rows"])
+        row = self._read("SELECT * FROM control WHERE run_id = ?", (run_id,))[0]
+        return Control(row["wish"], row["batch_rows"], row["memory_limit_mb"])
 
     def wish(self, run_id: int, wish: str) -> None:
         """Ask a run to `run`, `pause` or `stop`: it follows between two batches."""
@@ -364,6 +371,10 @@ class Journal:
     def wish_batch_rows(self, run_id: int, rows: int | None) -> None:
         """Ask a run to make its next batches `rows` rows long; None: as it thinks best."""
         self._write("UPDATE control SET batch_rows = ? WHERE run_id = ?", (rows, run_id))
+
+    def wish_memory_limit(self, run_id: int, limit_mb: float | None) -> None:
+        """Ask a run to keep to a budget of so many MB from its next batch on; None: to that of its settings."""
+        self._write("UPDATE control SET memory_limit_mb = ? WHERE run_id = ?", (limit_mb, run_id))
 
     # -- the file -----------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Data folders as earlier versions made them: each goes on with this one, and tells the same.
 
 `run-store-1.tar.xz` is `archive.sqlite`, `runs.sqlite` and `parts` of a folder made at commit 79181829 by
-`gomafia run --source demo --scale tiny --stages clubs,judges,tournaments,games --years 2023 --batch-rows 500`.
+`gomafia run --source demo --scale tiny --stages clubs,judges,tournaments,games --years 2023 --batch-rows 500`;
+the second one was made so at d401d77b.
 Whoever raises a layout version adds a folder of the version before.
 """
 
@@ -48,7 +49,7 @@ def test_a_folder_of_an_older_layout_goes_on_and_tells_what_its_archive_tells(fo
     old = unpacked(folder, tmp_path / "старая")
     with Journal(old) as journal:
         assert [run.state for run in journal.runs()] == ["done"]
-        assert journal.measures(1) == ()
+        assert bool(journal.measures(1)) == (folder.name != "run-store-1.tar.xz")
     assert asks_made(run_import("demo", old, **TOLD)) == 0
     anew = unpacked(folder, tmp_path / "anew")
     (anew / RUNS_FILE).unlink()

@@ -10,6 +10,7 @@ from gomafia_kit.events import BatchDone, BatchStarted
 from gomafia_kit.memory import budget
 from gomafia_kit.memory.budget import AutomaticRows, Learned, Steered, allowed, choose, starting_rows
 from gomafia_kit.memory.probe import Use
+from gomafia_kit.runs.journal import Control
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -166,14 +167,32 @@ def test_a_size_that_was_chosen_is_kept_while_memory_lasts(clock: Clock) -> None
 
 
 def test_a_persons_wish_wins_while_there_is_one() -> None:
-    wishes: list[int | None] = [None]
+    wishes = [Control("run", None, None)]
     steered = Steered(AutomaticRows(24_000), lambda: wishes[-1])
     assert steered.next_rows("games") == 5_000
-    wishes.append(7)
+    wishes.append(Control("run", 7, None))
     assert steered.next_rows("games") == 7
-    wishes.append(None)
+    wishes.append(Control("run", None, None))
     assert steered.next_rows("games") == 5_000
     assert steered.verdict() is None
+
+
+def test_a_budget_that_is_wished_holds_from_the_next_batch_on(clock: Clock) -> None:
+    machine, wishes = Machine(), [Control("run", None, None)]
+    rows = AutomaticRows(1024, machine)
+    steered = Steered(rows, lambda: wishes[-1])
+    machine.set(450)
+    assert _batch(rows, clock, 1) == steered.next_rows("games") == 1_250
+    wishes.append(Control("run", None, 512))
+    assert steered.next_rows("games") == 1_250
+    _batch(rows, clock, 1)
+    assert steered.next_rows("games") == 625
+    assert steered.verdict() is None
+    wishes.append(Control("run", None, 470))
+    assert "470 MB it may" in str(steered.verdict())
+    wishes.append(Control("run", None, None))
+    assert steered.verdict() is None
+    assert rows.limit_mb == 1024
 
 
 @given(

@@ -242,13 +242,17 @@ class Engine:
                 self._beat.end()
 
     def gauges(self) -> list[tuple[str, str, float]]:
-        """What its pages take, and how late its loop was at most since the last call; nothing if it doesn't tell."""
+        """What its pages take, how late its loop was at most since the last call, and how many asks it has had.
+
+        Nothing if it doesn't tell.
+        """
         from playwright.sync_api import Error
 
         if self._gauges is None or self._beat is None:
             return []
         try:
-            return [*self._gauges.read(), ("chromium", "loop_lag_ms", self._beat.take_late_ms())]
+            own = [("chromium", "loop_lag_ms", self._beat.take_late_ms()), ("chromium", "asks_put", float(self.asks))]
+            return [*self._gauges.read(), *own]
         except Error:  # a page that is just going, or a browser that has ended: the next ask will say so
             return []
 

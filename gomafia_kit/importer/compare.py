@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import FolderError
+from gomafia_kit.memory.peaks import peak_of
 from gomafia_kit.runs.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from gomafia_kit.runs.journal import MemorySample
 
 LOWER_BY: Final = 0.30
 """The peak must be lower by this share at least."""
@@ -99,22 +97,5 @@ def _side(data_dir: Path, run_id: int, *, with_pss: bool = True) -> Side:
             "Compare runs into fresh data folders, or with refresh.",
         )
     seconds = (run.ended_at - run.started_at).total_seconds()
-    peak_mb, measure, parts = _peak(samples, with_pss=with_pss)
-    return Side(f"run {run_id} of {data_dir.name}", peak_mb, measure, parts, max(seconds, 0.001), rows)
-
-
-def _peak(samples: Sequence[MemorySample], *, with_pss: bool) -> tuple[float, str, dict[str, float]]:
-    """The tree's highest PSS and the parts of it; where PSS isn't told, Python's exact RSS."""
-    trees = [sample for sample in samples if sample.part == "tree" and sample.pss_mb is not None] if with_pss else []
-    if not trees:
-        peak = max((sample.peak_rss_mb or sample.rss_mb or 0.0) for sample in samples if sample.part == "python")
-        return peak, "Python's RSS, exact", {"python": peak}
-    highest = max(trees, key=lambda sample: sample.pss_mb or 0.0)
-    parts = {
-        sample.part: sample.pss_mb
-        for sample in samples
-        if (sample.stage, sample.batch) == (highest.stage, highest.batch)
-        and sample.part != "tree"
-        and sample.pss_mb is not None
-    }
-    return highest.pss_mb or 0.0, "PSS of the tree, sampled", parts
+    peak = peak_of(samples, with_pss=with_pss)
+    return Side(f"run {run_id} of {data_dir.name}", peak.mb, peak.measure, dict(peak.parts), max(seconds, 0.001), rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.widgets.words import NONE, ask_rate, count, counted, duration, megabytes, state_words
+from gomafia_kit.widgets.words import NONE, ask_rate, budget_words, count, counted, duration, megabytes, state_words
 
 if TYPE_CHECKING:
     from gomafia_kit.widgets.figures import Figures, StageFigures
@@ -17,23 +17,29 @@ STYLE: Final = """<style>
   color: var(--jp-ui-font-color1, #1f2933); max-width: 760px; }
 .gk-head { display: flex; align-items: baseline; gap: 10px; flex-wrap: wrap; }
 .gk-title { font-size: 16px; }
-.gk-state { padding: 1px 10px; border-radius: 10px; color: white; background: #6b7785; font-size: 12px; }
-.gk-running, .gk-starting { background: #2f6690; } .gk-paused { background: #96701c; }
-.gk-done { background: #35785a; } .gk-failed, .gk-died { background: #b03a31; } .gk-stopped { background: #96701c; }
+.gk-state { padding: 1px 10px; border-radius: 10px; font-size: 12px; color: var(--jp-ui-inverse-font-color0, white);
+  background: var(--jp-ui-font-color2, #6b7785); }
+.gk-running, .gk-starting { background: var(--jp-brand-color1, #2f6690); }
+.gk-paused, .gk-stopped { background: var(--jp-warn-color0, #96701c); }
+.gk-done { background: var(--jp-success-color0, #35785a); }
+.gk-failed, .gk-died { background: var(--jp-error-color0, #b03a31); }
 .gk-muted { color: var(--jp-ui-font-color2, #6b7785); }
 .gk-stages { display: flex; gap: 4px; margin: 10px 0; }
 .gk-stage { flex: 1; min-width: 0; }
 .gk-bar { height: 8px; border-radius: 4px; overflow: hidden; background: var(--jp-border-color2, #e6e9ed); }
-.gk-fill { height: 100%; background: #2f81b7; } .gk-whole { background: #3f9470; }
+.gk-fill { height: 100%; background: var(--jp-brand-color1, #2f81b7); }
+.gk-whole { background: var(--jp-success-color1, #3f9470); }
 .gk-name { font-size: 12px; margin-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .gk-figures { display: flex; flex-wrap: wrap; gap: 4px 22px; margin-bottom: 6px; }
 .gk-figure b { display: block; font-size: 17px; font-weight: 500; line-height: 1.3;
   font-variant-numeric: tabular-nums; }
 .gk-figure span { font-size: 12px; color: var(--jp-ui-font-color2, #6b7785); }
-.gk-alert { max-width: 736px; padding: 8px 12px; margin: 6px 0; border-left: 4px solid #b03a31;
+.gk-alert { max-width: 736px; padding: 8px 12px; margin: 6px 0; border-left: 4px solid var(--jp-error-color1, #b03a31);
   background: var(--jp-layout-color2, #f4f6f8); color: var(--jp-ui-font-color1, #1f2933); line-height: 1.5;
   overflow-wrap: anywhere; white-space: normal; }
-.gk-hint { border-left-color: #96701c; } .gk-good { border-left-color: #35785a; }
+.gk-hint { border-left-color: var(--jp-warn-color1, #96701c); }
+.gk-good { border-left-color: var(--jp-success-color1, #35785a); }
+.gk-budget { margin: 2px 0 6px; overflow-wrap: anywhere; white-space: normal; }
 .gk-notices { margin: 4px 0; padding-left: 18px; font-size: 12px; overflow-wrap: anywhere; white-space: normal; }
 </style>"""
 
@@ -44,7 +50,7 @@ def board(figures: Figures) -> str:
     return (
         f'<div class="gk-board" data-state="{escape(figures.state)}">{_head(figures)}'
         f'<div class="gk-stages">{stages}</div>'
-        f'<div class="gk-figures">{_figures(figures)}</div>{_notices(figures)}{_end(figures)}</div>'
+        f'<div class="gk-figures">{_figures(figures)}</div>{_budget(figures)}{_notices(figures)}{_end(figures)}</div>'
     )
 
 
@@ -77,8 +83,10 @@ def _figures(figures: Figures) -> str:
         (f"asks, {current.stage}" if current is not None else "asks", _asks(figures) + known),
         ("asked of the site", count(figures.asks_made)),
         *([("asks of the site", ask_rate(figures))] if figures.is_working and figures.rates.asks else []),
+        *([("rows a second", _rows_rate(figures))] if figures.is_working and figures.rates.rows else []),
         ("rows a batch", _batch_rows(figures)),
         ("peak memory", megabytes(figures.peak_mb)),
+        *([("budget", _limit(figures))] if figures.limit_mb is not None else []),
         ("time", duration(figures.seconds)),
     ]
     if figures.is_working and figures.longest_seconds is not None:
@@ -100,6 +108,22 @@ def _batch_rows(figures: Figures) -> str:
     if figures.is_working and figures.wished_rows is not None and figures.wished_rows != figures.rows_target:
         return f"{now}, next {count(figures.wished_rows)}"
     return now
+
+
+def _limit(figures: Figures) -> str:
+    now = megabytes(figures.limit_mb)
+    if figures.is_working and figures.wished_limit_mb not in {None, figures.limit_mb}:
+        return f"{now}, next {megabytes(figures.wished_limit_mb)}"
+    return now
+
+
+def _rows_rate(figures: Figures) -> str:
+    return count(round(figures.rates.rows or 0))
+
+
+def _budget(figures: Figures) -> str:
+    words = budget_words(figures) if figures.is_working else ""
+    return f'<div class="gk-budget">{escape(words)}</div>' if words else ""
 
 
 def _notices(figures: Figures) -> str:

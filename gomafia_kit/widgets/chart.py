@@ -26,7 +26,9 @@ COLUMNS: Final = 150
 """More batches than these are drawn several to a column."""
 WIDEST: Final = 90.0
 _LABEL_PX: Final = 6.6
-_NEAR_LIMIT: Final = 2.0
+_LETTER_PX: Final = 6.0
+_NEAR_LIMIT: Final = 4.0
+"""A budget so many times higher than what is taken would press all else to the ground: it is told in words only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Look:
     grid: str
     band: str
     python: str
+    driver: str
+    chromium: str
     tree: str
     rows: str
     limit: str
@@ -51,22 +55,26 @@ PAPER: Final = Look(
     grid="#e6e9ed",
     band="#f4f6f8",
     python="#7fa8c9",
-    tree="#c8453b",
+    driver="#8fb58f",
+    chromium="#e3b466",
+    tree="#1f2933",
     rows="#b9c4cf",
-    limit="#d9a441",
+    limit="#c8453b",
     ground="white",
     font="Noto Sans, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
 )
-# JupyterLab's own colours follow its theme; the others stand out on light and dark alike.
+# JupyterLab's own colours, which follow its theme; the second ones are for a page without a theme.
 LIVE: Final = Look(
     ink="var(--jp-ui-font-color1, #1f2933)",
     muted="var(--jp-ui-font-color2, #6b7785)",
     grid="var(--jp-border-color2, #e6e9ed)",
-    band="var(--jp-layout-color2, #f4f6f8)",
-    python="#5b93bd",
-    tree="#d4574d",
-    rows="#8b9aa9",
-    limit="#d9a441",
+    band="var(--jp-rendermime-table-row-background, #f4f6f8)",
+    python="var(--jp-brand-color2, #5b93bd)",
+    driver="var(--jp-success-color2, #6fa36f)",
+    chromium="var(--jp-warn-color2, #e0a63c)",
+    tree="var(--jp-ui-font-color0, #1f2933)",
+    rows="var(--jp-ui-font-color3, #8b9aa9)",
+    limit="var(--jp-error-color1, #c8453b)",
     ground="none",
     font="var(--jp-ui-font-family, sans-serif)",
 )
@@ -74,7 +82,11 @@ LIVE: Final = Look(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the chart: a batch, or several of one stage; memory is their highest, the rest their mean."""
+    """One column of the chart: a batch, or several of one stage; memory is their highest, the rest their mean.
+
+    `driver_mb` and `chromium_mb` are as last seen in the stage where none of its batches was long enough for a look;
+    `limit_mb` is the last one's budget.
+    """
 
     stage: str
     first: int
@@ -83,6 +95,14 @@ class Column:
     tree_mb: float | None
     rows: float
     seconds: float
+    driver_mb: float | None = None
+    chromium_mb: float | None = None
+    limit_mb: float | None = None
+
+    @property
+    def stacked_mb(self) -> float:
+        """How high the column is."""
+        return sum(mb for mb in (self.python_mb, self.driver_mb, self.chromium_mb) if mb is not None)
 
 
 def columns(points: Sequence[Point], most: int = COLUMNS) -> tuple[Column, ...]:
@@ -91,8 +111,13 @@ def columns(points: Sequence[Point], most: int = COLUMNS) -> tuple[Column, ...]:
     found = []
     for stage, batches in groupby(points, key=lambda point: point.stage):
         own = list(batches)
+        driver: float | None = None
+        chromium: float | None = None
         for start in range(0, len(own), size):
             part = own[start : start + size]
+            if any(point.tree_mb is not None for point in part):
+                driver = _highest(point.driver_mb for point in part)
+                chromium = _highest(point.chromium_mb for point in part)
             found.append(
                 Column(
                     stage,
@@ -102,6 +127,9 @@ def columns(points: Sequence[Point], most: int = COLUMNS) -> tuple[Column, ...]:
                     _highest(point.tree_mb for point in part),
                     sum(point.rows for point in part) / len(part),
                     sum(point.seconds for point in part) / len(part),
+                    driver,
+                    chromium,
+                    part[-1].limit_mb,
                 )
             )
     return tuple(found)
@@ -112,15 +140,17 @@ def _highest(values: Iterator[float | None]) -> float | None:
 
 
 def memory_svg(points: Sequence[Point], look: Look = PAPER, limit_mb: float | None = None) -> str:
-    """The chart as an SVG; `limit_mb` is drawn as a line if it is near."""
+    """The chart as an SVG; `limit_mb` is the budget that holds now: where it isn't far above, it is a line."""
     cols = columns(points)
-    top = _highest(mb for col in cols for mb in (col.python_mb, col.tree_mb)) or 100.0
-    shown_limit = limit_mb if limit_mb is not None and limit_mb <= _NEAR_LIMIT * top else None
+    top = _highest(mb for col in cols for mb in (col.stacked_mb, col.tree_mb)) or 100.0
+    near = [limit for limit in (limit_mb, *(col.limit_mb for col in cols)) if limit and limit <= _NEAR_LIMIT * top]
     frame = _Frame(len(cols), look)
     parts = [
         *_bands(cols, frame),
-        *_legend(look, shown_limit is not None, counted_columns(points)),
-        *_memory(cols, frame, max(top, shown_limit or 0.0), shown_limit),
+        *_legend(look, _Legend(cols, limit_mb, bool(near), counted_columns(points))),
+        *_memory(cols, frame, max(top, *near, 0.0)),
+        *_budget(cols, frame, max(top, *near, 0.0), limit_mb if limit_mb in near else None),
+        *_marks(cols, frame),
         *_strip(cols, frame, _Strip(244, 42, "rows", lambda col: col.rows, lambda rows: count(round(rows)))),
         *_strip(cols, frame, _Strip(310, 42, "seconds", lambda col: col.seconds, duration)),
     ]
@@ -187,19 +217,37 @@ def _bands(cols: Sequence[Column], frame: _Frame) -> Iterator[str]:
         place += length
 
 
-def _legend(look: Look, has_limit: bool, note: str) -> Iterator[str]:  # noqa: FBT001 - private, one caller
+@dataclass(frozen=True, slots=True)
+class _Legend:
+    cols: Sequence[Column]
+    limit_mb: float | None
+    is_limit_drawn: bool
+    note: str
+
+
+def _legend(look: Look, legend: _Legend) -> Iterator[str]:
     yield _text(LEFT, 14, "Memory of the import by batch, MB", look.ink, size=14)
-    yield _rect(LEFT, 24, 10, 10, look.python)
-    yield _text(LEFT + 15, 33, "Python, highest RSS (exact)", look.muted)
-    yield _circle(LEFT + 192, 29, look.tree)
-    yield _text(LEFT + 201, 33, "whole tree, PSS (sampled)", look.muted)
-    if has_limit:
-        yield _line(LEFT + 360, 29, LEFT + 378, 29, look.limit, 2)
-        yield _text(LEFT + 384, 33, "limit", look.muted)
-    yield _text(WIDTH - RIGHT, 14, note, look.muted, "end")
+    yield _text(WIDTH - RIGHT, 14, legend.note, look.muted, "end")
+    x = float(LEFT)
+    has_browser = any(col.driver_mb is not None for col in legend.cols)
+    for words, colour in (
+        ("Python, highest RSS (exact)", look.python),
+        *([("driver, PSS", look.driver), ("Chromium, PSS", look.chromium)] if has_browser else []),
+    ):
+        yield _rect(x, 24, 10, 10, colour)
+        yield _text(x + 15, 33, words, look.muted)
+        x += 33 + _LETTER_PX * len(words)
+    yield _circle(x + 4, 29, look.tree)
+    yield _text(x + 13, 33, "whole tree, PSS (sampled)", look.muted)
+    x += 31 + _LETTER_PX * len("whole tree, PSS (sampled)")
+    if legend.is_limit_drawn:
+        yield _line(x, 29, x + 14, 29, look.limit, 2)
+        yield _text(x + 20, 33, "budget", look.muted)
+    elif legend.limit_mb is not None:
+        yield _text(x, 33, f"budget {megabytes(legend.limit_mb)}", look.muted)
 
 
-def _memory(cols: Sequence[Column], frame: _Frame, top: float, limit: float | None) -> Iterator[str]:
+def _memory(cols: Sequence[Column], frame: _Frame, top: float) -> Iterator[str]:
     ticks = nice_ticks(top)
     scale = _MEMORY_HEIGHT / ticks[-1]
     floor = _MEMORY_TOP + _MEMORY_HEIGHT
@@ -208,15 +256,54 @@ def _memory(cols: Sequence[Column], frame: _Frame, top: float, limit: float | No
         yield _line(LEFT, y, WIDTH - RIGHT, y, frame.look.grid)
         yield _text(LEFT - 8, y + 4, count(round(tick)), frame.look.muted, "end")
     for place, col in enumerate(cols):
-        if col.python_mb is not None:
-            yield _bar(frame, place, floor, col.python_mb * scale, frame.look.python, _title(col))
+        foot = float(floor)
+        for mb, colour in (
+            (col.python_mb, frame.look.python),
+            (col.driver_mb, frame.look.driver),
+            (col.chromium_mb, frame.look.chromium),
+        ):
+            if mb is not None:
+                yield _bar(frame, place, foot, mb * scale, colour, _title(col))
+                foot -= mb * scale
     sampled = [(frame.x(place + 0.5), floor - mb * scale) for place, mb in _tree(cols)]
     for (x1, y1), (x2, y2) in pairwise(sampled):
         if x2 - x1 < 1.5 * frame.step:  # between samples further apart nothing is known
             yield _line(x1, y1, x2, y2, frame.look.tree, 1.5)
     yield from (_circle(x, y, frame.look.tree) for x, y in sampled)
-    if limit is not None:
-        yield _line(LEFT, floor - limit * scale, WIDTH - RIGHT, floor - limit * scale, frame.look.limit, 2)
+
+
+def _budget(cols: Sequence[Column], frame: _Frame, top: float, now_mb: float | None) -> Iterator[str]:
+    """The budget as a line of steps: what each column was held to, and behind the last one what holds now."""
+    scale = _MEMORY_HEIGHT / nice_ticks(top)[-1]
+    floor = _MEMORY_TOP + _MEMORY_HEIGHT
+    ends = [*(frame.x(place + 1) for place in range(len(cols) - 1)), WIDTH - RIGHT] if cols else [WIDTH - RIGHT]
+    held = [*(col.limit_mb or now_mb for col in cols)] if cols else [now_mb]
+    if cols and frame.x(len(cols)) < WIDTH - RIGHT:
+        ends, held = [*ends[:-1], frame.x(len(cols)), WIDTH - RIGHT], [*held, now_mb]
+    places: list[str] = []
+    begin = float(LEFT)
+    for end, limit in zip(ends, held, strict=True):
+        if limit is not None and limit <= top:
+            y = floor - limit * scale
+            places.append(f"{'L' if places else 'M'}{begin:.1f} {y:.1f}L{end:.1f} {y:.1f}")
+        begin = end
+    if places:
+        yield (
+            f'<path class="gk-limit" d="{"".join(places)}" style="fill: none; stroke: {frame.look.limit};'
+            f' stroke-width: 2"/>'
+        )
+
+
+def _marks(cols: Sequence[Column], frame: _Frame) -> Iterator[str]:
+    """A mark under the axis for each batch, also where several share a column."""
+    floor = _MEMORY_TOP + _MEMORY_HEIGHT
+    places = []
+    for place, col in enumerate(cols):
+        batches = col.last - col.first + 1
+        places += [frame.x(place + (number + 0.5) / batches) for number in range(batches)]
+    if places:
+        marks = "".join(f"M{x:.1f} {floor + 1}v4" for x in places)
+        yield f'<path class="gk-marks" d="{marks}" style="stroke: {frame.look.muted}; stroke-width: 1"/>'
 
 
 def _tree(cols: Sequence[Column]) -> Iterator[tuple[int, float]]:
@@ -253,7 +340,10 @@ def _plain(number: float) -> float:
 
 def _title(col: Column) -> str:
     batch = f"batch {col.first}" if col.first == col.last else f"batches {col.first} to {col.last}"
-    memory = f"Python {megabytes(col.python_mb)}, whole tree {megabytes(col.tree_mb)}"
+    browser = (
+        "" if col.driver_mb is None else f"driver {megabytes(col.driver_mb)}, Chromium {megabytes(col.chromium_mb)}, "
+    )
+    memory = f"Python {megabytes(col.python_mb)}, {browser}whole tree {megabytes(col.tree_mb)}"
     return f"{col.stage}, {batch}: {memory}, {count(round(col.rows))} rows, {duration(col.seconds)}"
 
 

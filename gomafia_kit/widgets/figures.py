@@ -46,7 +46,10 @@ class StageFigures:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A batch with its memory in MB; None is "not measured"."""
+    """A batch with its memory in MB; None is "not measured".
+
+    `python_mb` is exact (RSS), the others are sampled (PSS). `limit_mb` is the budget that the batch was held to.
+    """
 
     stage: str
     batch: int
@@ -54,6 +57,9 @@ class Point:
     rows: int
     python_mb: float | None
     tree_mb: float | None
+    driver_mb: float | None = None
+    chromium_mb: float | None = None
+    limit_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,8 @@ class Figures:
 
     `seconds_silent` is since the last sign of life; `is_stalled` once that is longer than `stall_minutes`.
     `longest_seconds` is how long it may work in all. `wished_rows` is the batch size that a person asked for,
-    `rows_target` that of the newest batch. `memory_mb` is what each part took at the last look at it.
+    `rows_target` that of the newest batch. `memory_mb` is what each part took at the last look at it. `limit_mb` is the
+    budget that holds now, None if the run was over before one was told; `wished_limit_mb` what a person asked for.
     """
 
     run_id: int
@@ -98,6 +105,7 @@ class Figures:
     rates: Rates = Rates()
     longest_seconds: float | None = None
     memory_mb: Mapping[str, float] = field(default_factory=dict)
+    wished_limit_mb: float | None = None
 
     @property
     def is_working(self) -> bool:
@@ -180,6 +188,7 @@ class Watch:
         self._journal = Journal(data_dir)
         self._batches: list[Batch] = []
         self._memory: list[MemorySample] = []
+        self._limits: dict[tuple[str, int], float] = {}
         self._pace = Pace()
         self._made = Pace()
         self._rows = Pace()
@@ -191,7 +200,9 @@ class Watch:
         run = journal.run(self._run_id)
         control = journal.control(self._run_id)
         self._batches += journal.batches(self._run_id, len(self._batches))
-        self._memory += journal.memory(self._run_id, len(self._memory))
+        if new := journal.memory(self._run_id, len(self._memory)):
+            self._memory += new
+            self._limits = {(m.stage, m.batch): m.figure for m in journal.measures(self._run_id, "budget")}
         stages = stage_figures(run, journal.stages(self._run_id))
         notices = tuple(text for _, text in journal.notices(self._run_id))
         moment = run.ended_at or datetime.now(UTC)
@@ -212,7 +223,7 @@ class Watch:
             started_at=run.started_at,
             seconds=max(0.0, (moment - run.started_at).total_seconds()),
             stages=stages,
-            points=points_of(self._batches, self._memory),
+            points=points_of(self._batches, self._memory, self._limits),
             notices=notices,
             seconds_left=left,
             seconds_silent=journal.silent_seconds(run),
@@ -222,7 +233,8 @@ class Watch:
             longest_seconds=None if (most := _value(run, "longest_minutes")) is None else 60 * float(most),
             wished_rows=control.batch_rows,
             rows_target=self._batches[-1].rows_target if self._batches else None,
-            limit_mb=_value(run, "memory_limit_mb"),
+            limit_mb=next(reversed(self._limits.values()), _value(run, "memory_limit_mb")),
+            wished_limit_mb=control.memory_limit_mb,
             message=died_message(run) if run.state == "died" else run.message or "",
             remedy=DIED_REMEDY if run.state == "died" else run.remedy or "",
         )
@@ -286,24 +298,31 @@ def latest_by_part(samples: Sequence[MemorySample]) -> dict[str, float]:
     return {part: mb for part, mb in told.items() if mb is not None}
 
 
-def points_of(batches: Sequence[Batch], memory: Sequence[MemorySample]) -> tuple[Point, ...]:
-    """Each batch with its memory, in the order they were committed."""
-    python: dict[tuple[str, int], float | None] = {}
-    tree: dict[tuple[str, int], float | None] = {}
-    for sample in memory:
-        if sample.part == "python":
-            peak = sample.rss_mb if sample.peak_rss_mb is None else sample.peak_rss_mb
-            python[sample.stage, sample.batch] = peak
-        elif sample.part == "tree":
-            tree[sample.stage, sample.batch] = sample.rss_mb if sample.pss_mb is None else sample.pss_mb
+def points_of(
+    batches: Sequence[Batch], memory: Sequence[MemorySample], limits: Mapping[tuple[str, int], float]
+) -> tuple[Point, ...]:
+    """Each batch with its memory and its budget (by stage and number), in the order they were committed."""
+    seen = {(sample.part, sample.stage, sample.batch): sample for sample in memory}
+
+    def sampled(part: str, batch: Batch) -> float | None:
+        sample = seen.get((part, batch.stage, batch.number))
+        return None if sample is None else sample.rss_mb if sample.pss_mb is None else sample.pss_mb
+
+    def exact(batch: Batch) -> float | None:
+        sample = seen.get(("python", batch.stage, batch.number))
+        return None if sample is None else sample.rss_mb if sample.peak_rss_mb is None else sample.peak_rss_mb
+
     return tuple(
         Point(
             batch.stage,
             batch.number,
             batch.seconds,
             batch.rows,
-            python.get((batch.stage, batch.number)),
-            tree.get((batch.stage, batch.number)),
+            exact(batch),
+            sampled("tree", batch),
+            sampled("driver", batch),
+            sampled("chromium", batch),
+            limits.get((batch.stage, batch.number)),
         )
         for batch in batches
     )

@@ -1,7 +1,7 @@
 """The panel of a run in JupyterLab: what it does, its memory batch by batch, and the means to steer it.
 
 A thread looks at the run store and changes the text of two fields, never the fields themselves; the
-buttons and the slider write wishes into the store. So the panel is the same for a run of one's own,
+buttons and the sliders write wishes into the store. So the panel is the same for a run of one's own,
 one started elsewhere, and one that has ended, and it works while a cell is running.
 """
 
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import GomafiaError
+from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.widgets.board import STYLE, board
 from gomafia_kit.widgets.chart import LIVE, memory_svg
 from gomafia_kit.widgets.figures import Figures, Watch, figures_of
-from gomafia_kit.widgets.words import count
+from gomafia_kit.widgets.sliders import BATCH_ROWS, BUDGETS_MB, WishSlider
+from gomafia_kit.widgets.words import count, megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,14 +26,6 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS: Final = 0.3
 """The panel changes at most so often: four updates a second are as many as a browser likes."""
-_SIZES: Final = (50, *(step * 10**power for power in (2, 3, 4) for step in (1, 2, 5)))
-AUTOMATIC: Final = "as set"
-
-
-def size_options(wished: int | None) -> list[tuple[str, int]]:
-    """What the slider offers, with the present wish among it."""
-    sizes = sorted({*_SIZES, *([] if wished is None else [wished])})
-    return [(AUTOMATIC, 0), *((count(size), size) for size in sizes)]
 
 
 class Panel:
@@ -44,8 +38,6 @@ class Panel:
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
-        self._seen_wish: int | None = None
-        self._following = False
         self.board = widgets.HTML()
         self.chart = widgets.HTML()
         self.message = widgets.HTML()
@@ -53,19 +45,18 @@ class Panel:
         self.stop = widgets.Button(
             description="Stop", icon="stop", button_style="warning", tooltip="End after the open batch"
         )
-        self.rows = widgets.SelectionSlider(
-            options=size_options(None),
-            description="Batch rows",
-            continuous_update=False,
-            style={"description_width": "initial"},
-            layout={"width": "420px", "margin": "2px 2px 2px 16px"},
+        self.rows = WishSlider("Batch rows", BATCH_ROWS, count, self._wish(handle.set_batch_rows), self._lock)
+        self.budget = WishSlider("Budget", _budgets(), megabytes, self._wish(handle.set_memory_limit), self._lock)
+        self.controls = widgets.HBox(
+            [
+                widgets.VBox([self.pause, self.stop]),
+                widgets.VBox([self.rows.widget, self.budget.widget], layout={"margin": "0 0 0 16px"}),
+            ]
         )
-        self.controls = widgets.HBox([self.pause, self.stop, self.rows])
         self.box = widgets.VBox([widgets.HTML(STYLE), self.board, self.controls, self.message, self.chart])
         self.box.add_class("gk-box")
         self.pause.on_click(self._on_pause)
         self.stop.on_click(self._on_stop)
-        self.rows.observe(self._on_rows, names="value")
 
     def show(self) -> None:
         """Display the panel here; it is alive as long as the run is."""
@@ -110,22 +101,11 @@ class Panel:
         paused = figures.wish == "pause"
         self.pause.description = "Go on" if paused else "Pause"
         self.pause.icon = "play" if paused else "pause"
-        for control in (self.pause, self.stop, self.rows):
+        for control in (self.pause, self.stop, self.rows.widget, self.budget.widget):
             control.disabled = not figures.is_working or figures.wish == "stop"
         self.controls.layout.display = None if figures.is_working else "none"
-        if figures.wished_rows != self._seen_wish:
-            self._seen_wish = figures.wished_rows
-            self._show_wish(figures.wished_rows)
-
-    def _show_wish(self, wished: int | None) -> None:
-        """Put the slider where somebody else put the wish."""
-        self._following = True
-        try:
-            if (wished or 0) not in [size for _, size in self.rows.options]:
-                self.rows.options = size_options(wished)
-            self.rows.value = wished or 0
-        finally:
-            self._following = False
+        self.rows.follow(figures.wished_rows)
+        self.budget.follow(None if figures.wished_limit_mb is None else round(figures.wished_limit_mb))
 
     # -- steering -----------------------------------------------------------------------------
 
@@ -136,24 +116,31 @@ class Panel:
     def _on_stop(self, _button: object) -> None:
         self._try(self._handle.stop)
 
-    def _on_rows(self, change: dict[str, Any]) -> None:
-        with self._lock:
-            if self._following:
-                return
-            wished = change["new"] or None
-            self._seen_wish = wished
-            self._try(lambda: self._handle.set_batch_rows(wished))
-        _say_idle()
+    def _wish(self, send: Callable[[int | None], None]) -> Callable[[int | None], bool]:
+        """What a slider calls: sends the wish, shows the error of one that can't be, and tells whether it was taken."""
 
-    def _try(self, act: Callable[[], None]) -> None:
+        def wish(wished: int | None) -> bool:
+            taken = self._try(lambda: send(wished))
+            _say_idle()
+            return taken
+
+        return wish
+
+    def _try(self, act: Callable[[], None]) -> bool:
         with self._lock:
             try:
                 act()
             except GomafiaError as error:
                 self.message.value = _alert(str(error))
-                return
+                return False
             self.message.value = ""
             self._update(figures_of(self._handle.data_dir, self._handle.run_id))
+            return True
+
+
+def _budgets() -> list[int]:
+    """The budgets that this machine has room for."""
+    return [size for size in BUDGETS_MB if size <= memory_limit_mb()]
 
 
 def _alert(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
+
 if TYPE_CHECKING:
     from gomafia_kit.widgets.figures import Figures
 
@@ -73,6 +75,29 @@ def ask_rate(figures: Figures) -> str:
     rates = figures.rates
     now = NONE if rates.asks is None else f"{rates.asks:.{1 if rates.asks >= 1 else 2}f}/s"
     return now if rates.most_asks is None else f"{now} of at most {rates.most_asks:.2g}/s"
+
+
+PART_NAMES: Final = {"python": "Python", "driver": "Playwright's driver", "chromium": "Chromium"}
+_HALF: Final = 0.5
+
+
+def budget_words(figures: Figures) -> str:
+    """How much of its budget a run takes, what holds the most of it, and what follows; empty before the first look."""
+    parts = {part: mb for part, mb in figures.memory_mb.items() if part in PART_NAMES}
+    limit, taken = figures.limit_mb, sum(parts.values())
+    if limit is None or not taken:
+        return ""
+    told = [f"Takes {taken / limit:.0%} of {megabytes(limit)}"]
+    if figures.rows_target is not None:
+        told.append(f"batches of {count(figures.rows_target)} rows")
+    part, most = max(parts.items(), key=lambda item: item[1])
+    own = "" if part == "python" else ": it ends with its stage, and via=http needs none"
+    told.append(f"{PART_NAMES[part]} holds {most / taken:.0%} of it ({megabytes(most)}){own}")
+    if taken < SHRINK_AT * limit:
+        told.append(f"above {megabytes(SHRINK_AT * limit)} batches are made shorter")
+    else:
+        told.append(f"batches are made shorter now, and at {megabytes(STOP_AT * limit)} it stops, all committed")
+    return "; ".join(told) + "."
 
 
 def progress_line(figures: Figures) -> str:

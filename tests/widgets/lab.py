@@ -47,6 +47,10 @@ class Lab:
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=SECONDS * 1000)
         until(lambda: self._kernel_is_there() and self._has_begun(), "the first cell")
 
+    def saved(self, name: str) -> str:
+        """A notebook as it lies on the disk."""
+        return (self.notebooks / name).read_text(encoding="utf-8")
+
     def _kernel_is_there(self) -> bool:
         dialog = self.page.locator(".jp-Dialog .jp-mod-accept")
         if dialog.count():  # "Select Kernel"

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 
+from gomafia_kit import importer
+from gomafia_kit.errors import RunStoppedError
+from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import Settings
 from tests.widgets.lab import Lab, running_lab, until
 
 if TYPE_CHECKING:
@@ -50,6 +54,14 @@ def _is_wished(journal: Journal, rows: int) -> bool:
     return journal.control(1).batch_rows == rows
 
 
+def _said(lab: Lab) -> str:
+    return lab.page.locator(".gk-box").inner_text().replace("\u202f", "")
+
+
+def _readout(lab: Lab, slider: int) -> str:
+    return lab.page.locator(".gk-box .widget-readout").nth(slider).inner_text().replace("\u202f", "")
+
+
 def _bars(lab: Lab) -> int:
     return lab.page.locator(".gk-box svg rect:has(title)").count()
 
@@ -69,7 +81,7 @@ def test_an_import_is_watched_and_steered_while_its_cell_waits(lab: Lab) -> None
 
         # The slider sets the size of the next batches; as set, 50, 100, 200: three steps.
         for step in (50, 100, 200):
-            page.locator(".gk-box .noUi-handle").focus()
+            page.locator(".gk-box .noUi-handle").first.focus()
             page.keyboard.press("ArrowRight")
             until(partial(_is_wished, journal, step), f"the wish for {step} rows", 10)
         until(lambda: journal.batches(1)[-1].rows_target == 200, "a batch of 200 rows")
@@ -77,8 +89,20 @@ def test_an_import_is_watched_and_steered_while_its_cell_waits(lab: Lab) -> None
 
         # Somebody else's wish moves the slider too.
         journal.wish_batch_rows(1, 777)
-        until(lambda: page.locator(".gk-box .widget-readout").inner_text().replace("\u202f", "") == "777", "the slider")
+        until(lambda: _readout(lab, 0) == "777", "the slider")
         assert journal.control(1).batch_rows == 777
+
+        # The other one sets the budget; its last place is the largest that there is room for.
+        assert _readout(lab, 1) == "as set"
+        own = journal.measures(1, "budget")[-1].figure
+        page.locator(".gk-box .noUi-handle").nth(1).focus()
+        page.keyboard.press("End")
+        until(lambda: journal.control(1).memory_limit_mb, "the wish for a budget", 10)
+        wished = journal.control(1).memory_limit_mb
+        assert wished is not None
+        assert own != wished <= memory_limit_mb()
+        until(lambda: journal.measures(1, "budget")[-1].figure == wished, "a batch under the other budget")
+        until(lambda: f"of {wished:.0f} MB" in _said(lab), "the advice")
 
         page.locator(".gk-box button", has_text="Pause").click()
         until(lambda: journal.run(1).state == "paused", "the pause", 10)
@@ -115,6 +139,29 @@ def _to_the_end(lab: Lab) -> None:
     lab.page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach(e => e.scrollTop = e.scrollHeight)")
 
 
+def test_after_a_reload_the_panel_of_a_run_started_elsewhere_comes_back_and_steers_it(lab: Lab, tmp_path: Path) -> None:
+    page = lab.page
+    slow = {"batch_rows": 20, "seconds_between_asks": 0.3, "stages": "clubs,players,tournaments,games"}
+    handle = importer.start(Settings.gather({"data_dir": str(tmp_path / "чужая"), **slow}), lifeline=True)
+    source = f"import gomafia_kit as gk\ngk.attach({str(handle.data_dir)!r})"
+    lab.run_all("elsewhere.ipynb", [nbformat.v4.new_code_cell(source)])  # type: ignore[no-untyped-call]  # no types
+    page.wait_for_selector(".gk-board[data-state=running]", timeout=60_000)
+    page.locator(".jp-Toolbar [data-command='docmanager:save']").first.click()
+    until(lambda: "application/vnd.jupyter.widget-view+json" in lab.saved("elsewhere.ipynb"), "the saved notebook")
+    page.reload()
+    page.wait_for_selector(".gk-board[data-state=running]", timeout=60_000)
+    before = page.locator(".gk-box svg").inner_html()
+    until(lambda: page.locator(".gk-box svg").inner_html() != before, "a change of the chart after the reload")
+    page.locator(".gk-box .noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    with Journal(handle.data_dir) as journal:
+        until(lambda: journal.batches(1)[-1].rows_target == 50, "a batch of 50 rows")
+    page.locator(".gk-box button", has_text="Stop").click()
+    page.wait_for_selector(".gk-board[data-state=stopped]", timeout=20_000)
+    with pytest.raises(RunStoppedError):
+        handle.wait()
+
+
 def test_a_run_started_elsewhere_looks_the_same(lab: Lab, imported: Any) -> None:  # noqa: ANN401 - a handle
     source = f"import gomafia_kit as gk\ngk.attach({str(imported.data_dir)!r})"
     lab.run_all("look.ipynb", [nbformat.v4.new_code_cell(source)])  # type: ignore[no-untyped-call]  # no types
@@ -124,3 +171,18 @@ def test_a_run_started_elsewhere_looks_the_same(lab: Lab, imported: Any) -> None
     assert _bars(lab) > 0
     assert not page.locator(".gk-box button", has_text="Stop").is_visible()
     _picture(lab, "done")
+
+    # All its colours are those of JupyterLab's theme.
+    light = _colours(lab)
+    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").first.click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    until(lambda: len(light) == sum(a != b for a, b in zip(light, _colours(lab), strict=True)), "the dark theme")
+    _picture(lab, "dark")
+
+
+def _colours(lab: Lab) -> list[str]:
+    """What is drawn for a column, a word of the chart, the state, and a figure of the board."""
+    places = ("svg rect:has(title)", "svg text", ".gk-state", ".gk-figure b")
+    look = "e => { const s = getComputedStyle(e); return [s.fill, s.color, s.backgroundColor].join() }"
+    return [lab.page.locator(f".gk-box {place}").first.evaluate(look) for place in places]

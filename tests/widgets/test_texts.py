@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,14 +14,14 @@ import pytest
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.widgets.board import board
 from gomafia_kit.widgets.chart import LIVE, columns, memory_svg, nice_ticks
-from gomafia_kit.widgets.figures import Figures, Pace, Point, StageFigures, figures_of, points_of
+from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, figures_of, points_of
 from gomafia_kit.widgets.memory import memory_sheet
-from gomafia_kit.widgets.panel import size_options
 from gomafia_kit.widgets.picture import memory_picture_of
 from gomafia_kit.widgets.progress import ProgressLines
 from gomafia_kit.widgets.receipt import finished, unfinished
 from gomafia_kit.widgets.sheets import Table, shown
-from gomafia_kit.widgets.words import counted, duration, megabytes, progress_line, state_words
+from gomafia_kit.widgets.sliders import BATCH_ROWS, WishSlider
+from gomafia_kit.widgets.words import budget_words, count, counted, duration, megabytes, progress_line, state_words
 
 if TYPE_CHECKING:
     from gomafia_kit.widgets.handle import RunHandle
@@ -153,8 +154,9 @@ def test_a_finished_run_reads_the_same_from_the_store(imported: RunHandle) -> No
     ]
     with Journal(imported.data_dir) as journal:
         batches, memory = journal.batches(imported.run_id), journal.memory(imported.run_id)
-    assert figures.points == points_of(batches, memory)
-    assert all(point.python_mb for point in figures.points)
+        limits = {(m.stage, m.batch): m.figure for m in journal.measures(imported.run_id, "budget")}
+    assert figures.points == points_of(batches, memory, limits)
+    assert all(point.python_mb and point.limit_mb for point in figures.points)
     assert max(point.rows for point in figures.points) == 200
 
 
@@ -187,12 +189,61 @@ def test_texts_of_the_site_stay_texts() -> None:
         assert "&lt;script&gt;" in html
 
 
-def test_the_slider_offers_the_present_wish_too() -> None:
-    assert [value for _, value in size_options(None)] == [0, 50, 100, 200, 500, 1000, 2000, 5000, *_LARGE]
-    assert [value for _, value in size_options(777)][4:7] == [500, 777, 1000]
+BROWSING = replace(
+    RUNNING,
+    limit_mb=512.0,
+    memory_mb={"python": 120.0, "driver": 60.0, "chromium": 137.0, "tree": 317.0},
+    rates=Rates(rows=812.4),
+)
 
 
-_LARGE = (10_000, 20_000, 50_000)
+def test_the_budget_is_told_in_words() -> None:
+    assert budget_words(RUNNING) == ""  # nothing was seen yet
+    assert budget_words(BROWSING).replace("\u202f", " ") == (
+        "Takes 62% of 512 MB; batches of 6 000 rows; Chromium holds 43% of it (137 MB): it ends with its stage, and "
+        "via=http needs none; above 410 MB batches are made shorter."
+    )
+    short = replace(BROWSING, limit_mb=140.0, memory_mb={"python": 120.0, "tree": 120.0}, rows_target=100)
+    assert budget_words(short).replace("\u202f", " ") == (
+        "Takes 86% of 140 MB; batches of 100 rows; Python holds 100% of it (120 MB); "
+        "batches are made shorter now, and at 133 MB it stops, all committed."
+    )
+
+
+def test_the_board_shows_the_budget_and_the_next_one() -> None:
+    text = _plain(board(replace(BROWSING, wished_limit_mb=384.0)))
+    for words in ("512 MB, next 384 MB budget", "812 rows a second", "Takes 62% of 512 MB"):
+        assert words in text
+    assert "Takes" not in _plain(board(replace(BROWSING, state="done")))
+
+
+class Wishes:
+    """Who takes the wishes of a slider, as long as `open`."""
+
+    def __init__(self) -> None:
+        self.taken: list[int | None] = []
+        self.is_open = True
+
+    def __call__(self, wished: int | None) -> bool:
+        if self.is_open:
+            self.taken.append(wished)
+        return self.is_open
+
+
+def test_a_slider_offers_the_present_wish_too_and_goes_back_where_none_is_taken() -> None:
+    wishes = Wishes()
+    slider = WishSlider("Batch rows", BATCH_ROWS, count, wishes, threading.RLock())
+    assert [value for _, value in slider.widget.options] == [0, *BATCH_ROWS]
+    slider.follow(777)
+    assert [value for _, value in slider.widget.options][4:7] == [500, 777, 1000]
+    assert (slider.widget.value, wishes.taken) == (777, [])  # following wishes nothing
+    slider.widget.value = 500
+    wishes.is_open = False
+    slider.widget.value = 100
+    assert (slider.widget.value, wishes.taken) == (500, [500])
+    wishes.is_open = True
+    slider.widget.value = 0
+    assert wishes.taken == [500, None]
 
 
 # -- the chart ------------------------------------------------------------------------------------
@@ -232,9 +283,34 @@ def test_bars_are_as_high_as_the_memory_they_show() -> None:
     assert bars == pytest.approx([mb * 150 / 300 for mb in (120, 125, 150, 148)], abs=0.1)  # the axis ends at 300
 
 
-def test_a_limit_is_drawn_only_if_it_is_near() -> None:
-    assert "limit" not in memory_svg(RUNNING.points, limit_mb=8000.0)
-    assert "limit" in memory_svg(RUNNING.points, limit_mb=400.0)
+def test_the_parts_of_a_column_stand_on_each_other() -> None:
+    looked = Point("games", 1, 2.0, 6000, 150.0, 260.0, 40.0, 90.0)
+    unseen = Point("games", 2, 2.0, 6000, 140.0, None)
+    without = Point("games", 3, 2.0, 6000, 140.0, 130.0)
+    found = columns([looked, unseen, without])
+    assert [col.stacked_mb for col in found] == [280.0, 270.0, 140.0]  # as last seen, until it is seen to be gone
+    svg = memory_svg([looked, unseen, without])
+    assert len(_bars(svg, "#8fb58f")) == len(_bars(svg, "#e3b466")) == 2
+    assert "Chromium, PSS" in svg
+    assert "Chromium, PSS" not in memory_svg([without])
+
+
+def test_each_batch_has_a_mark_also_where_several_share_a_column() -> None:
+    points = [Point("a", number, 1.0, 10, 100.0, None) for number in range(1, 401)]
+    assert memory_svg(points).count("v4") == 400
+    assert len(columns(points)) < 150
+
+
+def test_a_budget_is_drawn_where_it_is_near_and_told_where_it_is_not() -> None:
+    assert "gk-limit" not in memory_svg(RUNNING.points, limit_mb=8000.0)
+    assert "budget 8\u202f000 MB" in memory_svg(RUNNING.points, limit_mb=8000.0)
+    assert "gk-limit" in memory_svg(RUNNING.points, limit_mb=400.0)
+    changed = [
+        replace(point, limit_mb=limit) for point, limit in zip(RUNNING.points, (600, 600, 400, 400), strict=True)
+    ]
+    (line,) = re.findall(r'class="gk-limit" d="([^"]*)"', memory_svg(changed, limit_mb=400.0))
+    heights = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", line)]
+    assert heights == [66.0, 66.0, 66.0, 66.0, *[116.0] * 6]  # the axis ends at 600
 
 
 def test_a_run_without_batches_says_so() -> None:

@@ -22,6 +22,7 @@ from gomafia_kit import memory
 
 if _TYPE_CHECKING:
     from collections.abc import Mapping as _Mapping
+    from collections.abc import Sequence as _Sequence
     from pathlib import Path as _Path
 
     from polars import DataFrame as _DataFrame
@@ -35,6 +36,7 @@ if _TYPE_CHECKING:
     from gomafia_kit.widgets.profile import ProfileView as _ProfileView
     from gomafia_kit.widgets.receipt import Receipt as _Receipt
     from gomafia_kit.widgets.sheets import Html as _Html
+    from gomafia_kit.widgets.tuning import TuningView as _TuningView
 
 __all__ = [
     "attach",
@@ -52,6 +54,7 @@ __all__ = [
     "rejected",
     "show_settings",
     "start_import",
+    "tune",
     "verify",
 ]
 
@@ -213,6 +216,36 @@ def compare(before: _ImportHandle | str | _Path, after: _ImportHandle | str | _P
 
     one, other = as_handle(before), as_handle(after)
     return ComparisonView(compared((one.data_dir, one.run_id), (other.data_dir, other.run_id)))
+
+
+def tune(
+    settings: _Settings | None = None,
+    /,
+    *,
+    sizes: _Sequence[int | str | None] | str | None = None,
+    repeats: int = 3,
+    transport: str = "archive",
+    order_seed: int = 1,
+    **parameters: object,
+) -> _TuningView:
+    """Tries batch sizes, each in a fresh process, in random order, `repeats` times; waits for the end.
+
+    Takes what `start_import` takes. `sizes` are rows a batch, among them the word automatic. Answers come from the
+    archive of the data folder or from the demo league (`transport` archive), or from a site on this machine by
+    http or chromium; no other site is asked. Stages that nobody chose are tournaments and games; `push` alone is
+    tried in a schema that is thrown away.
+
+    The result has `trials` and `scenarios` (DataFrames), `advice` (rows and reason), `line`, `picture`, and
+    `write()`, which puts the recommended size into the settings file. Raises SettingsError for what is wrong with
+    a parameter, FolderError or NotInArchiveError if there is nothing to try with.
+    """
+    from gomafia_kit.settings import Settings
+    from gomafia_kit.tuner import Order, tried
+    from gomafia_kit.widgets.tuning import TuningView
+
+    chosen = Settings.gather(parameters) if settings is None or parameters else settings
+    order = Order.of(chosen, sizes, repeats, transport, order_seed)
+    return TuningView(tried(order, lambda _: None))
 
 
 def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:

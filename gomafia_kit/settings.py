@@ -451,9 +451,15 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def settings_file(environment: Mapping[str, str] | None = None) -> Path:
+    """Where the settings file is, or would be: the one that `GOMAFIA_SETTINGS` names, else the project's."""
+    told = (os.environ if environment is None else environment).get("GOMAFIA_SETTINGS")
+    return Path(told).expanduser() if told else project_dir() / "data" / "settings.toml"
+
+
 def _from_file(environment: Mapping[str, str]) -> dict[str, object]:
     told = environment.get("GOMAFIA_SETTINGS")
-    path = Path(told).expanduser() if told else project_dir() / "data" / "settings.toml"
+    path = settings_file(environment)
     if not path.is_file():
         if told:
             raise SettingsError(f"GOMAFIA_SETTINGS: {path} is no file.", "Give the path of a TOML file.")

@@ -37,6 +37,7 @@ ORDER: Final = (
     ("replay", "analyse"),
     ("soundness",),
     ("importer",),
+    ("tuner",),
     ("widgets", "explore"),
     ("cli",),  # the monitor says of a run what the panel says
 )

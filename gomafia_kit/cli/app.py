@@ -24,6 +24,7 @@ from gomafia_kit.cli.replay import replay
 from gomafia_kit.cli.retry import retry
 from gomafia_kit.cli.run import push, run
 from gomafia_kit.cli.status import status
+from gomafia_kit.cli.tune import tune
 from gomafia_kit.cli.verify import verify
 from gomafia_kit.errors import GomafiaError, SettingsError, redacted
 
@@ -62,7 +63,7 @@ for _command in (
     demo,
 ):
     gomafia.add_command(_command)
-for _command in (profile, diagnose, compare):
+for _command in (profile, diagnose, compare, tune):
     gomafia.add_command(_command)
 
 

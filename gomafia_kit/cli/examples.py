@@ -42,6 +42,7 @@ def real_examples() -> dict[str, str]:
             "gomafia probe": _session(home, "gomafia probe --source demo"),
             "gomafia rejected": _rejected(home),
             **_of_memory(home),
+            "gomafia tune": _session(home, "gomafia tune --scale small --sizes 100,1000,10000,automatic --repeats 2"),
             "gomafia retry": _retried(home),
             "gomafia demo serve": _served(home),
             **_steered(home),

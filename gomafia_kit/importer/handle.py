@@ -20,7 +20,7 @@ from gomafia_kit.runs.journal import Journal
 from gomafia_kit.staging.parts import disk_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gomafia_kit.memory.profiler import Profiling
@@ -139,18 +139,26 @@ def _taken_mb(journal: Journal, run_id: int) -> float:
     return 0.0 if not trees else trees[-1].pss_mb or trees[-1].rss_mb or 0.0
 
 
-def start(settings: Settings, *, lifeline: bool = False, profiling: Profiling | None = None) -> ImportHandle:
+def start(
+    settings: Settings,
+    *,
+    lifeline: bool = False,
+    profiling: Profiling | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> ImportHandle:
     """Start an import in a process of its own and return at once; with `profiling` its memory is looked at in there.
 
     With `lifeline` the import stops, committed, when this process ends: for headless runs, so that
-    killing them leaves nothing behind. Raises FolderError if the data folder can't be used.
+    killing them leaves nothing behind. `environment` takes the place of this process's own.
+
+    Raises FolderError if the data folder can't be used.
     """
     data_dir = settings.folder
     check_drive(data_dir)
     with Journal(data_dir) as journal:
         run_id = journal.begin(settings.described())
         try:
-            process = _spawn(data_dir)
+            process = _spawn(data_dir, os.environ if environment is None else environment)
         except OSError as error:
             journal.end(run_id, "failed", error=("GomafiaError", f"No process could be started: {error}.", "", 1))
             raise FolderError(f"No process could be started: {error}.", "Check memory and process limits.") from error
@@ -181,7 +189,7 @@ def run_here(settings: Settings, profiling: Profiling | None = None) -> ImportHa
     return ImportHandle(settings.folder, run_id)
 
 
-def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
+def _spawn(data_dir: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     log = data_dir / LOG_FILE
     with disk_faults(log):
         if log.exists() and log.stat().st_size > LOG_BYTES:
@@ -195,5 +203,5 @@ def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={**_LEAN_ALLOCATORS, **os.environ},
+            env={**_LEAN_ALLOCATORS, **environment},
         )

@@ -24,7 +24,7 @@ def fetchers(settings: Settings, tell: Callable[[str], None], stack: ExitStack) 
     def base_url() -> str:
         # The demo site is started when the first ask is made: a run without asks needs none.
         if not address:
-            address.append(_start_demo(settings, stack) if settings.source == "demo" else settings.base_url)
+            address.append(start_demo(settings, stack) if settings.source == "demo" else settings.base_url)
         return address[0]
 
     def http() -> Fetcher:
@@ -40,7 +40,8 @@ def fetchers(settings: Settings, tell: Callable[[str], None], stack: ExitStack) 
     return {HTTP: http, CHROMIUM: chromium}
 
 
-def _start_demo(settings: Settings, stack: ExitStack) -> str:
+def start_demo(settings: Settings, stack: ExitStack) -> str:
+    """The address of a demo site as the settings say, started now; `stack` ends it."""
     from gomafia_kit import demo
 
     site = demo.start(scale=settings.scale, seed=settings.seed, players=settings.players_file or None)

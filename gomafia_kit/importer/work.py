@@ -312,6 +312,7 @@ class Import:
                 folder_id=self.ledger.folder_id,
                 league=self.settings.league,
                 schema=self.settings.postgres_schema,
+                batch_rows=self.settings.batch_rows,
                 tell=self._tell,
                 sleep=self._rest,
             )

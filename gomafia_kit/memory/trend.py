@@ -45,26 +45,59 @@ class Trend:
         return self.high < 0
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The least-squares line through points, and how sure it is.
+
+    It goes through (`middle`, `level`). `error` is how far points lie off it (standard deviation; None with fewer than
+    three), `spread` the sum of the squared distances of their places from the middle.
+    """
+
+    slope: float
+    middle: float
+    level: float
+    spread: float
+    error: float | None
+    points: int
+
+    def at(self, place: float) -> float:
+        """The height of the line at a place."""
+        return self.level + self.slope * (place - self.middle)
+
+    def bounds(self, place: float) -> tuple[float, float]:
+        """The line is above the first and below the second there, with 95% confidence each."""
+        if self.error is None:
+            return -math.inf, math.inf
+        away = (place - self.middle) ** 2 / self.spread if self.spread else 0.0
+        margin = student(self.points - 2) * self.error * math.sqrt(1 / self.points + away)
+        return self.at(place) - margin, self.at(place) + margin
+
+
+def line_through(figures: Sequence[float], at: Sequence[float]) -> Line:
+    """The least-squares line through the figures at the places `at`; level through equal places or none."""
+    count = len(figures)
+    middle, level = (fmean(at), fmean(figures)) if count else (0.0, 0.0)
+    spread = sum((place - middle) ** 2 for place in at)
+    slope = 0.0
+    if spread:
+        slope = sum((x - middle) * (y - level) for x, y in zip(at, figures, strict=True)) / spread
+    off = sum((y - level - slope * (x - middle)) ** 2 for x, y in zip(at, figures, strict=True))
+    error = math.sqrt(off / (count - 2)) if count >= LEAST_POINTS else None
+    return Line(slope, middle, level, spread, error, count)
+
+
 def trend(figures: Sequence[float], at: Sequence[float] | None = None) -> Trend:
     """The least-squares line through the figures at 0, 1, 2 ..., or at the places `at`.
 
     The bounds take the points' errors as independent. Equal places give a slope of 0 without bounds.
     """
-    places = [float(place) for place in (range(len(figures)) if at is None else at)]
-    count = len(figures)
-    middle = fmean(places) if count else 0.0
-    spread = sum((place - middle) ** 2 for place in places)
-    if not spread:
-        return Trend(0.0, -math.inf, math.inf, count)
-    level = fmean(figures)
-    slope = sum((x - middle) * (y - level) for x, y in zip(places, figures, strict=True)) / spread
-    if count < LEAST_POINTS:
-        return Trend(slope, -math.inf, math.inf, count)
-    off = sum((y - level - slope * (x - middle)) ** 2 for x, y in zip(places, figures, strict=True))
-    margin = _student(count - 2) * math.sqrt(off / (count - 2) / spread)
-    return Trend(slope, slope - margin, slope + margin, count)
+    line = line_through(figures, [float(place) for place in (range(len(figures)) if at is None else at)])
+    if not line.spread or line.error is None:
+        return Trend(line.slope, -math.inf, math.inf, line.points)
+    margin = student(line.points - 2) * line.error / math.sqrt(line.spread)
+    return Trend(line.slope, line.slope - margin, line.slope + margin, line.points)
 
 
-def _student(freedom: int) -> float:
+def student(freedom: int) -> float:
     """Student's t for 95% on one side: by the table, and close to the normal's beyond it."""
     return _STUDENT[freedom - 1] if freedom <= len(_STUDENT) else 1.645 + 1.53 / freedom

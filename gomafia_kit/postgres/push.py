@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gomafia_kit.errors import PostgresRefusedError, PushConflictError, PushError
 from gomafia_kit.postgres.faults import connection_error, push_faults
 from gomafia_kit.postgres.schema import SOURCE, STATE, TYPE_NAMES, foreign_key, index, key_name, metadata
+from gomafia_kit.staging.live import ROWS_A_READ
 from gomafia_kit.tables import ANSWER, TABLES, VIEWS
 
 if TYPE_CHECKING:
@@ -75,8 +76,12 @@ class _Staged:
         return PushReport(self.table.name, new, self.merged - new, self.rows - self.merged, self.gone)
 
 
-def push(address: Address, live: LiveTables, source: Source, schema: str) -> list[PushReport]:
+def push(
+    address: Address, live: LiveTables, source: Source, schema: str, batch_rows: int | None = None
+) -> list[PushReport]:
     """Make the tables of a schema equal to the live rows; what was new, changed, the same and gone in each.
+
+    Rows are sent `batch_rows` at a time; None: as many as are read at once anyway.
 
     Raises PushConflictError if the schema is another league's or would lose answers, PushError (and its
     kinds) for whatever else the server says; then the tables are as they were before.
@@ -93,7 +98,7 @@ def push(address: Address, live: LiveTables, source: Source, schema: str) -> lis
     try:
         with push_faults(address, "the tables were pushed"):
             connection = engine.connect()
-            reports = _Push(address, connection, live, source, schema).work()
+            reports = _Push(address, connection, live, source, schema, batch_rows or ROWS_A_READ).work()
         with push_faults(address, "the push was committed", _UNKNOWN):
             connection.commit()
     finally:
@@ -116,13 +121,20 @@ class _Push:
     """One push at work in its transaction."""
 
     def __init__(
-        self, address: Address, connection: sa.Connection, live: LiveTables, source: Source, schema: str
+        self,
+        address: Address,
+        connection: sa.Connection,
+        live: LiveTables,
+        source: Source,
+        schema: str,
+        batch_rows: int,
     ) -> None:
         self._address = address
         self._db = connection
         self._live = live
         self._source = source
         self._schema = schema
+        self._batch_rows = batch_rows
         self._metadata = metadata(schema)
         self._staged: dict[str, _Staged] = {}
         self._took_over = False
@@ -268,7 +280,7 @@ class _Push:
             self._run(f"CREATE TEMPORARY TABLE {relation} (LIKE {self._schema}.{table.name}) ON COMMIT DROP")
         else:
             self._drop_references(table)
-        rows = _copy(self._raw, relation, table, self._live.batches(table.name))
+        rows = _copy(self._raw, relation, table, self._live.batches(table.name, self._batch_rows))
         self._staged[table.name] = _Staged(table, relation, rows, before, direct=not before)
         return None
 

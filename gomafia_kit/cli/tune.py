@@ -1,0 +1,113 @@
+"""`gomafia tune`: which batch size is best on this machine, found by trying."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gomafia_kit.cli.options import gathered, given, json_option, setting_option
+from gomafia_kit.cli.signals import stopping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gomafia_kit.tuner import Tuning
+
+_SETTINGS: Final = (
+    *("source", "scale", "stages", "data_dir", "form", "memory_limit_mb", "pages_per_browser", "gc"),
+    *("years", "tournament_ids", "since", "seed", "players_file"),
+)
+
+
+def _some_settings(command: Any) -> Any:  # noqa: ANN401 - a decorator of click commands
+    for name in reversed(_SETTINGS):
+        command = setting_option(name)(command)
+    return command
+
+
+@click.command()
+@click.option("--sizes", metavar="VALUE", help="Rows a batch to try, as 100,1000,automatic.")
+@click.option("--repeats", type=int, default=3, show_default=True, help="How often each size is tried.")
+@click.option(
+    "--transport",
+    type=click.Choice(["archive", "http", "chromium"]),
+    default="archive",
+    show_default=True,
+    help="Where answers come from: the archive, or a site on this machine.",
+)
+@click.option("--order-seed", type=int, default=1, show_default=True, help="Decides the order of the trials.")
+@click.option("--write", is_flag=True, help="Write the recommended size into the settings file.")
+@_some_settings
+@json_option
+def tune(
+    sizes: str | None, repeats: int, transport: str, order_seed: int, *, write: bool, as_json: bool, **options: object
+) -> int:
+    """Find the batch size for this machine by trying.
+
+    Each size is tried in a fresh process, in random order, several times, on archived answers (of --data-dir,
+    or of the demo league) or with the demo site; no other site is ever asked. Told are rows/s and peak
+    memory, and the size to take with the reason. Without --stages: tournaments and games.
+    """
+    from gomafia_kit.tuner import Order, tried
+
+    order = Order.of(gathered(given(options)), sizes, repeats, transport, order_seed)
+    wishes: list[str] = []
+
+    def wish() -> bool:
+        wishes.append("stop")
+        return True
+
+    click.echo(f"{len(order.sizes) * repeats} trials; first the answers are got ready.", err=True)
+    with stopping(wish):
+        tuning = tried(order, _teller(), lambda: bool(wishes))
+    path = None
+    if write:
+        from gomafia_kit.widgets.tuning import settings_to_write
+
+        path = _written(settings_to_write(tuning))
+    click.echo(json.dumps(_plain(tuning), ensure_ascii=False, indent=2) if as_json else _told(tuning))
+    if path is not None:
+        click.echo(f"Written: {path}", err=as_json)
+    return 0
+
+
+def _teller() -> Callable[[Tuning], None]:
+    began = time.monotonic()
+
+    def tell(tuning: Tuning) -> None:
+        trial = tuning.trials[-1]
+        name = "automatic" if trial.batch_rows is None else f"{trial.batch_rows:,} rows"
+        click.echo(
+            f"{time.monotonic() - began:6.0f} s  trial {len(tuning.trials)}: {name}, {trial.rate:,.0f} rows/s,"
+            f" peak {trial.peak_mb:.0f} MB{'' if trial.is_done else ', ' + trial.ended}",
+            err=True,
+        )
+
+    return tell
+
+
+def _written(values: dict[str, Any]) -> str:
+    from gomafia_kit.tuner import write_settings
+
+    return str(write_settings(values))
+
+
+def _told(tuning: Tuning) -> str:
+    from gomafia_kit.widgets.tuning import TuningView
+
+    return repr(TuningView(tuning)).replace("\u202f", " ")
+
+
+def _plain(tuning: Tuning) -> dict[str, Any]:
+    from gomafia_kit.tuner import advice_of, scenarios_of
+
+    return {
+        "advice": asdict(advice_of(tuning)),
+        "trials": [{**asdict(trial), "rows_a_second": trial.rate} for trial in tuning.trials],
+        "memory": asdict(tuning.memory),
+        "scenarios": [asdict(scenario) for scenario in scenarios_of(tuning)],
+    }

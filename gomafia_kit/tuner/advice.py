@@ -1,0 +1,198 @@
+"""What the trials show: the size to take and why, and what fits into the memory that people have."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean, median, stdev
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.memory.budget import AIM_AT, LEAST_ROWS, WORTH_GROWING, starting_rows
+from gomafia_kit.memory.trend import student
+
+if TYPE_CHECKING:
+    from gomafia_kit.tuner.tuning import Tuning
+
+LEAST_MARGIN: Final = WORTH_GROWING - 1
+"""Rates that differ by less count as the same, however exactly they were measured."""
+
+GUIDE: Final = (
+    ("memory-constrained", 512, 10, 25),
+    ("serverless", 1_024, 25, 50),
+    ("container", 2_048, 50, 100),
+    ("dedicated server", 8_192, 100, 500),
+    ("development", None, 10, 10),
+)
+"""Scenario, memory in MB (None: this machine's), and the rows a batch that the old guide gave for it, from, to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The size to take, in rows a batch, and the reason in words; `rows` None if nothing can be said.
+
+    `matters` is False where the sizes that were tried differ by no more than chance; `margin` is what counts as that,
+    as a share of the rate.
+    """
+
+    rows: int | None
+    reason: str
+    matters: bool
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A line of the guide's table beside this machine's figures.
+
+    `rows` is the size to take, None if not even the smallest fits; `peak_mb`, `high_mb` (95%) and `rate` are with
+    it. `guide_peak_mb` and `guide_rate` (from, to) are what the guide's sizes would bring. `how` says which were
+    measured.
+    """
+
+    name: str
+    limit_mb: float
+    guide: tuple[int, int]
+    guide_peak_mb: float
+    guide_rate: tuple[float, float]
+    rows: int | None
+    peak_mb: float
+    high_mb: float
+    rate: float
+    automatic_start: int
+    how: str
+
+
+def advice_of(tuning: Tuning) -> Advice:
+    """The size to take by the trials so far."""
+    sizes = _measured(tuning)
+    if not sizes:
+        return Advice(
+            None, "No trial with a fixed size came to its end: nothing can be said.", matters=False, margin=0.0
+        )
+    margin = margin_of(tuning)
+    fitting = [size for size in sizes if _peak(tuning, size) <= AIM_AT * tuning.limit_mb]
+    if not fitting:
+        smallest = sizes[0]
+        reason = (
+            f"Not even {smallest:,} rows a batch stay under {AIM_AT:.0%} of {tuning.limit_mb:,.0f} MB: they take"
+            f" {_peak(tuning, smallest):.0f} MB, most of it whatever the size. Give more memory, or transport=http."
+        )
+        return Advice(smallest, reason, matters=False, margin=margin)
+    best = max(fitting, key=lambda size: median(tuning.rates(size)))
+    same = [size for size in fitting if median(tuning.rates(size)) >= (1 - margin) * median(tuning.rates(best))]
+    chosen = min(same)
+    matters = len(same) < len(fitting)
+    why = _why_it_matters(tuning, fitting, chosen, best) if matters else _why_not(tuning, fitting, chosen, margin)
+    return Advice(chosen, " ".join([*why, *_left_out(tuning, sizes, fitting)]), matters, margin)
+
+
+def margin_of(tuning: Tuning) -> float:
+    """Two rates that differ by a smaller share differ by no more than chance (95%), as far as repeats tell."""
+    spreads = []
+    freedom = 0
+    for size in {trial.batch_rows for trial in tuning.done}:
+        rates = tuning.rates(size)
+        if len(rates) > 1:
+            spreads.append((len(rates) - 1) * (stdev(rates) / fmean(rates)) ** 2)
+            freedom += len(rates) - 1
+    if not freedom:
+        return LEAST_MARGIN
+    error = math.sqrt(sum(spreads) / freedom)
+    return max(LEAST_MARGIN, student(freedom) * error * math.sqrt(2 / tuning.order.repeats))
+
+
+def scenarios_of(tuning: Tuning) -> list[Scenario]:
+    """The guide's table filled with what was measured here; nothing if no trial came to its end."""
+    if not _measured(tuning):
+        return []
+    return [_scenario(tuning, name, limit, (low, high)) for name, limit, low, high in GUIDE]
+
+
+def rate_at(tuning: Tuning, size: int) -> float:
+    """Rows/s of a size: as measured, else by what a batch costs beside its rows."""
+    if rates := tuning.rates(size):
+        return median(rates)
+    stages = len(tuning.order.settings.stages)
+    seconds = tuning.time.at(max(stages, tuning.rows / size))
+    return tuning.rows / seconds if seconds > 0 else 0.0
+
+
+def _measured(tuning: Tuning) -> list[int]:
+    return sorted({trial.batch_rows for trial in tuning.done if trial.batch_rows is not None})
+
+
+def _peak(tuning: Tuning, size: int) -> float:
+    return max(trial.peak_mb for trial in tuning.done if trial.batch_rows == size)
+
+
+def _why_it_matters(tuning: Tuning, fitting: list[int], chosen: int, best: int) -> list[str]:
+    slowest = min(fitting, key=lambda size: median(tuning.rates(size)))
+    gain = median(tuning.rates(chosen)) / median(tuning.rates(slowest))
+    brings = f"{chosen:,} rows a batch bring {median(tuning.rates(chosen)):,.0f} rows/s"
+    told = [f"{brings}, {gain:.1f} times as many as {slowest:,}: {_cost(tuning, slowest)}."]
+    if best != chosen:
+        told.append(
+            f"{best:,} rows are faster by no more than chance, and take"
+            f" {max(0.0, _peak(tuning, best) - _peak(tuning, chosen)):.0f} MB more."
+        )
+    return told
+
+
+def _why_not(tuning: Tuning, fitting: list[int], chosen: int, margin: float) -> list[str]:
+    if len(fitting) == 1:
+        return [f"{chosen:,} rows a batch is the only size that was tried and fits."]
+    rates = [median(tuning.rates(size)) for size in fitting]
+    span = f"{fitting[0]:,} to {fitting[-1]:,} rows bring {min(rates):,.0f} to {max(rates):,.0f} rows/s"
+    return [
+        f"Batch size hardly matters here, because {_cost(tuning, fitting[0])}: {span}.",
+        f"Differences under {margin:.0%} are chance.",
+        "The shortest takes the least memory, and loses the least if the import is killed.",
+    ]
+
+
+def _cost(tuning: Tuning, size: int) -> str:
+    """What a batch costs beside its rows, and how much of the time that is with a size."""
+    a_batch = max(0.0, tuning.time.slope)
+    of_size = [trial for trial in tuning.done if trial.batch_rows == size]
+    share = median(min(1.0, a_batch * trial.batches / trial.seconds) for trial in of_size)
+    return f"a batch costs {a_batch * 1000:.0f} ms beside its rows, {share:.0%} of the time at {size:,} rows"
+
+
+def _left_out(tuning: Tuning, sizes: list[int], fitting: list[int]) -> list[str]:
+    told = []
+    if too_large := [size for size in sizes if size not in fitting]:
+        told.append(
+            f"From {too_large[0]:,} rows on it takes more than {AIM_AT:.0%} of the budget of {tuning.limit_mb:,.0f} MB."
+        )
+    ended = sorted({trial.batch_rows or 0 for trial in tuning.trials if not trial.is_done})
+    if ended:
+        named = ", ".join(f"{size:,}" if size else "automatic" for size in ended)
+        told.append(f"Trials that didn't come to their end: {named}.")
+    return told
+
+
+def _scenario(tuning: Tuning, name: str, limit: int | None, guide: tuple[int, int]) -> Scenario:
+    limit_mb = tuning.limit_mb if limit is None else float(limit)
+    memory, margin = tuning.memory, margin_of(tuning)
+    fitting = [size for size in _measured(tuning) if memory.at(min(size, tuning.rows)) <= AIM_AT * limit_mb]
+    rows = None
+    if fitting:
+        best = max(rate_at(tuning, size) for size in fitting)
+        rows = min(size for size in fitting if rate_at(tuning, size) >= (1 - margin) * best)
+    place = rows or LEAST_ROWS
+    measured = [size for size in guide if tuning.rates(size)]
+    how = "rate measured, memory from the line" if rows else "nothing fits"
+    how += "; the guide's sizes measured" if len(measured) == len(set(guide)) else "; the guide's sizes derived"
+    return Scenario(
+        name,
+        limit_mb,
+        guide,
+        memory.at(guide[1]),
+        (rate_at(tuning, guide[0]), rate_at(tuning, guide[1])),
+        rows,
+        memory.at(place),
+        memory.bounds(place)[1],
+        rate_at(tuning, place) if rows else 0.0,
+        starting_rows(limit_mb),
+        how,
+    )

@@ -1,0 +1,41 @@
+"""Writes settings into the settings file, and leaves everything else in it as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.settings import Settings, settings_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def write_settings(values: Mapping[str, Any], path: Path | None = None) -> Path:
+    """Set these settings in the settings file, made if it isn't there; gives its path.
+
+    Comments, order and all other settings stay. Raises SettingsError for a value that is none or a file that
+    is no TOML, FolderError if the file can't be written.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    Settings.gather(values, given=frozenset(values), environment={})
+    path = path or settings_file()
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        document = tomlkit.parse(text)
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is no TOML: {error}.", "Mend or delete it.") from error
+    document.update(values)
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise FolderError(
+            f"The settings file {path} can't be written: {error.strerror}.", "Make it writable."
+        ) from error
+    return path

@@ -1,0 +1,109 @@
+"""What is to be tried: which stages, which batch sizes, from where, how often, in which order."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from gomafia_kit.errors import SettingsError
+from gomafia_kit.settings import DEFAULT_SEED, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+DEFAULT_SIZES: Final = (50, 250, 1_000, 5_000, 20_000)
+REPEATS: Final = 3
+TRANSPORTS: Final = ("archive", "http", "chromium")
+"""Where a trial's answers come from: the archive, or a site on this machine by one of the ways of asking."""
+AUTOMATIC: Final = "automatic"
+PUSH: Final = "push"
+_DEFAULT_STAGES: Final = ("tournaments", "games")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be tried; make one by `Order.of`.
+
+    `sizes` are rows a batch, None is the automatic size. `seed` decides the order of the trials.
+    """
+
+    settings: Settings
+    sizes: tuple[int | None, ...]
+    repeats: int
+    transport: str
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        sizes: Sequence[object] | str | None = None,
+        repeats: int = REPEATS,
+        transport: str = TRANSPORTS[0],
+        seed: int = DEFAULT_SEED,
+    ) -> Order:
+        """A checked order; SettingsError says what is wrong with it.
+
+        `sizes` may hold the word automatic. Stages that nobody chose are tournaments and games.
+        """
+        if transport not in TRANSPORTS:
+            raise SettingsError(f"transport: {transport!r} is none of {', '.join(TRANSPORTS)}.")
+        if repeats < 1:
+            raise SettingsError(f"repeats: {repeats} is not 1 or more.", "Give how often each size is tried.")
+        if settings.origins.get("stages", "automatic") == "automatic":
+            settings = _changed(settings, {"stages": _DEFAULT_STAGES})
+        if PUSH in settings.stages and (len(settings.stages) > 1 or transport != TRANSPORTS[0]):
+            raise SettingsError(
+                "The push is tried by itself: it reads what is staged, and asks nothing.",
+                "Give stages=push alone, with transport=archive.",
+            )
+        _refuse_a_site(settings, transport)
+        return cls(settings, _sizes(DEFAULT_SIZES if sizes is None else sizes), repeats, transport, seed)
+
+    def in_order(self) -> list[tuple[int, int | None]]:
+        """Every trial as (repeat, size): all sizes once, shuffled, then all again.
+
+        So a machine that becomes slower in the course of it is so for every size.
+        """
+        dice = random.Random(self.seed)  # noqa: S311 - an order that can be repeated, no secret
+        return [
+            (repeat, size) for repeat in range(1, self.repeats + 1) for size in dice.sample(self.sizes, len(self.sizes))
+        ]
+
+
+def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """The settings with some of them changed, checked again; the others count as given, whatever else is set."""
+    return Settings.gather({**settings.as_parameters(), **changes}, given=frozenset(Settings.names()))
+
+
+changed = _changed
+
+
+def _refuse_a_site(settings: Settings, transport: str) -> None:
+    if transport == TRANSPORTS[0] or settings.is_local:
+        return
+    raise SettingsError(
+        f"transport: {transport} would ask {settings.base_url} again and again.",
+        "The tuner asks no site: use transport=archive, which reads what was archived, or source=demo.",
+    )
+
+
+def _sizes(told: Sequence[object] | str) -> tuple[int | None, ...]:
+    words = [word.strip() for word in told.strip("[]() ").split(",")] if isinstance(told, str) else list(told)
+    found = dict.fromkeys(_size(word) for word in words if word != "")
+    if not found:
+        raise SettingsError("sizes: no batch size is given.", "Give rows a batch, as 100,1000,automatic.")
+    return tuple(sorted(size for size in found if size is not None)) + ((None,) if None in found else ())
+
+
+def _size(word: object) -> int | None:
+    if word is None or word == AUTOMATIC:
+        return None
+    try:
+        size = int(str(word))
+    except ValueError:
+        size = 0
+    if size < 1:
+        raise SettingsError(f"sizes: {word!r} is no batch size.", f"Give whole numbers from 1 on, or {AUTOMATIC}.")
+    return size

@@ -1,0 +1,80 @@
+"""All trials of an order, with what they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gomafia_kit.memory.limits import memory_limit_mb
+from gomafia_kit.memory.trend import Line, line_through
+from gomafia_kit.tuner.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gomafia_kit.tuner.order import Order
+    from gomafia_kit.tuner.trial import Trial
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was tried so far; `is_whole` once everything of the order was."""
+
+    order: Order
+    trials: tuple[Trial, ...] = ()
+
+    def with_(self, trial: Trial) -> Tuning:
+        """The same with one more trial."""
+        return Tuning(self.order, (*self.trials, trial))
+
+    @property
+    def is_whole(self) -> bool:
+        """True if nothing is left to try."""
+        return len(self.trials) == len(self.order.sizes) * self.order.repeats
+
+    @cached_property
+    def limit_mb(self) -> float:
+        """The budget that the sizes are judged by."""
+        return float(self.order.settings.memory_limit_mb or memory_limit_mb())
+
+    @cached_property
+    def done(self) -> tuple[Trial, ...]:
+        """The trials that came to their end."""
+        return tuple(trial for trial in self.trials if trial.is_done and trial.rows)
+
+    @cached_property
+    def memory(self) -> Line:
+        """Peak memory in MB against the rows of the longest batch."""
+        return line_through([trial.peak_mb for trial in self.done], [trial.longest for trial in self.done])
+
+    @cached_property
+    def time(self) -> Line:
+        """Seconds against the number of batches: its slope is what a batch costs beside its rows."""
+        return line_through([trial.seconds for trial in self.done], [trial.batches for trial in self.done])
+
+    @cached_property
+    def rows(self) -> int:
+        """Rows of a trial."""
+        return max((trial.rows for trial in self.done), default=0)
+
+    def rates(self, size: int | None) -> list[float]:
+        """Rows/s of the trials of a size."""
+        return [trial.rate for trial in self.done if trial.batch_rows == size]
+
+
+def tried(order: Order, on_change: Callable[[Tuning], None], is_stopped: Callable[[], bool] = lambda: False) -> Tuning:
+    """Try everything; `on_change` gets the state after each trial. Ends early, with what there is, once `is_stopped`.
+
+    Raises what the preparation ends with: FolderError, NotInArchiveError, or the error of its import.
+    """
+    tuning = Tuning(order)
+    with Workbench(order, is_stopped) as bench:
+        for repeat, size in order.in_order():
+            if is_stopped():
+                break
+            trial = bench.trial(repeat, size)
+            if trial is not None:
+                tuning = tuning.with_(trial)
+                on_change(tuning)
+    return tuning

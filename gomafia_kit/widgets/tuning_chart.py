@@ -1,0 +1,157 @@
+"""Rows/s and peak memory against the batch size, as an SVG: alive while trials come in, a PNG in the saved notebook.
+
+All its texts are ours. The upper part has a dot for each trial and a line through the medians; the lower
+part has the fitted line of memory with the band in which it lies.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.tuner import advice_of
+from gomafia_kit.widgets.chart import LEFT, PAPER, RIGHT, WIDTH, Look, _circle, _line, _text, nice_ticks
+from gomafia_kit.widgets.words import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gomafia_kit.tuner import Trial, Tuning
+
+_PLOT: Final = 130
+_TOPS: Final = (46, 236)
+_HEIGHT: Final = 404
+_STEPS: Final = 24
+_NEAR_LIMIT: Final = 2.0
+_FLATTEST: Final = 20.0
+"""The axis of memory shows so many MB at least: less would make much of nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """A plot: sizes along it on a scale of powers of ten, values from `least` to `most` up it."""
+
+    top: int
+    sizes: tuple[int, int]
+    least: float
+    most: float
+
+    def x(self, size: float) -> float:
+        low, high = (math.log10(end) for end in self.sizes)
+        share = 0.5 if low == high else (math.log10(max(1.0, size)) - low) / (high - low)
+        return LEFT + 24 + share * (WIDTH - LEFT - RIGHT - 48 - _AUTOMATIC)
+
+    def y(self, value: float) -> float:
+        share = (value - self.least) / (self.most - self.least)
+        return self.top + _PLOT * (1 - min(1.0, max(0.0, share)))
+
+    @property
+    def x_automatic(self) -> float:
+        return WIDTH - RIGHT - 40.0
+
+
+_AUTOMATIC: Final = 70
+"""Room at the right for trials with the automatic size."""
+
+
+def tuning_svg(tuning: Tuning, look: Look = PAPER) -> str:
+    """The chart of what was tried so far."""
+    parts = [*_rates(tuning, look), *_memory(tuning, look)]
+    words = f"Rows a second and peak memory of {len(tuning.trials)} trials by batch size"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -6 {WIDTH} {_HEIGHT}" width="{WIDTH}" height="{_HEIGHT}"'
+        f' role="img" aria-label="{words}" style="max-width: 100%; height: auto; font-family: {look.font};'
+        f' font-size: 12px">'
+        f'<rect y="-6" width="{WIDTH}" height="{_HEIGHT}" style="fill: {look.ground}"/>{"".join(parts)}</svg>'
+    )
+
+
+def _ends(tuning: Tuning) -> tuple[int, int]:
+    sizes = [size for size in tuning.order.sizes if size is not None] or [1]
+    return min(sizes), max(sizes)
+
+
+def _rates(tuning: Tuning, look: Look) -> Iterator[str]:
+    most = nice_ticks(max((trial.rate for trial in tuning.done), default=1.0))[-1]
+    axes = _Axes(_TOPS[0], _ends(tuning), 0.0, most)
+    yield _text(LEFT, 14, "Rows a second by batch size", look.ink, size=14)
+    yield _text(
+        LEFT, 32, f"{len(tuning.trials)} of {_wanted(tuning)} trials; the line goes through medians", look.muted
+    )
+    yield from _grid(axes, nice_ticks(most), tuning, look)
+    middles = [
+        (axes.x(size), axes.y(median(rates)))
+        for size in tuning.order.sizes
+        if size is not None and (rates := tuning.rates(size))
+    ]
+    yield from (_line(x1, y1, x2, y2, look.python, 2) for (x1, y1), (x2, y2) in pairwise(middles))
+    yield from _dots(axes, tuning, lambda trial: trial.rate, look.python)
+    advice = advice_of(tuning)
+    if advice.rows is not None and tuning.is_whole:
+        x = axes.x(advice.rows)
+        yield _line(x, axes.top, x, _TOPS[1] + _PLOT, look.limit, 1.5)
+        yield _text(x + 5, axes.top + _PLOT - 6, f"recommended: {count(advice.rows)}", look.ink)
+
+
+def _wanted(tuning: Tuning) -> int:
+    return len(tuning.order.sizes) * tuning.order.repeats
+
+
+def _memory(tuning: Tuning, look: Look) -> Iterator[str]:
+    yield _text(LEFT, _TOPS[1] - 32, "Peak memory by batch size, MB", look.ink, size=14)
+    yield _text(LEFT, _TOPS[1] - 14, "a dot a trial; the fitted line and its band (95% on each side)", look.muted)
+    axes = _memory_axes(tuning)
+    ticks = [tick for tick in nice_ticks(axes.most) if tick >= axes.least]
+    step = (axes.most - axes.least) / 4
+    yield from _grid(axes, ticks if len(ticks) > 2 else [axes.least + step * n for n in range(5)], tuning, look)  # noqa: PLR2004 - two lines are no grid
+    yield from _fitted(axes, tuning, look)
+    yield from _dots(axes, tuning, lambda trial: trial.peak_mb, look.tree)
+    if axes.least <= tuning.limit_mb <= axes.most:
+        y = axes.y(tuning.limit_mb)
+        yield _line(LEFT, y, WIDTH - RIGHT, y, look.limit, 2)
+        yield _text(LEFT + 4, y - 4, "budget", look.muted)
+    yield _text((LEFT + WIDTH) / 2, _TOPS[1] + _PLOT + 32, "rows a batch", look.muted, "middle")
+
+
+def _memory_axes(tuning: Tuning) -> _Axes:
+    peaks = [trial.peak_mb for trial in tuning.done] or [0.0, 100.0]
+    low, high = min(peaks), max(peaks)
+    if high < tuning.limit_mb <= _NEAR_LIMIT * high:
+        high = tuning.limit_mb
+    room = max(_FLATTEST, 0.25 * (high - low))
+    least = math.floor(max(0.0, low - room) / 10) * 10
+    return _Axes(_TOPS[1], _ends(tuning), least, math.ceil((high + room) / 10) * 10)
+
+
+def _fitted(axes: _Axes, tuning: Tuning, look: Look) -> Iterator[str]:
+    line = tuning.memory
+    if line.error is None or not line.spread:
+        return
+    low, high = min(axes.sizes[0], 1 << 30), min(axes.sizes[1], max(trial.longest for trial in tuning.done))
+    sizes = [low * (high / low) ** (step / _STEPS) for step in range(_STEPS + 1)]
+    edges = [(axes.x(size), *map(axes.y, line.bounds(size))) for size in sizes]
+    outline = [(x, upper) for x, _, upper in edges] + [(x, lower) for x, lower, _ in reversed(edges)]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in outline)
+    yield f'<polygon class="band" points="{points}" style="fill: {look.tree}; opacity: 0.18"/>'
+    for (x1, y1), (x2, y2) in pairwise((axes.x(size), axes.y(line.at(size))) for size in sizes):
+        yield _line(x1, y1, x2, y2, look.tree, 1.5)
+
+
+def _grid(axes: _Axes, ticks: Sequence[float], tuning: Tuning, look: Look) -> Iterator[str]:
+    for tick in ticks:
+        if axes.least <= tick <= axes.most:
+            y = axes.y(tick)
+            yield _line(LEFT, y, WIDTH - RIGHT, y, look.grid)
+            yield _text(LEFT - 8, y + 4, count(round(tick)), look.muted, "end")
+    for size in tuning.order.sizes:
+        x = axes.x_automatic if size is None else axes.x(size)
+        yield _text(x, axes.top + _PLOT + 16, "automatic" if size is None else count(size), look.muted, "middle")
+
+
+def _dots(axes: _Axes, tuning: Tuning, value: Callable[[Trial], float], colour: str) -> Iterator[str]:
+    for trial in tuning.done:
+        x = axes.x_automatic if trial.batch_rows is None else axes.x(trial.batch_rows)
+        yield _circle(x, axes.y(value(trial)), colour)

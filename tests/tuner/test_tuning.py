@@ -1,0 +1,245 @@
+"""What trials show, from figures that are made up, and a real tuning from end to end."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+import gomafia_kit as gk
+from gomafia_kit.cli.app import gomafia
+from gomafia_kit.errors import FolderError, NotInArchiveError, SettingsError
+from gomafia_kit.memory.trend import line_through
+from gomafia_kit.settings import Settings
+from gomafia_kit.tuner import Order, Trial, Tuning, advice_of, scenarios_of, tried, write_settings
+from gomafia_kit.widgets.tuning import TuningView, line_words, settings_to_write
+from gomafia_kit.widgets.tuning_chart import tuning_svg
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROWS = 60_000
+
+
+def _order(sizes: str = "50,1000,20000", repeats: int = 3, **settings: object) -> Order:
+    return Order.of(Settings.gather(settings), sizes, repeats)
+
+
+def _tuning(
+    order: Order,
+    a_batch: float,
+    a_row: float = 50e-6,
+    *,
+    mb_a_row: float = 0.0005,
+    base_mb: float = 100,
+    wobble: float = 0.01,
+) -> Tuning:
+    """Trials on a machine where a batch costs `a_batch` seconds beside its rows; some are slower by chance."""
+    tuning = Tuning(order)
+    for number, (repeat, size) in enumerate(order.in_order()):
+        rows = size or 5_000
+        batches = -(-ROWS // rows)
+        seconds = (a_row * ROWS + a_batch * batches) * (1 + wobble * (number % 3))
+        peak = base_mb + mb_a_row * rows + 0.3 * (number % 2)
+        tuning = tuning.with_(Trial(repeat, size, rows, batches, ROWS, seconds, peak, peak + 15, peak, "done"))
+    return tuning
+
+
+# -- the order ------------------------------------------------------------------------------------
+
+
+def test_every_size_is_tried_once_before_any_is_tried_again() -> None:
+    order = _order("10,20,30,automatic", 3)
+    planned = order.in_order()
+    assert [repeat for repeat, _ in planned] == [1] * 4 + [2] * 4 + [3] * 4
+    for repeat in (1, 2, 3):
+        assert {size for number, size in planned if number == repeat} == {10, 20, 30, None}
+    assert planned == order.in_order()
+    assert planned != replace(order, seed=2).in_order()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "settings", "transport", "words"),
+    [
+        ("0", {}, "archive", "'0' is no batch size"),
+        ("many", {}, "archive", "'many' is no batch size"),
+        ("", {}, "archive", "no batch size is given"),
+        ("100", {}, "pigeon", "'pigeon' is none of archive, http, chromium"),
+        ("100", {"source": "site"}, "http", r"would ask https://\S+ again and again"),
+        ("100", {"source": "https://example.org"}, "chromium", "would ask https://example.org"),
+        ("100", {"stages": "games,push"}, "archive", "The push is tried by itself"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused_before_anything_is(
+    sizes: str, settings: dict[str, object], transport: str, words: str
+) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Order.of(Settings.gather(settings), sizes, 1, transport)
+
+
+def test_an_archive_that_is_not_there_is_not_asked_from_the_site(data_dir: Path) -> None:
+    order = _order("100", 1, source="https://example.org", data_dir=str(data_dir))
+    with pytest.raises(NotInArchiveError, match="the tuner asks no site"):
+        tried(order, lambda _: None)
+    assert list(data_dir.parent.iterdir()) == []
+
+
+# -- what is advised ------------------------------------------------------------------------------
+
+
+def test_where_a_batch_costs_much_the_longer_one_is_advised() -> None:
+    advice = advice_of(_tuning(_order(), a_batch=0.002))
+    assert (advice.rows, advice.matters) == (1000, True)
+    assert advice.reason.startswith("1,000 rows a batch bring ")
+    assert "a batch costs 2 ms beside its rows" in advice.reason
+    assert "20,000 rows are faster by no more than chance" in _told(_tuning(_order(), a_batch=0.002))
+
+
+def _told(tuning: Tuning) -> str:
+    return advice_of(tuning).reason
+
+
+def test_where_a_batch_costs_nothing_the_size_hardly_matters_and_that_is_said() -> None:
+    advice = advice_of(_tuning(_order(), a_batch=1e-6))
+    assert (advice.rows, advice.matters) == (50, False)
+    assert advice.reason.startswith("Batch size hardly matters here, because a batch costs 0 ms beside its rows")
+
+
+def test_differences_that_are_chance_decide_nothing() -> None:
+    """The same machine, whose trials differ by 40% for no reason."""
+    quiet, noisy = (advice_of(_tuning(_order(), a_batch=0.0005, wobble=wobble)) for wobble in (0.001, 0.2))
+    assert (quiet.rows, noisy.rows) == (1000, 50)
+    assert noisy.margin > 0.15
+    assert quiet.margin == pytest.approx(0.05)
+
+
+def test_a_size_beyond_the_budget_is_never_advised() -> None:
+    order = _order(memory_limit_mb=140)
+    tuning = _tuning(order, a_batch=0.002, mb_a_row=0.002)
+    assert advice_of(tuning).rows == 1000
+    assert "From 20,000 rows on it takes more than 75% of the budget of 140 MB." in _told(tuning)
+    nothing = _tuning(_order(memory_limit_mb=100), a_batch=0.002)
+    assert "Not even 50 rows a batch stay under 75% of 100 MB: they take 100 MB" in _told(nothing)
+
+
+def test_trials_that_ended_early_count_for_nothing_but_are_told() -> None:
+    tuning = _tuning(_order(), a_batch=0.002)
+    cut = [replace(t, ended="OutOfBudgetError") if t.batch_rows == 20_000 else t for t in tuning.trials]
+    tuning = Tuning(tuning.order, tuple(cut))
+    assert advice_of(tuning).rows == 1000
+    assert "Trials that didn't come to their end: 20,000." in _told(tuning)
+    ended = [replace(t, ended="OutOfBudgetError") for t in tuning.trials]
+    assert advice_of(Tuning(tuning.order, tuple(ended))).rows is None
+    assert settings_to_write(Tuning(tuning.order, tuple(ended))) == {}
+
+
+# -- the line and the guide's table ---------------------------------------------------------------
+
+
+def test_the_line_lies_in_its_band_and_the_band_is_narrowest_in_the_middle() -> None:
+    line = line_through([100.0, 101.5, 102.0, 103.2, 104.0], [0, 1, 2, 3, 4])
+    assert line.slope == pytest.approx(0.97)
+    assert line.at(2) == pytest.approx(102.14)
+    widths = [line.bounds(place)[1] - line.bounds(place)[0] for place in (0, 2, 4, 10)]
+    assert widths[1] < widths[0] < widths[3]
+    assert widths[0] == pytest.approx(widths[2])
+    low, high = line.bounds(2)
+    # By hand: residuals 0.20 -0.73 ... give s = 0.2658; t(3, 95% on one side) = 2.353; 2.353 * s / sqrt(5).
+    assert (high - low) / 2 == pytest.approx(2.353 * line.error / 5**0.5 if line.error else 0, rel=1e-6)
+    assert line_through([1.0, 2.0], [0, 1]).bounds(5) == (-float("inf"), float("inf"))
+
+
+def test_memory_is_told_with_its_bounds() -> None:
+    words = line_words(_tuning(_order(), a_batch=0.002)).replace("\u202f", " ")
+    assert words.startswith("Peak memory is 100 MB and 0.51 MB more for each 1,000 rows of a batch (95%: 0.50")
+    assert "at 20 000 rows 110 MB" in words
+    assert "whatever the size" in line_words(_tuning(_order(), a_batch=0.002, mb_a_row=-1e-5))
+    assert line_words(Tuning(_order())) == "Too few sizes were tried to tell how memory grows with them."
+
+
+def test_the_guides_table_is_filled_for_every_scenario() -> None:
+    tuning = _tuning(_order("10,25,1000,20000"), a_batch=0.002, mb_a_row=0.02, base_mb=100)
+    found = scenarios_of(tuning)
+    assert [(s.limit_mb, s.guide) for s in found[:4]] == [
+        (512, (10, 25)),
+        (1024, (25, 50)),
+        (2048, (50, 100)),
+        (8192, (100, 500)),
+    ]
+    assert [s.rows for s in found] == [1000] * 5
+    assert list(found[0].guide_rate) == pytest.approx([4000, 7692], rel=0.05)
+    assert found[0].how == "rate measured, memory from the line; the guide's sizes measured"
+    assert found[1].how.endswith("the guide's sizes derived")
+    assert found[0].guide_peak_mb == pytest.approx(100.5, abs=1)
+    small = scenarios_of(_tuning(_order(memory_limit_mb=64), a_batch=0.002, base_mb=500))
+    assert [s.rows for s in small][:2] == [None, 1000]
+
+
+def test_the_chart_has_a_dot_a_trial_and_the_band() -> None:
+    tuning = _tuning(_order("50,1000,20000,automatic"), a_batch=0.002)
+    svg = tuning_svg(tuning)
+    assert svg.count("<circle") == 2 * len(tuning.trials)
+    assert svg.count('class="band"') == 1
+    assert "recommended: 1" in svg
+    empty = tuning_svg(Tuning(_order()))
+    assert "<circle" not in empty
+    assert "0 of 9 trials" in empty
+
+
+# -- the settings file ----------------------------------------------------------------------------
+
+
+def test_the_settings_file_keeps_what_else_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "settings.toml"
+    assert write_settings({"batch_rows": 500}, path) == path
+    assert tomllib.loads(path.read_text()) == {"batch_rows": 500}
+    path.write_text('# mine\ncontact = "me@example.org"  # who\nbatch_rows = 7\n', encoding="utf-8")
+    write_settings({"batch_rows": 2_500, "memory_limit_mb": 512}, path)
+    assert path.read_text(encoding="utf-8") == (
+        '# mine\ncontact = "me@example.org"  # who\nbatch_rows = 2500\nmemory_limit_mb = 512\n'
+    )
+    with pytest.raises(SettingsError, match="batch_rows: 0 is not 1 or more"):
+        write_settings({"batch_rows": 0}, path)
+    path.write_text("= broken", encoding="utf-8")
+    with pytest.raises(SettingsError, match="is no TOML"):
+        write_settings({"batch_rows": 1}, path)
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderError, match="can't be written"):
+        write_settings({"batch_rows": 1}, tmp_path / "file" / "settings.toml")
+
+
+# -- really ---------------------------------------------------------------------------------------
+
+
+def test_a_tuning_of_the_demo_league_from_end_to_end(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the command, with what it writes; nothing of it stays but the settings file."""
+    settings = data_dir.parent / "settings.toml"
+    settings.touch()
+    monkeypatch.setenv("GOMAFIA_SETTINGS", str(settings))
+    words = ["tune", "--data-dir", str(data_dir), "--sizes", "40,2000", "--repeats", "1", "--write", "--json"]
+    done = CliRunner().invoke(gomafia, words, standalone_mode=False)
+    assert done.exception is None
+    told = json.loads(done.stdout)
+    assert {trial["batch_rows"]: (trial["longest"], trial["rows"]) for trial in told["trials"]} == {
+        40: (40, 1605),
+        2000: (1520, 1605),
+    }
+    assert all(trial["ended"] == "done" and 50 < trial["peak_mb"] < 300 for trial in told["trials"])
+    assert told["scenarios"][0]["name"] == "memory-constrained"
+    assert tomllib.loads(settings.read_text()) == {"batch_rows": told["advice"]["rows"]}
+    assert [path.name for path in data_dir.parent.iterdir()] == ["settings.toml"]
+
+
+def test_the_push_is_tried_in_schemas_that_are_thrown_away(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A person's own server is never touched.
+    monkeypatch.setenv("GOMAFIA_POSTGRES_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    view = gk.tune(data_dir=str(data_dir), stages="push", sizes=[100, 4000], repeats=1)
+    assert isinstance(view, TuningView)
+    assert view.trials["ended"].to_list() == ["done", "done"]
+    assert view.trials["rows"].n_unique() == 1
+    assert set(view.trials["batch_rows"]) == {100, 4000}
+    assert not list(data_dir.parent.iterdir())

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.memory.budget import AIM_AT, LEAST_ROWS, WORTH_GROWING, starting_rows
-from gomafia_kit.memory.trend import student
+from gomafia_kit.memory.trend import trend
 
 if TYPE_CHECKING:
     from gomafia_kit.tuner.tuning import Tuning
 
 LEAST_MARGIN: Final = WORTH_GROWING - 1
 """Rates that differ by less count as the same, however exactly they were measured."""
+ENOUGH_TRIALS: Final = 3
+"""So many against as many: that all of one kind come before all of the other by chance happens once in twenty."""
 
 GUIDE: Final = (
     ("memory-constrained", 512, 10, 25),
@@ -30,14 +32,12 @@ GUIDE: Final = (
 class Advice:
     """The size to take, in rows a batch, and the reason in words; `rows` None if nothing can be said.
 
-    `matters` is False where the sizes that were tried differ by no more than chance; `margin` is what counts as that,
-    as a share of the rate.
+    `matters` is False where the sizes that were tried differ by no more than chance.
     """
 
     rows: int | None
     reason: str
     matters: bool
-    margin: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Scenario:
     """A line of the guide's table beside this machine's figures.
 
     `rows` is the size to take, None if not even the smallest fits; `peak_mb`, `high_mb` (95%) and `rate` are with
-    it. `guide_peak_mb` and `guide_rate` (from, to) are what the guide's sizes would bring. `how` says which were
-    measured.
+    it. `guide_peak_mb` and `guide_rate` (from, to) are what the guide's sizes would bring: `how` says whether that
+    is measured, or derived from what a batch costs.
     """
 
     name: str
@@ -63,13 +63,10 @@ class Scenario:
 
 
 def advice_of(tuning: Tuning) -> Advice:
-    """The size to take by the trials so far."""
+    """The size to take by the trials so far: the shortest of those that are as fast as the fastest and fit."""
     sizes = _measured(tuning)
     if not sizes:
-        return Advice(
-            None, "No trial with a fixed size came to its end: nothing can be said.", matters=False, margin=0.0
-        )
-    margin = margin_of(tuning)
+        return Advice(None, "No trial with a fixed size came to its end: nothing can be said.", matters=False)
     fitting = [size for size in sizes if _peak(tuning, size) <= AIM_AT * tuning.limit_mb]
     if not fitting:
         smallest = sizes[0]
@@ -77,28 +74,35 @@ def advice_of(tuning: Tuning) -> Advice:
             f"Not even {smallest:,} rows a batch stay under {AIM_AT:.0%} of {tuning.limit_mb:,.0f} MB: they take"
             f" {_peak(tuning, smallest):.0f} MB, most of it whatever the size. Give more memory, or transport=http."
         )
-        return Advice(smallest, reason, matters=False, margin=margin)
-    best = max(fitting, key=lambda size: median(tuning.rates(size)))
-    same = [size for size in fitting if median(tuning.rates(size)) >= (1 - margin) * median(tuning.rates(best))]
-    chosen = min(same)
+        return Advice(smallest, reason, matters=False)
+    same = _as_fast_as_the_best(tuning, fitting)
     matters = len(same) < len(fitting)
-    why = _why_it_matters(tuning, fitting, chosen, best) if matters else _why_not(tuning, fitting, chosen, margin)
-    return Advice(chosen, " ".join([*why, *_left_out(tuning, sizes, fitting)]), matters, margin)
+    why = _why_it_matters(tuning, fitting, same) if matters else _why_not(tuning, fitting)
+    return Advice(min(same), " ".join([*why, *_left_out(tuning, sizes, fitting)]), matters)
 
 
-def margin_of(tuning: Tuning) -> float:
-    """Two rates that differ by a smaller share differ by no more than chance (95%), as far as repeats tell."""
-    spreads = []
-    freedom = 0
-    for size in {trial.batch_rows for trial in tuning.done}:
-        rates = tuning.rates(size)
-        if len(rates) > 1:
-            spreads.append((len(rates) - 1) * (stdev(rates) / fmean(rates)) ** 2)
-            freedom += len(rates) - 1
-    if not freedom:
-        return LEAST_MARGIN
-    error = math.sqrt(sum(spreads) / freedom)
-    return max(LEAST_MARGIN, student(freedom) * error * math.sqrt(2 / tuning.order.repeats))
+def _as_fast_as_the_best(tuning: Tuning, sizes: list[int]) -> list[int]:
+    """Those sizes that aren't slower than the fastest by more than chance."""
+    best = max(sizes, key=tuning.rate)
+    return [size for size in sizes if not _is_slower(tuning, size, best)]
+
+
+def _is_slower(tuning: Tuning, size: int, best: int) -> bool:
+    """True if a size is slower than another by `LEAST_MARGIN`, and that isn't chance (95%).
+
+    It isn't if every one of three trials or more was slower than every one of the other's; or if what a batch costs
+    for sure, by all trials together, makes it so. Without bounds the rates as they are must do.
+    """
+    if tuning.rate(size) >= (1 - LEAST_MARGIN) * tuning.rate(best):
+        return False
+    ours, theirs = tuning.rates(size), tuning.rates(best)
+    if min(len(ours), len(theirs)) >= ENOUGH_TRIALS and max(ours) < min(theirs):
+        return True
+    cost = trend([trial.seconds for trial in tuning.done], [trial.batches for trial in tuning.done])
+    if not math.isfinite(cost.low):
+        return True
+    more = tuning.batches(size) - tuning.batches(best)
+    return cost.low * more > LEAST_MARGIN * tuning.rows / tuning.rate(best)
 
 
 def scenarios_of(tuning: Tuning) -> list[Scenario]:
@@ -111,7 +115,7 @@ def scenarios_of(tuning: Tuning) -> list[Scenario]:
 def rate_at(tuning: Tuning, size: int) -> float:
     """Rows/s of a size: as measured, else by what a batch costs beside its rows."""
     if rates := tuning.rates(size):
-        return median(rates)
+        return max(rates)
     stages = len(tuning.order.settings.stages)
     seconds = tuning.time.at(max(stages, tuning.rows / size))
     return tuning.rows / seconds if seconds > 0 else 0.0
@@ -125,27 +129,25 @@ def _peak(tuning: Tuning, size: int) -> float:
     return max(trial.peak_mb for trial in tuning.done if trial.batch_rows == size)
 
 
-def _why_it_matters(tuning: Tuning, fitting: list[int], chosen: int, best: int) -> list[str]:
-    slowest = min(fitting, key=lambda size: median(tuning.rates(size)))
-    gain = median(tuning.rates(chosen)) / median(tuning.rates(slowest))
-    brings = f"{chosen:,} rows a batch bring {median(tuning.rates(chosen)):,.0f} rows/s"
+def _why_it_matters(tuning: Tuning, fitting: list[int], same: list[int]) -> list[str]:
+    chosen, best = min(same), max(same, key=tuning.rate)
+    slowest = min(fitting, key=tuning.rate)
+    brings = f"{chosen:,} rows a batch bring {tuning.rate(chosen):,.0f} rows/s"
+    gain = tuning.rate(chosen) / tuning.rate(slowest)
     told = [f"{brings}, {gain:.1f} times as many as {slowest:,}: {_cost(tuning, slowest)}."]
     if best != chosen:
-        told.append(
-            f"{best:,} rows are faster by no more than chance, and take"
-            f" {max(0.0, _peak(tuning, best) - _peak(tuning, chosen)):.0f} MB more."
-        )
+        more = max(0.0, _peak(tuning, best) - _peak(tuning, chosen))
+        told.append(f"{best:,} rows are faster by no more than chance, and take {more:.0f} MB more.")
     return told
 
 
-def _why_not(tuning: Tuning, fitting: list[int], chosen: int, margin: float) -> list[str]:
+def _why_not(tuning: Tuning, fitting: list[int]) -> list[str]:
     if len(fitting) == 1:
-        return [f"{chosen:,} rows a batch is the only size that was tried and fits."]
-    rates = [median(tuning.rates(size)) for size in fitting]
+        return [f"{fitting[0]:,} rows a batch is the only size that was tried and fits."]
+    rates = [tuning.rate(size) for size in fitting]
     span = f"{fitting[0]:,} to {fitting[-1]:,} rows bring {min(rates):,.0f} to {max(rates):,.0f} rows/s"
     return [
-        f"Batch size hardly matters here, because {_cost(tuning, fitting[0])}: {span}.",
-        f"Differences under {margin:.0%} are chance.",
+        f"Batch size hardly matters here, because {_cost(tuning, fitting[0])}: {span}, no more apart than by chance.",
         "The shortest takes the least memory, and loses the least if the import is killed.",
     ]
 
@@ -173,16 +175,10 @@ def _left_out(tuning: Tuning, sizes: list[int], fitting: list[int]) -> list[str]
 
 def _scenario(tuning: Tuning, name: str, limit: int | None, guide: tuple[int, int]) -> Scenario:
     limit_mb = tuning.limit_mb if limit is None else float(limit)
-    memory, margin = tuning.memory, margin_of(tuning)
+    memory = tuning.memory
     fitting = [size for size in _measured(tuning) if memory.at(min(size, tuning.rows)) <= AIM_AT * limit_mb]
-    rows = None
-    if fitting:
-        best = max(rate_at(tuning, size) for size in fitting)
-        rows = min(size for size in fitting if rate_at(tuning, size) >= (1 - margin) * best)
+    rows = min(_as_fast_as_the_best(tuning, fitting)) if fitting else None
     place = rows or LEAST_ROWS
-    measured = [size for size in guide if tuning.rates(size)]
-    how = "rate measured, memory from the line" if rows else "nothing fits"
-    how += "; the guide's sizes measured" if len(measured) == len(set(guide)) else "; the guide's sizes derived"
     return Scenario(
         name,
         limit_mb,
@@ -194,5 +190,5 @@ def _scenario(tuning: Tuning, name: str, limit: int | None, guide: tuple[int, in
         memory.bounds(place)[1],
         rate_at(tuning, place) if rows else 0.0,
         starting_rows(limit_mb),
-        how,
+        "measured" if all(tuning.rates(size) for size in guide) else "derived",
     )

@@ -58,6 +58,14 @@ class Tuning:
         """Rows of a trial."""
         return max((trial.rows for trial in self.done), default=0)
 
+    def rate(self, size: int | None) -> float:
+        """Rows/s of a size by its fastest trial, 0 without one: what else the machine does only ever slows one down."""
+        return max(self.rates(size), default=0.0)
+
+    def batches(self, size: int | None) -> int:
+        """How many batches a trial of that size had."""
+        return max((trial.batches for trial in self.done if trial.batch_rows == size), default=0)
+
     def rates(self, size: int | None) -> list[float]:
         """Rows/s of the trials of a size."""
         return [trial.rate for trial in self.done if trial.batch_rows == size]

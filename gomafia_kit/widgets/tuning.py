@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from gomafia_kit.tuner import advice_of, scenarios_of, write_settings
@@ -130,7 +131,7 @@ def line_words(tuning: Tuning) -> str:
 
 
 def sizes_table(tuning: Tuning) -> Table:
-    """Each size with its trials together: medians, and from which to which."""
+    """Each size with its trials together: the fastest, the median of their peaks, and from which to which."""
     rows: list[tuple[object, ...]] = []
     for size in tuning.order.sizes:
         done = [trial for trial in tuning.done if trial.batch_rows == size]
@@ -139,9 +140,15 @@ def sizes_table(tuning: Tuning) -> Table:
             ended = {trial.ended for trial in tuning.trials if trial.batch_rows == size} or {"not tried"}
             rows.append((name, NONE, NONE, NONE, ", ".join(sorted(ended))))
             continue
-        rates, peaks = sorted(trial.rate for trial in done), sorted(trial.peak_mb for trial in done)
+        rates, peaks = [trial.rate for trial in done], [trial.peak_mb for trial in done]
         rows.append(
-            (name, max(trial.batches for trial in done), _span(rates, 0), _span(peaks, 1), counted(len(done), "trial"))
+            (
+                name,
+                max(trial.batches for trial in done),
+                _span(max(rates), rates, 0),
+                _span(median(peaks), peaks, 1),
+                counted(len(done), "trial"),
+            )
         )
     return Table(("rows a batch", "batches", "rows/s", "peak, MB", ""), rows, "What was tried")
 
@@ -178,14 +185,11 @@ def scenario_pieces(scenarios: list[Scenario]) -> list[Table | str]:
     return [Table(head, rows, "The old guide's scenarios on this machine")]
 
 
-def _span(values: list[float], digits: int) -> str:
-    """The median of sorted values, and from which to which they are."""
-    middle = (
-        values[len(values) // 2] if len(values) % 2 else sum(values[len(values) // 2 - 1 : len(values) // 2 + 1]) / 2
-    )
+def _span(chosen: float, values: list[float], digits: int) -> str:
+    """One of the values, or what stands for them, and from which to which they are."""
     if len(values) == 1:
-        return f"{middle:,.{digits}f}"
-    return f"{middle:,.{digits}f} ({values[0]:,.{digits}f} to {values[-1]:,.{digits}f})"
+        return f"{chosen:,.{digits}f}"
+    return f"{chosen:,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
 def _memory(trial: Any) -> tuple[float, float, float | None]:  # noqa: ANN401 - a Trial

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.tuner import advice_of
@@ -79,15 +78,15 @@ def _rates(tuning: Tuning, look: Look) -> Iterator[str]:
     axes = _Axes(_TOPS[0], _ends(tuning), 0.0, most)
     yield _text(LEFT, 14, "Rows a second by batch size", look.ink, size=14)
     yield _text(
-        LEFT, 32, f"{len(tuning.trials)} of {_wanted(tuning)} trials; the line goes through medians", look.muted
+        LEFT, 32, f"{len(tuning.trials)} of {_wanted(tuning)} trials; the line goes through the fastest", look.muted
     )
     yield from _grid(axes, nice_ticks(most), tuning, look)
-    middles = [
-        (axes.x(size), axes.y(median(rates)))
+    fastest = [
+        (axes.x(size), axes.y(tuning.rate(size)))
         for size in tuning.order.sizes
-        if size is not None and (rates := tuning.rates(size))
+        if size is not None and tuning.rates(size)
     ]
-    yield from (_line(x1, y1, x2, y2, look.python, 2) for (x1, y1), (x2, y2) in pairwise(middles))
+    yield from (_line(x1, y1, x2, y2, look.python, 2) for (x1, y1), (x2, y2) in pairwise(fastest))
     yield from _dots(axes, tuning, lambda trial: trial.rate, look.python)
     advice = advice_of(tuning)
     if advice.rows is not None and tuning.is_whole:

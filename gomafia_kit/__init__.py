@@ -30,7 +30,9 @@ if _TYPE_CHECKING:
     from gomafia_kit.analyse.store import League as _League
     from gomafia_kit.importer import ImportHandle as _ImportHandle
     from gomafia_kit.settings import Settings as _Settings
+    from gomafia_kit.widgets.advice import AdviceView as _AdviceView
     from gomafia_kit.widgets.handle import RunHandle as _RunHandle
+    from gomafia_kit.widgets.memory_runs import MemoryRuns as _MemoryRuns
     from gomafia_kit.widgets.picture import MemoryPicture as _MemoryPicture
     from gomafia_kit.widgets.profile import ComparisonView as _ComparisonView
     from gomafia_kit.widgets.profile import ProfileView as _ProfileView
@@ -39,13 +41,17 @@ if _TYPE_CHECKING:
     from gomafia_kit.widgets.tuning import TuningView as _TuningView
 
 __all__ = [
+    "advice",
     "attach",
+    "budget_for",
     "check_parameters",
     "compare",
     "diagnose",
     "memory_by_batch",
+    "memory_by_part",
     "memory_measures",
     "memory_picture",
+    "memory_runs",
     "memory_table",
     "next_steps",
     "open_league",
@@ -149,6 +155,52 @@ def memory_by_batch(run: _ImportHandle | str | _Path) -> _DataFrame:
     from gomafia_kit.widgets.memory import memory_frame
 
     return memory_frame(as_handle(run))
+
+
+def memory_by_part(run: _ImportHandle | str | _Path) -> _DataFrame:
+    """What each part of a run took, one row a stage, part and measure, in MB.
+
+    Columns: stage, part, measure, looks (how many), first_mb, median_mb, highest_mb, last_mb. Parts are as
+    `memory_measures` tells them; measures are RSS, exact (Python's); PSS, sampled; JS heap (of a page); the
+    pools of DuckDB and Arrow.
+    """
+    from gomafia_kit.widgets.advice import parts_frame
+    from gomafia_kit.widgets.handle import as_handle
+
+    return parts_frame(as_handle(run))
+
+
+def memory_runs(namespace: _Mapping[str, object]) -> _MemoryRuns:
+    """The runs that the parameters of `notebooks/memory.ipynb` name; `namespace` is the notebook's `globals()`.
+
+    The result has `run`, `other` (handles; the latter may be None) and `compared()`. Without a `data_dir` the tiny
+    demo league is imported through Chromium and by HTTP first, in seconds. Raises SettingsError, FolderError.
+    """
+    from gomafia_kit.widgets.memory_runs import open_runs
+
+    return open_runs(namespace)
+
+
+def advice(run: _ImportHandle | str | _Path) -> _AdviceView:
+    """What a run's memory suggests, in words, with what it would save: peak, browser, batches, growth, budget.
+
+    The result shows itself as a table; `.frame` is a DataFrame with about, seen, do, saves_mb.
+    """
+    from gomafia_kit.widgets.advice import advice_view
+    from gomafia_kit.widgets.handle import as_handle
+
+    return advice_view(as_handle(run))
+
+
+def budget_for(limit_mb: float) -> _DataFrame:
+    """How an import fits into a memory of so many MB, one row a way of getting answers, the leanest first.
+
+    Columns: way, limit_mb, base_mb (what is held before a batch's rows), most_rows (the longest batch that stays
+    under three quarters of the limit; 0: none), peak_mb, verdict (fits, tight, too little). By measured constants.
+    """
+    from gomafia_kit.widgets.advice import budget_frame
+
+    return budget_frame(limit_mb)
 
 
 def memory_measures(run: _ImportHandle | str | _Path) -> _DataFrame:

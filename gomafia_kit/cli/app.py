@@ -14,7 +14,7 @@ import click
 from gomafia_kit.cli.control import pause, resume, stop
 from gomafia_kit.cli.demo import demo
 from gomafia_kit.cli.doctor import doctor
-from gomafia_kit.cli.memory import compare, diagnose, profile
+from gomafia_kit.cli.memory import compare, diagnose, memory, profile
 from gomafia_kit.cli.monitor import monitor
 from gomafia_kit.cli.planned import plan
 from gomafia_kit.cli.probe import probe
@@ -63,7 +63,7 @@ for _command in (
     demo,
 ):
     gomafia.add_command(_command)
-for _command in (profile, diagnose, compare, tune):
+for _command in (memory, profile, diagnose, compare, tune):
     gomafia.add_command(_command)
 
 

@@ -61,6 +61,7 @@ def _of_memory(home: Path) -> dict[str, str]:
     for way in ("chromium", "http"):
         _session(home, f"{run} {way} --via {way}")
     return {
+        "gomafia memory": _session(home, "gomafia memory --data-dir chromium", "gomafia memory --calculate 512"),
         "gomafia profile": _session(home, profile),
         "gomafia diagnose": _session(home, "gomafia diagnose --data-dir chromium"),
         "gomafia compare": _session(home, "gomafia compare chromium http"),

@@ -1,4 +1,4 @@
-"""`gomafia profile`, `gomafia diagnose`, `gomafia compare`: what takes a run's memory, and whether a change helped."""
+"""`gomafia memory`, `profile`, `diagnose`, `compare`: what takes a run's memory, and whether a change helped."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from gomafia_kit.cli.options import data_dir_option, folder_of_runs, gathered, g
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from polars import DataFrame
+
     from gomafia_kit.importer.compare import Comparison
     from gomafia_kit.importer.profile import Profile
+    from gomafia_kit.memory.advice import Advice
+    from gomafia_kit.memory.calculator import Fit
     from gomafia_kit.memory.diagnosis import Finding
     from gomafia_kit.runs.journal import Run
 
@@ -23,6 +27,44 @@ _LINES: Final = 10
 _LONGEST_CODE: Final = 60
 NOT_BETTER: Final = 1
 """Exit code of `compare` where what was asked for isn't met; the others' where something is wrong."""
+
+
+@click.command()
+@data_dir_option
+@click.option("--run", "run_id", type=int, help="The number of the run; without it, the newest.")
+@click.option(
+    "--calculate",
+    "limit_mb",
+    type=click.FloatRange(min=1),
+    metavar="MB",
+    help="Look at no run: say how an import fits into so many MB.",
+)
+@json_option
+def memory(data_dir: str | None, run_id: int | None, limit_mb: float | None, *, as_json: bool) -> None:
+    """Say what each part of a run took, and what that suggests.
+
+    With --calculate: which ways of getting answers fit into a memory, and with which batches.
+    """
+    if limit_mb is not None:
+        from gomafia_kit.memory.calculator import fits
+
+        found = fits(limit_mb)
+        told = [asdict(fit) for fit in found]
+        click.echo(json.dumps(told, indent=2) if as_json else "\n".join(_fit_lines(found)))
+        return
+    from gomafia_kit.importer import ImportHandle
+    from gomafia_kit.memory.advice import advice_on
+    from gomafia_kit.widgets.advice import NO_BATCH, parts_frame
+
+    folder = folder_of_runs(data_dir)
+    run = _run(folder, run_id)
+    advice = advice_on(folder, run.run_id)
+    parts = parts_frame(ImportHandle(folder, run.run_id))
+    if as_json:
+        plain = {"parts": parts.to_dicts(), "advice": [asdict(one) for one in advice]}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    click.echo("\n".join([*_part_lines(parts), "", *_advice_lines(advice)] if advice else [NO_BATCH]))
 
 
 @click.command()
@@ -105,6 +147,39 @@ def compare(before: str, after: str, *, as_json: bool) -> int:
     else:
         click.echo("\n".join(_comparison_lines(found)))
     return 0 if found.passed else NOT_BETTER
+
+
+def _fit_lines(found: Sequence[Fit]) -> Iterator[str]:
+    from gomafia_kit.cli.words import table
+
+    rows = [
+        (
+            fit.way,
+            f"{fit.base_mb:.0f}",
+            f"{fit.most_rows:,}" if fit.most_rows else "none",
+            f"{fit.peak_mb:.0f}",
+            fit.verdict,
+        )
+        for fit in found
+    ]
+    yield f"An import in {found[0].limit_mb:,.0f} MB, by how answers are got:"
+    yield from table(("way", "base, MB", "longest batch, rows", "peak, MB", "verdict"), rows)
+
+
+def _part_lines(parts: DataFrame) -> list[str]:
+    from gomafia_kit.cli.words import table
+
+    rows = [
+        (row["stage"], row["part"], row["measure"], row["looks"], f"{row['median_mb']:.1f}", f"{row['highest_mb']:.1f}")
+        for row in parts.iter_rows(named=True)
+    ]
+    return table(("stage", "part", "measure", "looks", "median, MB", "highest, MB"), rows)
+
+
+def _advice_lines(advice: Sequence[Advice]) -> Iterator[str]:
+    for one in advice:
+        saves = "" if one.saves_mb is None else f" Saves about {one.saves_mb:.0f} MB."
+        yield f"{one.about}: {one.seen} {one.do}{saves}"
 
 
 def _profile_lines(found: Profile) -> Iterator[str]:

@@ -114,14 +114,15 @@ def _of_browser(peak: Peak, run: RunFigures) -> Iterator[Advice]:
         )
         return
     every = max(WARM_ASKS, round(KEPT_GROWTH * most, -1))
-    saves = line.slope * (most - every)
+    young = max((mb for number, mb in looks if number <= every), default=math.inf)
+    saves = max(mb for _, mb in looks) - young
     if line.grows and saves >= WORTH_MB:
         by = f"{1024 * line.slope:,.0f} KB a page (95%: at least {1024 * line.low:,.0f})"
         seen = f"{held}; it grows by {by}, over {most:.0f} pages."
         yield Advice("browser", seen, f"Replace it every {every:.0f} pages: pages_per_browser={every:.0f}.", saves)
         return
     seen = f"{held}; it grows by {1024 * max(0.0, line.high):,.0f} KB a page at most (95%), over {most:.0f} pages."
-    yield Advice("browser", seen, "Leave pages_per_browser: a fresh one more often saves nothing, and takes time.")
+    yield Advice("browser", seen, "Leave pages_per_browser: a fresh one takes as much soon, and takes time.")
 
 
 def _of_batches(peak: Peak, run: RunFigures) -> Iterator[Advice]:
@@ -174,8 +175,10 @@ def _of_growth(run: RunFigures) -> Advice:
         )
     low, high = 1024 * line.low, 1024 * line.high
     if low > KB_A_BATCH:
-        seen = f"Python's peak grows {1024 * line.slope:,.0f} KB a batch in {stage} (95%: at least {low:,.0f})."
-        return Advice("growth", seen, "Find the line: gomafia profile.")
+        whole = line.slope * len(later)
+        by = f"{1024 * line.slope:,.0f} KB a batch in {stage} (95%: at least {low:,.0f})"
+        seen = f"Python's peak grows {by}, {whole:.0f} MB in all."
+        return Advice("growth", seen, "Find the line: gomafia profile." if whole >= WORTH_MB else "Nothing yet.")
     return Advice(
         "growth", f"Python's peak is flat in {stage} (95%: at most {max(0.0, high):,.0f} KB a batch).", "Nothing."
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gomafia_kit.runs.journal import MemorySample
+
+
+BROWSER: Final = ("driver", "chromium")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +29,32 @@ class Peak:
 def peak_of(samples: Sequence[MemorySample], *, with_pss: bool = True) -> Peak:
     """The tree's highest PSS and the parts of it; where PSS isn't told, or not wanted, Python's exact RSS.
 
-    `samples` mustn't be empty.
+    Between two looks Python counts as its exact RSS rose since the last one, so that the peak of a run of few looks
+    isn't that of its quiet moments; a browser counts as last seen in its stage. `samples` mustn't be empty.
     """
-    trees = [sample for sample in samples if sample.part == "tree" and sample.pss_mb is not None] if with_pss else []
-    if not trees:
+    if not with_pss or not any(sample.part == "tree" and sample.pss_mb is not None for sample in samples):
         python = max((sample for sample in samples if sample.part == "python"), key=_exact_mb)
-        return Peak(_exact_mb(python), "Python's RSS, exact", python.stage, python.batch, {"python": _exact_mb(python)})
-    highest = max(trees, key=lambda sample: sample.pss_mb or 0.0)
-    parts = {
-        sample.part: sample.pss_mb
-        for sample in samples
-        if (sample.stage, sample.batch) == (highest.stage, highest.batch)
-        and sample.part != "tree"
-        and sample.pss_mb is not None
-    }
-    return Peak(highest.pss_mb or 0.0, "PSS of the tree, sampled", highest.stage, highest.batch, parts)
+        exact = _exact_mb(python)
+        return Peak(exact, "Python's RSS, exact", python.stage, python.batch, {"python": exact})
+    return max(_trees(samples), key=lambda peak: peak.mb)
+
+
+def _trees(samples: Sequence[MemorySample]) -> Iterator[Peak]:
+    """The tree at each batch from the first look on."""
+    looked: MemorySample | None = None
+    browser: dict[str, float] = {}
+    for (stage, batch), group in groupby(samples, key=lambda sample: (sample.stage, sample.batch)):
+        own = {sample.part: sample for sample in group}
+        if "tree" in own or (looked is not None and looked.stage != stage):
+            browser = {part: use.pss_mb for part, use in own.items() if part in BROWSER and use.pss_mb is not None}
+        python = own.get("python")
+        if python is not None and python.pss_mb is not None:
+            looked = python
+        if python is None or looked is None:
+            continue
+        rose = max(0.0, _exact_mb(python) - (looked.rss_mb or 0.0))
+        parts = {"python": (looked.pss_mb or 0.0) + rose, **browser}
+        yield Peak(sum(parts.values()), "PSS of the tree", stage, batch, parts)
 
 
 def _exact_mb(sample: MemorySample) -> float:

@@ -30,6 +30,20 @@ def test_before_and_after_are_judged_by_peak_and_time(gomafia: Gomafia, site: De
     assert told["after"]["parts"]["chromium"] > 50
     assert gomafia("compare", folders["http"], folders["http"]).code == 1
     assert gomafia("diagnose", "--data-dir", folders["chromium"]).out == "Nothing wrong was found.\n"
+    memory = gomafia("memory", "--data-dir", folders["chromium"])
+    assert "chromium.renderer" in memory.out
+    assert "peak: The peak is " in memory.out
+    plain = json.loads(gomafia("memory", "--data-dir", folders["http"], "--json").out)
+    assert {part["part"] for part in plain["parts"]} >= {"python", "tree", "external"}
+    assert {one["about"] for one in plain["advice"]} >= {"peak", "growth", "budget"}
+
+
+def test_the_calculator_needs_no_run(gomafia: Gomafia) -> None:
+    assert "An import in 512 MB" in gomafia("memory", "--calculate", "512").out
+    assert {fit["verdict"] for fit in json.loads(gomafia("memory", "--calculate", "16", "--json").out)} == {
+        "too little"
+    }
+    assert gomafia("memory", "--calculate", "much").code == 2
 
 
 def test_what_can_not_be_compared_is_said(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:

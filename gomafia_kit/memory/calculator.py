@@ -1,0 +1,56 @@
+"""How an import fits into a memory: a formula with constants that were measured.
+
+peak = base of the way + rows of a batch x megabytes a row. The constants are the medians of this package's own
+benchmarks, on Linux with two cores; `docs/memory.md` says which, and how to measure one's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.memory.budget import AIM_AT, LEAST_ROWS, MOST_ROWS, SHRINK_AT, STOP_AT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MB_A_ROW: Final = 0.5 / 1000
+"""What a row of a batch takes beside what is held anyway (`python -m benchmarks.batch_memory`)."""
+
+BASE_MB: Final[Mapping[str, float]] = {
+    "HTTP": 150.0,
+    "headless shell": 360.0,
+    "full Chromium": 600.0,
+}
+"""What the importer's processes take (PSS) before the rows of a batch count (`python -m benchmarks.bases`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How an import got by one `way` fits into a memory of `limit_mb`.
+
+    `most_rows` is the longest batch that stays under the planned share; 0 where not even the shortest
+    keeps the run from ending. `verdict`: fits, tight (batches are shortened all the time), or too little.
+    """
+
+    way: str
+    limit_mb: float
+    base_mb: float
+    most_rows: int
+    peak_mb: float
+    verdict: str
+
+
+def fits(limit_mb: float) -> list[Fit]:
+    """Each way of getting answers under that limit, the leanest first."""
+    return [_fit(way, base, limit_mb) for way, base in BASE_MB.items()]
+
+
+def _fit(way: str, base_mb: float, limit_mb: float) -> Fit:
+    shortest = base_mb + LEAST_ROWS * MB_A_ROW
+    room = AIM_AT * limit_mb - base_mb
+    rows = max(LEAST_ROWS, min(MOST_ROWS, int(room / MB_A_ROW)))
+    if shortest >= STOP_AT * limit_mb:
+        return Fit(way, limit_mb, base_mb, 0, shortest, "too little")
+    peak = base_mb + rows * MB_A_ROW
+    return Fit(way, limit_mb, base_mb, rows, peak, "fits" if peak < SHRINK_AT * limit_mb else "tight")

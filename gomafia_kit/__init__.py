@@ -30,6 +30,7 @@ if _TYPE_CHECKING:
     from gomafia_kit.analyse.store import League as _League
     from gomafia_kit.importer import ImportHandle as _ImportHandle
     from gomafia_kit.settings import Settings as _Settings
+    from gomafia_kit.tuner import Order as _Order
     from gomafia_kit.widgets.advice import AdviceView as _AdviceView
     from gomafia_kit.widgets.handle import RunHandle as _RunHandle
     from gomafia_kit.widgets.memory_runs import MemoryRuns as _MemoryRuns
@@ -38,6 +39,7 @@ if _TYPE_CHECKING:
     from gomafia_kit.widgets.profile import ProfileView as _ProfileView
     from gomafia_kit.widgets.receipt import Receipt as _Receipt
     from gomafia_kit.widgets.sheets import Html as _Html
+    from gomafia_kit.widgets.tuner import Tuner as _Tuner
     from gomafia_kit.widgets.tuning import TuningView as _TuningView
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "attach",
     "budget_for",
     "check_parameters",
+    "check_tuning",
     "compare",
     "diagnose",
     "memory_by_batch",
@@ -55,6 +58,7 @@ __all__ = [
     "memory_table",
     "next_steps",
     "open_league",
+    "open_tuner",
     "profile",
     "receipt",
     "rejected",
@@ -298,6 +302,33 @@ def tune(
     chosen = Settings.gather(parameters) if settings is None or parameters else settings
     order = Order.of(chosen, sizes, repeats, transport, order_seed)
     return TuningView(tried(order, lambda _: None))
+
+
+def check_tuning(namespace: _Mapping[str, object]) -> _Order:
+    """What the tuning notebook's parameters order to be tried; `namespace` is the notebook's `globals()`.
+
+    Raises SettingsError, before anything is tried, as `check_parameters` does.
+    """
+    from gomafia_kit.parameters import check
+    from gomafia_kit.settings import Settings
+    from gomafia_kit.tuner import Order
+
+    checked = check(namespace)
+    own = {name: checked.values[name] for name in ("sizes", "repeats", "transport")}
+    values = {name: value for name, value in checked.values.items() if name not in {*own, "order_seed"}}
+    settings = Settings.gather(values, given=checked.given & values.keys())
+    return Order.of(settings, **own, seed=checked.values["order_seed"])
+
+
+def open_tuner(order: _Order) -> _Tuner:
+    """A tuner of batch sizes that hasn't begun: in JupyterLab a form to choose, start, stop and write the settings.
+
+    `await tuner.watch()` waits for its end, and begins by itself where nobody looks; `tuner.found` is what
+    `tune` gives, as far as it came.
+    """
+    from gomafia_kit.widgets.tuner import Tuner
+
+    return Tuner(order)
 
 
 def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:

@@ -86,5 +86,5 @@ def too_large(url: str, size: int, most: int) -> AskRefusedError:
     """The refusal to take an answer of that size; `size` is what is known of it so far."""
     return AskRefusedError(
         f"{url}: the answer is too large: {size:,} bytes or more, {most:,} at most are taken.",
-        "No answer of the site is near that: look at it in a browser.",
+        "No answer of the site is near that: look at it in a browser; a larger memory_limit_mb lets more be taken.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gomafia_kit.fetch.replies import MOST_BYTES
 from gomafia_kit.roads import CHROMIUM, HTTP
 
 if TYPE_CHECKING:
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
     from gomafia_kit.settings import Settings
 
 
-def fetchers(settings: Settings, tell: Callable[[str], None], stack: ExitStack) -> dict[str, Callable[[], Fetcher]]:
-    """Who asks, by `via`, made when first needed; none offline. `stack` ends a demo site that was started."""
+def fetchers(
+    settings: Settings, tell: Callable[[str], None], stack: ExitStack, most_bytes: int = MOST_BYTES
+) -> dict[str, Callable[[], Fetcher]]:
+    """Who asks, by `via`, made when first needed; none offline. `stack` ends a demo site that was started.
+
+    An answer may have `most_bytes`.
+    """
     if settings.offline:
         return {}
     contact = settings.contact
@@ -30,12 +36,14 @@ def fetchers(settings: Settings, tell: Callable[[str], None], stack: ExitStack) 
     def http() -> Fetcher:
         from gomafia_kit.fetch.http import HttpFetcher
 
-        return HttpFetcher(base_url(), contact)
+        return HttpFetcher(base_url(), contact, most_bytes=most_bytes)
 
     def chromium() -> Fetcher:
         from gomafia_kit.fetch.chromium import ChromiumFetcher
 
-        return ChromiumFetcher(base_url(), contact, tell, pages_per_browser=settings.pages_per_browser)
+        return ChromiumFetcher(
+            base_url(), contact, tell, most_bytes=most_bytes, pages_per_browser=settings.pages_per_browser
+        )
 
     return {HTTP: http, CHROMIUM: chromium}
 

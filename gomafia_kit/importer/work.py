@@ -35,7 +35,7 @@ from gomafia_kit.importer.crash import tell_of_crashes
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
 from gomafia_kit.load import Failed, Loader
-from gomafia_kit.memory.budget import AutomaticRows, Steered, duckdb_mb
+from gomafia_kit.memory.budget import AutomaticRows, Steered, answer_bytes, duckdb_mb
 from gomafia_kit.memory.diet import BrowserDiet
 from gomafia_kit.memory.garbage import Garbage
 from gomafia_kit.memory.heap import handles, heap
@@ -131,7 +131,7 @@ class Import:
         self.ledger = stack.enter_context(Ledger(self.data_dir))
         self._crashes = tell_of_crashes(self.journal, self.ledger, self.archive, self._tell)
         since = datetime.now(UTC) if settings.refresh else None
-        who = fetchers(settings, self._tell, stack)
+        who = fetchers(settings, self._tell, stack, answer_bytes(self._limit_mb))
         longest = 60 * settings.longest_outage_minutes
         self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since, longest, self._rest)
         stack.callback(self.source.close)

@@ -15,6 +15,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gomafia_kit.events import BatchDone, BatchStarted
+from gomafia_kit.fetch.replies import MOST_BYTES
+from gomafia_kit.memory.limits import MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +39,8 @@ MOST_ROWS: Final = 50_000
 MOST_DUCKDB_MB: Final = 32
 LEAST_DUCKDB_MB: Final = 24
 _UNBOUNDED: Final = sys.maxsize
+ANSWERS_IN_THE_LIMIT: Final = 24
+"""One answer may have this fraction of the limit."""
 TRIES: Final = 2
 """So many batches of a size are measured before it is given up: one may be slow by chance."""
 KEPT: Final = 5
@@ -80,6 +84,14 @@ def duckdb_mb(limit_mb: float) -> int:
     Never much: on the league at full size 256 MB were no faster than 32, and each of them counted in the peak.
     """
     return max(LEAST_DUCKDB_MB, min(MOST_DUCKDB_MB, int(limit_mb) // 5))
+
+
+def answer_bytes(limit_mb: float) -> int:
+    """How many bytes one answer may have under a limit; a larger one is refused with its size, before it is read.
+
+    Read into rows it takes five to six times its bytes, and the import holds about half of a small limit before.
+    """
+    return min(MOST_BYTES, int(limit_mb * MB) // ANSWERS_IN_THE_LIMIT)
 
 
 def choose(learned: Learned, start: int, most: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from gomafia_kit.tuner.advice import Advice, Scenario, advice_of, scenarios_of
 from gomafia_kit.tuner.keep import write_settings
-from gomafia_kit.tuner.order import DEFAULT_SIZES, REPEATS, TRANSPORTS, Order
+from gomafia_kit.tuner.order import DEFAULT_SIZES, REPEATS, TRANSPORTS, Order, changed
 from gomafia_kit.tuner.trial import Trial
 from gomafia_kit.tuner.tuning import Tuning, tried
 from gomafia_kit.tuner.workbench import Workbench
@@ -25,6 +25,7 @@ __all__ = [
     "Tuning",
     "Workbench",
     "advice_of",
+    "changed",
     "scenarios_of",
     "tried",
     "write_settings",

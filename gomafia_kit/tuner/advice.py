@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LEAST_MARGIN: Final = WORTH_GROWING - 1
 """Rates that differ by less count as the same, however exactly they were measured."""
+LARGEST_CHANCE: Final = 0.15
+"""A size that is slower by more isn't taken for as fast as another, even where chance may have made it so."""
 ENOUGH_TRIALS: Final = 3
 """So many against as many: that all of one kind come before all of the other by chance happens once in twenty."""
 
@@ -32,12 +34,13 @@ GUIDE: Final = (
 class Advice:
     """The size to take, in rows a batch, and the reason in words; `rows` None if nothing can be said.
 
-    `matters` is False where the sizes that were tried differ by no more than chance.
+    `matters` is False where the sizes that were tried differ little, and None where trials of one size differ so
+    much that nothing is sure.
     """
 
     rows: int | None
     reason: str
-    matters: bool
+    matters: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +78,22 @@ def advice_of(tuning: Tuning) -> Advice:
             f" {_peak(tuning, smallest):.0f} MB, most of it whatever the size. Give more memory, or transport=http."
         )
         return Advice(smallest, reason, matters=False)
-    same = _as_fast_as_the_best(tuning, fitting)
-    matters = len(same) < len(fitting)
-    why = _why_it_matters(tuning, fitting, same) if matters else _why_not(tuning, fitting)
+    same, best = _as_fast_as_the_best(tuning, fitting), max(fitting, key=tuning.rate)
+    matters: bool | None = any(_is_slower(tuning, size, best) for size in fitting)
+    if matters:
+        why = _why_it_matters(tuning, fitting, same)
+    elif len(same) == len(fitting):
+        why = _why_not(tuning, fitting)
+    else:
+        matters, why = None, _why_unknown(tuning, fitting, min(same))
     return Advice(min(same), " ".join([*why, *_left_out(tuning, sizes, fitting)]), matters)
 
 
 def _as_fast_as_the_best(tuning: Tuning, sizes: list[int]) -> list[int]:
-    """Those sizes that aren't slower than the fastest by more than chance."""
+    """Those sizes that are about as fast as the fastest."""
     best = max(sizes, key=tuning.rate)
-    return [size for size in sizes if not _is_slower(tuning, size, best)]
+    near = (1 - LARGEST_CHANCE) * tuning.rate(best)
+    return [size for size in sizes if tuning.rate(size) >= near and not _is_slower(tuning, size, best)]
 
 
 def _is_slower(tuning: Tuning, size: int, best: int) -> bool:
@@ -144,12 +153,22 @@ def _why_it_matters(tuning: Tuning, fitting: list[int], same: list[int]) -> list
 def _why_not(tuning: Tuning, fitting: list[int]) -> list[str]:
     if len(fitting) == 1:
         return [f"{fitting[0]:,} rows a batch is the only size that was tried and fits."]
-    rates = [tuning.rate(size) for size in fitting]
-    span = f"{fitting[0]:,} to {fitting[-1]:,} rows bring {min(rates):,.0f} to {max(rates):,.0f} rows/s"
     return [
-        f"Batch size hardly matters here, because {_cost(tuning, fitting[0])}: {span}, no more apart than by chance.",
+        f"Batch size hardly matters here, because {_cost(tuning, fitting[0])}: {_span(tuning, fitting)}.",
         "The shortest takes the least memory, and loses the least if the import is killed.",
     ]
+
+
+def _why_unknown(tuning: Tuning, fitting: list[int], chosen: int) -> list[str]:
+    return [
+        f"Nothing is sure yet: {_span(tuning, fitting)}, but trials of one size differ as much.",
+        f"{chosen:,} rows are as fast as any so far; more repeats, or a machine that does nothing else, tell more.",
+    ]
+
+
+def _span(tuning: Tuning, sizes: list[int]) -> str:
+    rates = [tuning.rate(size) for size in sizes]
+    return f"{sizes[0]:,} to {sizes[-1]:,} rows bring {min(rates):,.0f} to {max(rates):,.0f} rows/s"
 
 
 def _cost(tuning: Tuning, size: int) -> str:

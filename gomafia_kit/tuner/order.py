@@ -52,7 +52,7 @@ class Order:
         if repeats < 1:
             raise SettingsError(f"repeats: {repeats} is not 1 or more.", "Give how often each size is tried.")
         if settings.origins.get("stages", "automatic") == "automatic":
-            settings = _changed(settings, {"stages": _DEFAULT_STAGES})
+            settings = changed(settings, {"stages": _DEFAULT_STAGES})
         if PUSH in settings.stages and (len(settings.stages) > 1 or transport != TRANSPORTS[0]):
             raise SettingsError(
                 "The push is tried by itself: it reads what is staged, and asks nothing.",
@@ -72,12 +72,9 @@ class Order:
         ]
 
 
-def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """The settings with some of them changed, checked again; the others count as given, whatever else is set."""
     return Settings.gather({**settings.as_parameters(), **changes}, given=frozenset(Settings.names()))
-
-
-changed = _changed
 
 
 def _refuse_a_site(settings: Settings, transport: str) -> None:

@@ -31,7 +31,12 @@ class Tuning:
     @property
     def is_whole(self) -> bool:
         """True if nothing is left to try."""
-        return len(self.trials) == len(self.order.sizes) * self.order.repeats
+        return len(self.trials) == self.wanted
+
+    @property
+    def wanted(self) -> int:
+        """How many trials the order makes."""
+        return len(self.order.sizes) * self.order.repeats
 
     @cached_property
     def limit_mb(self) -> float:
@@ -71,16 +76,25 @@ class Tuning:
         return [trial.rate for trial in self.done if trial.batch_rows == size]
 
 
-def tried(order: Order, on_change: Callable[[Tuning], None], is_stopped: Callable[[], bool] = lambda: False) -> Tuning:
+def tried(
+    order: Order,
+    on_change: Callable[[Tuning], None],
+    is_stopped: Callable[[], bool] = lambda: False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Tuning:
     """Try everything; `on_change` gets the state after each trial. Ends early, with what there is, once `is_stopped`.
 
-    Raises what the preparation ends with: FolderError, NotInArchiveError, or the error of its import.
+    `tell` hears what is done now. Raises what the preparation ends with: FolderError, NotInArchiveError, or the error
+    of its import.
     """
     tuning = Tuning(order)
+    tell(f"Getting ready for {tuning.wanted} trials: the answers are read once.")
     with Workbench(order, is_stopped) as bench:
         for repeat, size in order.in_order():
             if is_stopped():
                 break
+            name = "automatic size" if size is None else f"{size:,} rows a batch"
+            tell(f"Trial {len(tuning.trials) + 1} of {tuning.wanted}: {name}")
             trial = bench.trial(repeat, size)
             if trial is not None:
                 tuning = tuning.with_(trial)

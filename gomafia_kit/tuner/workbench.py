@@ -10,6 +10,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+import psutil
+
 from gomafia_kit import importer
 from gomafia_kit.errors import (
     FolderError,
@@ -83,7 +85,8 @@ class Workbench:
         beside = self._order.settings.folder.parent
         try:
             beside.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=beside))
+            _clear_away(beside)
+            folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=beside))
         except OSError as error:
             raise FolderError(
                 f"{beside} can't be written: {error.strerror}.", "Give a data_dir whose folder can be written."
@@ -172,3 +175,11 @@ def _own_server(folder: Path) -> EmbeddedServer:
     from gomafia_kit.postgres.embedded import EmbeddedServer
 
     return EmbeddedServer(folder)
+
+
+def _clear_away(beside: Path) -> None:
+    """Delete what tuners left behind that were killed: their number is in the name."""
+    for folder in beside.glob(f"{_PREFIX}*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)

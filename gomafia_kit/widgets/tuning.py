@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,7 @@ def scenario_pieces(scenarios: list[Scenario]) -> list[Table | str]:
         "here",
         "gives rows/s",
         "and MB (95% under)",
-        "how",
+        "the guide's rates",
     )
     rows = [
         (
@@ -177,7 +178,7 @@ def scenario_pieces(scenarios: list[Scenario]) -> list[Table | str]:
             f"{s.guide_peak_mb:.0f}",
             NONE if s.rows is None else count(s.rows),
             NONE if s.rows is None else count(round(s.rate)),
-            f"{s.peak_mb:.0f} ({s.high_mb:.0f})",
+            f"{s.peak_mb:.0f} ({s.high_mb:.0f})" if math.isfinite(s.high_mb) else f"{s.peak_mb:.0f}",
             s.how,
         )
         for s in scenarios

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gomafia_kit.tuner import Trial, Tuning
 
 _PLOT: Final = 130
-_TOPS: Final = (46, 236)
-_HEIGHT: Final = 404
+_TOPS: Final = (46, 262)
+_HEIGHT: Final = 434
 _STEPS: Final = 24
 _NEAR_LIMIT: Final = 2.0
 _FLATTEST: Final = 20.0
@@ -52,7 +52,7 @@ class _Axes:
         return WIDTH - RIGHT - 40.0
 
 
-_AUTOMATIC: Final = 70
+_AUTOMATIC: Final = 92
 """Room at the right for trials with the automatic size."""
 
 
@@ -78,9 +78,11 @@ def _rates(tuning: Tuning, look: Look) -> Iterator[str]:
     axes = _Axes(_TOPS[0], _ends(tuning), 0.0, most)
     yield _text(LEFT, 14, "Rows a second by batch size", look.ink, size=14)
     yield _text(
-        LEFT, 32, f"{len(tuning.trials)} of {_wanted(tuning)} trials; the line goes through the fastest", look.muted
+        LEFT, 32, f"{len(tuning.trials)} of {tuning.wanted} trials; the line goes through the fastest", look.muted
     )
-    yield from _grid(axes, nice_ticks(most), tuning, look)
+    yield from _grid(axes, nice_ticks(most) if tuning.done else [], tuning, look)
+    if not tuning.done:
+        yield _text((LEFT + WIDTH) / 2, axes.top + _PLOT / 2, "no trial yet", look.muted, "middle", 14)
     fastest = [
         (axes.x(size), axes.y(tuning.rate(size)))
         for size in tuning.order.sizes
@@ -91,21 +93,17 @@ def _rates(tuning: Tuning, look: Look) -> Iterator[str]:
     advice = advice_of(tuning)
     if advice.rows is not None and tuning.is_whole:
         x = axes.x(advice.rows)
-        yield _line(x, axes.top, x, _TOPS[1] + _PLOT, look.limit, 1.5)
-        yield _text(x + 5, axes.top + _PLOT - 6, f"recommended: {count(advice.rows)}", look.ink)
-
-
-def _wanted(tuning: Tuning) -> int:
-    return len(tuning.order.sizes) * tuning.order.repeats
+        yield _line(x, axes.top, x, _TOPS[1] + _PLOT, look.muted, 1.5)
+        is_right = x > (LEFT + WIDTH) / 2
+        words = f"recommended: {count(advice.rows)}"
+        yield _text(x - 5 if is_right else x + 5, axes.top + _PLOT - 6, words, look.ink, "end" if is_right else "start")
 
 
 def _memory(tuning: Tuning, look: Look) -> Iterator[str]:
     yield _text(LEFT, _TOPS[1] - 32, "Peak memory by batch size, MB", look.ink, size=14)
     yield _text(LEFT, _TOPS[1] - 14, "a dot a trial; the fitted line and its band (95% on each side)", look.muted)
     axes = _memory_axes(tuning)
-    ticks = [tick for tick in nice_ticks(axes.most) if tick >= axes.least]
-    step = (axes.most - axes.least) / 4
-    yield from _grid(axes, ticks if len(ticks) > 2 else [axes.least + step * n for n in range(5)], tuning, look)  # noqa: PLR2004 - two lines are no grid
+    yield from _grid(axes, [axes.least + tick for tick in nice_ticks(axes.most - axes.least)], tuning, look)
     yield from _fitted(axes, tuning, look)
     yield from _dots(axes, tuning, lambda trial: trial.peak_mb, look.tree)
     if axes.least <= tuning.limit_mb <= axes.most:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gomafia_kit.events import BatchDone, BatchStarted
 from gomafia_kit.memory import budget
-from gomafia_kit.memory.budget import AutomaticRows, Learned, Steered, allowed, choose, starting_rows
+from gomafia_kit.memory.budget import AutomaticRows, Learned, Steered, allowed, answer_bytes, choose, starting_rows
 from gomafia_kit.memory.probe import Use
 from gomafia_kit.runs.journal import Control
 
@@ -58,6 +58,11 @@ def _batch(rows: AutomaticRows, clock: Clock, seconds: float, *, filled: float =
 def test_the_first_batches_are_as_the_memory_is(limit_mb: float, rows: int) -> None:
     assert starting_rows(limit_mb) == rows
     assert AutomaticRows(limit_mb).next_rows("games") == rows
+
+
+@pytest.mark.parametrize(("limit_mb", "megabytes"), [(64, 2), (256, 10), (1024, 42), (24_000, 64)])
+def test_one_answer_may_have_a_part_of_the_limit(limit_mb: float, megabytes: int) -> None:
+    assert answer_bytes(limit_mb) >> 20 == megabytes
 
 
 def test_batches_grow_as_long_as_it_pays(clock: Clock) -> None:

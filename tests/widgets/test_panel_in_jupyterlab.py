@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 IMPORT = Path(__file__).parents[2] / "notebooks" / "import.ipynb"
+TUNE = IMPORT.with_name("tune.ipynb")
 SLOW = {
     'scale: str = "tiny"': 'scale: str = "small"',
     "batch_rows: int = None": "batch_rows: int = 60",
@@ -186,3 +187,30 @@ def _colours(lab: Lab) -> list[str]:
     places = ("svg rect:has(title)", "svg text", ".gk-state", ".gk-figure b")
     look = "e => { const s = getComputedStyle(e); return [s.fill, s.color, s.backgroundColor].join() }"
     return [lab.page.locator(f".gk-box {place}").first.evaluate(look) for place in places]
+
+
+def test_batch_sizes_are_chosen_tried_stopped_and_written(lab: Lab) -> None:
+    """The tuner's form: the chart grows by trials, Stop ends them, the button writes the settings file."""
+    page = lab.page
+    lab.run_all("tune.ipynb", nbformat.read(TUNE, as_version=4).cells)  # type: ignore[no-untyped-call]  # no types
+    form = page.locator(".gk-tuner")
+    until(lambda: form.locator("svg").count(), "the form")
+    assert "no trial yet" in form.inner_text()
+    sizes = form.locator("input[type=text]").first
+    sizes.fill("0")
+    form.locator("button", has_text="Start").click()
+    until(lambda: "'0' is no batch size" in form.inner_text(), "the refusal")
+    sizes.fill("3000, 50")
+    form.locator("button", has_text="Start").click()
+    until(lambda: form.locator("svg circle").count() >= 2, "a trial in the chart")
+    assert form.locator("button", has_text="Start").is_disabled()
+    _picture(lab, "tuner-at-work")
+    form.locator("button", has_text="Stop").click()
+    until(lambda: "Stopped: what was tried until then is shown." in form.inner_text(), "the stop")
+    tried = form.locator("svg circle").count() // 2
+    assert 1 <= tried < 6
+    form.locator("button", has_text="Write settings").click()
+    until(lambda: "Written into " in form.inner_text(), "the settings file")
+    assert "batch_rows = " in (lab.home / "data" / "settings.toml").read_text(encoding="utf-8")
+    (lab.home / "data" / "settings.toml").unlink()
+    _picture(lab, "tuner")

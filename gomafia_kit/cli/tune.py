@@ -83,7 +83,7 @@ def _teller() -> Callable[[Tuning], None]:
         name = "automatic" if trial.batch_rows is None else f"{trial.batch_rows:,} rows"
         click.echo(
             f"{time.monotonic() - began:6.0f} s  trial {len(tuning.trials)}: {name}, {trial.rate:,.0f} rows/s,"
-            f" peak {trial.peak_mb:.0f} MB{'' if trial.is_done else ', ' + trial.ended}",
+            f" peak {tuning.peak_mb(trial):.0f} MB{'' if trial.is_done else ', ' + trial.ended}",
             err=True,
         )
 
@@ -107,7 +107,9 @@ def _plain(tuning: Tuning) -> dict[str, Any]:
 
     return {
         "advice": asdict(advice_of(tuning)),
-        "trials": [{**asdict(trial), "rows_a_second": trial.rate} for trial in tuning.trials],
+        "trials": [
+            {**asdict(trial), "rows_a_second": trial.rate, "peak_mb": tuning.peak_mb(trial)} for trial in tuning.trials
+        ],
         "memory": asdict(tuning.memory),
         "scenarios": [asdict(scenario) for scenario in scenarios_of(tuning)],
     }

@@ -135,7 +135,7 @@ def _measured(tuning: Tuning) -> list[int]:
 
 
 def _peak(tuning: Tuning, size: int) -> float:
-    return max(trial.peak_mb for trial in tuning.done if trial.batch_rows == size)
+    return max(tuning.peak_mb(trial) for trial in tuning.done if trial.batch_rows == size)
 
 
 def _why_it_matters(tuning: Tuning, fitting: list[int], same: list[int]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
 from gomafia_kit.runs.journal import Journal
@@ -21,9 +20,9 @@ class Trial:
     """What one import took; memory in MB.
 
     `batch_rows` None is the automatic size; `longest` is the longest batch that came about. Seconds and
-    rows are of the stages that were to be tried. `peak_mb` is what counts in a budget: Python's exact peak
-    without the pages that other processes have too, and the browser's sampled one. `peak_rss_mb` is Python's RSS,
-    exactly; `peak_pss_mb` the tree's, as sampled. `ended` is done, or the class of the error that ended it.
+    rows are of the stages that were to be tried. `peak_rss_mb` is the highest RSS of Python, exactly, of which
+    `shared_mb` were pages that other processes had too; `browser_mb` what Chromium and its driver took at most,
+    and `peak_pss_mb` the tree, as sampled. `ended` is done, or the class of the error that ended it.
     """
 
     repeat: int
@@ -32,8 +31,9 @@ class Trial:
     batches: int
     rows: int
     seconds: float
-    peak_mb: float
     peak_rss_mb: float
+    shared_mb: float
+    browser_mb: float
     peak_pss_mb: float | None
     ended: str
 
@@ -60,7 +60,6 @@ def trial_of(data_dir: Path, run_id: int, stages: Sequence[str], repeat: int, si
     if PUSH in stages:
         rows = sum(sum(report[what] for what in _PUSHED) for report in (run.receipt or {}).get("push", ()))
         longest, number = size or 0, -(-rows // size) if size else 0
-    peak_rss_mb = max((sample.peak_rss_mb or 0.0 for sample in samples), default=0.0)
     return Trial(
         repeat,
         size,
@@ -68,8 +67,9 @@ def trial_of(data_dir: Path, run_id: int, stages: Sequence[str], repeat: int, si
         number,
         rows,
         sum(_seconds(stage) for stage in took),
-        peak_rss_mb - _shared_mb(every) + _browsers_mb(samples),
-        peak_rss_mb,
+        max((sample.peak_rss_mb or 0.0 for sample in samples), default=0.0),
+        _shared_mb(every),
+        _browser_mb(samples),
         max((sample.pss_mb for sample in samples if sample.part == "tree" and sample.pss_mb), default=None),
         "done" if run.state == "done" else run.error or run.state,
     )
@@ -88,16 +88,16 @@ def _seconds(stage: StageProgress) -> float:
 
 
 def _shared_mb(samples: Sequence[MemorySample]) -> float:
-    """How much of Python's RSS counts for other processes: what RSS is above PSS, where both were taken at once."""
+    """How much of Python's RSS is shared: what RSS is above PSS, where both were taken at once for the last time."""
     both = [
         (sample.rss_mb or 0.0) - sample.pss_mb
         for sample in samples
         if sample.part == "python" and sample.pss_mb is not None
     ]
-    return max(0.0, median(both)) if both else 0.0
+    return max(0.0, both[-1]) if both else 0.0
 
 
-def _browsers_mb(samples: Sequence[MemorySample]) -> float:
+def _browser_mb(samples: Sequence[MemorySample]) -> float:
     """The highest figures of Chromium and its driver, of whatever moment each."""
     parts = {sample.part for sample in samples} & {"driver", "chromium"}
     return sum(max(s.pss_mb or s.rss_mb or 0.0 for s in samples if s.part == part) for part in parts)

@@ -49,9 +49,21 @@ class Tuning:
         return tuple(trial for trial in self.trials if trial.is_done and trial.rows)
 
     @cached_property
+    def shared_mb(self) -> float:
+        """How much of Python's RSS no budget counts, since other processes have it too: the least of all trials.
+
+        One figure for all: how much is shared depends on what else runs, not on the size that is tried.
+        """
+        return min((trial.shared_mb for trial in self.trials), default=0.0)
+
+    def peak_mb(self, trial: Trial) -> float:
+        """What counts of a trial's memory in a budget, in MB: Python's exact peak, and the browser's sampled one."""
+        return trial.peak_rss_mb - self.shared_mb + trial.browser_mb
+
+    @cached_property
     def memory(self) -> Line:
         """Peak memory in MB against the rows of the longest batch."""
-        return line_through([trial.peak_mb for trial in self.done], [trial.longest for trial in self.done])
+        return line_through([self.peak_mb(trial) for trial in self.done], [trial.longest for trial in self.done])
 
     @cached_property
     def time(self) -> Line:

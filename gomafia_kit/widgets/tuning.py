@@ -32,11 +32,24 @@ class TuningView:
         import polars as pl
 
         rows = [
-            (t.repeat, t.batch_rows, t.longest, t.batches, t.rows, t.seconds, t.rate, *_memory(t), t.ended)
+            (
+                t.repeat,
+                t.batch_rows,
+                t.longest,
+                t.batches,
+                t.rows,
+                t.seconds,
+                t.rate,
+                self.tuning.peak_mb(t),
+                t.peak_rss_mb,
+                t.browser_mb,
+                t.peak_pss_mb,
+                t.ended,
+            )
             for t in self.tuning.trials
         ]
         whole = ("repeat", "batch_rows", "longest_batch", "batches", "rows")
-        parts = ("seconds", "rows_a_second", "peak_mb", "peak_python_rss_mb", "peak_tree_pss_mb")
+        parts = ("seconds", "rows_a_second", "peak_mb", "peak_python_rss_mb", "peak_browser_pss_mb", "peak_tree_pss_mb")
         schema: dict[str, Any] = dict.fromkeys(whole, pl.Int64) | dict.fromkeys(parts, pl.Float64)
         return pl.DataFrame(rows, schema={**schema, "ended": pl.String}, orient="row")
 
@@ -141,7 +154,7 @@ def sizes_table(tuning: Tuning) -> Table:
             ended = {trial.ended for trial in tuning.trials if trial.batch_rows == size} or {"not tried"}
             rows.append((name, NONE, NONE, NONE, ", ".join(sorted(ended))))
             continue
-        rates, peaks = [trial.rate for trial in done], [trial.peak_mb for trial in done]
+        rates, peaks = [trial.rate for trial in done], [tuning.peak_mb(trial) for trial in done]
         rows.append(
             (
                 name,
@@ -191,7 +204,3 @@ def _span(chosen: float, values: list[float], digits: int) -> str:
     if len(values) == 1:
         return f"{chosen:,.{digits}f}"
     return f"{chosen:,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
-
-
-def _memory(trial: Any) -> tuple[float, float, float | None]:  # noqa: ANN401 - a Trial
-    return trial.peak_mb, trial.peak_rss_mb, trial.peak_pss_mb

@@ -105,7 +105,7 @@ def _memory(tuning: Tuning, look: Look) -> Iterator[str]:
     axes = _memory_axes(tuning)
     yield from _grid(axes, [axes.least + tick for tick in nice_ticks(axes.most - axes.least)], tuning, look)
     yield from _fitted(axes, tuning, look)
-    yield from _dots(axes, tuning, lambda trial: trial.peak_mb, look.tree)
+    yield from _dots(axes, tuning, tuning.peak_mb, look.tree)
     if axes.least <= tuning.limit_mb <= axes.most:
         y = axes.y(tuning.limit_mb)
         yield _line(LEFT, y, WIDTH - RIGHT, y, look.limit, 2)
@@ -114,7 +114,7 @@ def _memory(tuning: Tuning, look: Look) -> Iterator[str]:
 
 
 def _memory_axes(tuning: Tuning) -> _Axes:
-    peaks = [trial.peak_mb for trial in tuning.done] or [0.0, 100.0]
+    peaks = [tuning.peak_mb(trial) for trial in tuning.done] or [0.0, 100.0]
     low, high = min(peaks), max(peaks)
     if high < tuning.limit_mb <= _NEAR_LIMIT * high:
         high = tuning.limit_mb

@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs docs-faults test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-kills clean
+.PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-kills clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -49,6 +49,9 @@ docs: setup  ## write the pages of docs/ that are made from the code
 
 docs-faults: setup browser  ## write docs/faults.md from what the tests of faults see
 	@$(RUN) pytest tests/faults --write-fault-table
+
+docs-memory: setup browser  ## write docs/memory.md, every command and call in it run again
+	@$(RUN) gomafia_kit.cli.guide
 
 lock: setup  ## resolve the packages anew, for every platform
 	@$(RUN) pip install --quiet uv

@@ -29,8 +29,10 @@ from gomafia_kit.settings import Settings
 
 WAYS: Final[dict[str, dict[str, str]]] = {
     "HTTP": {"via": "http", "form": "api"},
-    "headless shell": {"via": "chromium", "form": "dom"},
-    "full Chromium": {"via": "chromium", "form": "dom"},
+    "headless shell": {"via": "chromium", "form": "api"},
+    "headless shell, rendered": {"via": "chromium", "form": "dom"},
+    "full Chromium": {"via": "chromium", "form": "api"},
+    "full Chromium, rendered": {"via": "chromium", "form": "dom"},
 }
 
 
@@ -56,12 +58,12 @@ def main() -> int:
 
 
 def _is_possible(way: str) -> bool:
-    return way != "full Chromium" or shutil.which("chromium") is not None
+    return not way.startswith("full Chromium") or shutil.which("chromium") is not None
 
 
 def _peak(url: str, way: str) -> float:
     environment = dict(os.environ)
-    if way == "full Chromium":
+    if way.startswith("full Chromium"):
         environment["GOMAFIA_CHROMIUM"] = shutil.which("chromium") or ""
     with tempfile.TemporaryDirectory() as folder:
         line = [sys.executable, "-m", "benchmarks.bases", "--one", url, folder, way]

@@ -29,27 +29,27 @@ def real_examples() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         found = {
-            "gomafia": _session(home, "gomafia --version"),
-            "gomafia doctor": _session(home, "gomafia doctor --source demo"),
-            "gomafia plan": _session(home, "gomafia plan --source site --years 2024,2025 --stages players,tournaments"),
-            "gomafia run": _session(home, "gomafia run --stages clubs,tournaments,games,statistics"),
-            "gomafia status": _session(home, "gomafia status", "gomafia status --all"),
-            "gomafia monitor": _session(home, "gomafia monitor"),
-            "gomafia push": _session(home, "gomafia push"),
-            "gomafia rebuild": _session(home, "gomafia rebuild"),
-            "gomafia replay": _session(home, "gomafia replay"),
-            "gomafia verify": _session(home, "gomafia verify"),
-            "gomafia probe": _session(home, "gomafia probe --source demo"),
+            "gomafia": session(home, "gomafia --version"),
+            "gomafia doctor": session(home, "gomafia doctor --source demo"),
+            "gomafia plan": session(home, "gomafia plan --source site --years 2024,2025 --stages players,tournaments"),
+            "gomafia run": session(home, "gomafia run --stages clubs,tournaments,games,statistics"),
+            "gomafia status": session(home, "gomafia status", "gomafia status --all"),
+            "gomafia monitor": session(home, "gomafia monitor"),
+            "gomafia push": session(home, "gomafia push"),
+            "gomafia rebuild": session(home, "gomafia rebuild"),
+            "gomafia replay": session(home, "gomafia replay"),
+            "gomafia verify": session(home, "gomafia verify"),
+            "gomafia probe": session(home, "gomafia probe --source demo"),
             "gomafia rejected": _rejected(home),
             **_of_memory(home),
-            "gomafia tune": _session(home, "gomafia tune --scale small --sizes 100,1000,10000,automatic --repeats 2"),
+            "gomafia tune": session(home, "gomafia tune --scale small --sizes 100,1000,10000,automatic --repeats 2"),
             "gomafia retry": _retried(home),
             "gomafia demo serve": _served(home),
             **_steered(home),
         }
         if players := os.environ.get(PLAYERS_VARIABLE):
             line = f"gomafia demo calibrate --scale small --players {players}"
-            shown = _session(home, line).replace(players, Path(players).name)
+            shown = session(home, line).replace(players, Path(players).name)
             found["gomafia demo calibrate"] = shown
     return found
 
@@ -59,12 +59,12 @@ def _of_memory(home: Path) -> dict[str, str]:
     run = "gomafia run --stages clubs,players --form api --data-dir"
     profile = "gomafia profile --stages tournaments,games --batch-rows 25 --data-dir fresh"
     for way in ("chromium", "http"):
-        _session(home, f"{run} {way} --via {way}")
+        session(home, f"{run} {way} --via {way}")
     return {
-        "gomafia memory": _session(home, "gomafia memory --data-dir chromium", "gomafia memory --calculate 512"),
-        "gomafia profile": _session(home, profile),
-        "gomafia diagnose": _session(home, "gomafia diagnose --data-dir chromium"),
-        "gomafia compare": _session(home, "gomafia compare chromium http"),
+        "gomafia memory": session(home, "gomafia memory --data-dir chromium", "gomafia memory --calculate 512"),
+        "gomafia profile": session(home, profile),
+        "gomafia diagnose": session(home, "gomafia diagnose --data-dir chromium"),
+        "gomafia compare": session(home, "gomafia compare chromium http"),
     }
 
 
@@ -77,7 +77,8 @@ def _command(line: str) -> list[str]:
     return [sys.executable, "-m", "gomafia_kit.cli", *line.split()[1:]]
 
 
-def _session(home: Path, *lines: str) -> str:
+def session(home: Path, *lines: str) -> str:
+    """Commands as typed in a folder, each with what it prints."""
     told = []
     for line in lines:
         # One pipe for both, unbuffered: the lines come in the order in which a terminal shows them.
@@ -91,10 +92,11 @@ def _session(home: Path, *lines: str) -> str:
             check=False,
         )
         told.append(f"$ {line}\n{done.stdout.rstrip()}")
-    return _tidied(home, "\n\n".join(told))
+    return tidied(home, "\n\n".join(told))
 
 
-def _tidied(home: Path, text: str) -> str:
+def tidied(home: Path, text: str) -> str:
+    """A text without the paths of this machine."""
     text = text.replace(str(home), SHOWN_HOME)
     return text.replace(sys.executable, f"{SHOWN_HOME}/.venv/bin/python")
 
@@ -117,8 +119,8 @@ def _rejected(home: Path) -> str:
         game = next(iter(site.league.table("game")))
         place = [game["tournament_id"], game["round"], game["table_no"], 1]
         site.change("spoil", kind="seat", key=place, field="role", value="witness")
-        _session(home, f"gomafia run --source {site.url} --stages tournaments,games")
-    return _session(home, "gomafia rejected")
+        session(home, f"gomafia run --source {site.url} --stages tournaments,games")
+    return session(home, "gomafia rejected")
 
 
 def _retried(home: Path) -> str:
@@ -128,15 +130,15 @@ def _retried(home: Path) -> str:
     with demo.start(scale="tiny") as site:
         site.fault("cut", prefix="/api/tournament/get", skip=4, times=5)
         told = "--stages tournaments,games --form api --via http"
-        _session(home, f"gomafia run --source {site.url} {told} --data-dir {home}/data/halves")
-        return _session(home, f"gomafia retry --list --data-dir {home}/data/halves", "gomafia retry")
+        session(home, f"gomafia run --source {site.url} {told} --data-dir {home}/data/halves")
+        return session(home, f"gomafia retry --list --data-dir {home}/data/halves", "gomafia retry")
 
 
 def _steered(home: Path) -> dict[str, str]:
     with _slow_run(home):
-        pause = _session(home, "gomafia pause")
-        resume = _session(home, "gomafia resume")
-        stop = _session(home, "gomafia stop")
+        pause = session(home, "gomafia pause")
+        resume = session(home, "gomafia resume")
+        stop = session(home, "gomafia stop")
     return {"gomafia pause": pause, "gomafia resume": resume, "gomafia stop": stop}
 
 
@@ -155,5 +157,5 @@ def _slow_run(home: Path) -> Iterator[None]:
 
 def _wait_until_running(home: Path) -> None:
     give_up = time.monotonic() + _SECONDS_TO_BEGIN
-    while '"state": "running"' not in _session(home, "gomafia status --json") and time.monotonic() < give_up:
+    while '"state": "running"' not in session(home, "gomafia status --json") and time.monotonic() < give_up:
         time.sleep(0.2)

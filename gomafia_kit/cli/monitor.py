@@ -61,7 +61,16 @@ def _follow(watch: Watch, seconds: float, *, as_json: bool) -> None:
 def screen(figures: Figures) -> list[str]:
     """A run at one moment, as lines for a terminal."""
     from gomafia_kit.cli.words import now_words, shown
-    from gomafia_kit.widgets.words import ask_rate, count, counted, duration, megabytes, stall_words, state_words
+    from gomafia_kit.widgets.words import (
+        ask_rate,
+        budget_words,
+        count,
+        counted,
+        duration,
+        megabytes,
+        stall_words,
+        state_words,
+    )
 
     current = figures.current
     lines = [
@@ -79,6 +88,8 @@ def screen(figures: Figures) -> list[str]:
         told = ", ".join(f"{part} {megabytes(mb)}" for part, mb in figures.memory_mb.items() if part != "tree")
         whole = megabytes(figures.memory_mb.get("tree"))
         lines.append(f"  memory: {whole} ({told}), peak {megabytes(figures.peak_mb)}")
+    if figures.is_working and (words := budget_words(figures)):
+        lines.append(f"  {words}")
     lines += [f"  ! {shown(text)}" for text in figures.notices[-NOTICES:]]
     if figures.message:
         lines.append(f"  {shown(figures.message)} {shown(figures.remedy)}")
@@ -104,6 +115,7 @@ def as_plain(figures: Figures) -> dict[str, Any]:
         "rows_per_second": figures.rates.rows,
         "rejected": figures.rejected,
         "memory_mb": dict(figures.memory_mb),
+        "memory_limit_mb": figures.limit_mb,
         "notices": list(figures.notices[-NOTICES:]),
         "message": figures.message or None,
     }

@@ -36,11 +36,11 @@ def peak_of(samples: Sequence[MemorySample], *, with_pss: bool = True) -> Peak:
         python = max((sample for sample in samples if sample.part == "python"), key=_exact_mb)
         exact = _exact_mb(python)
         return Peak(exact, "Python's RSS, exact", python.stage, python.batch, {"python": exact})
-    return max(_trees(samples), key=lambda peak: peak.mb)
+    return max(trees(samples), key=lambda peak: peak.mb)
 
 
-def _trees(samples: Sequence[MemorySample]) -> Iterator[Peak]:
-    """The tree at each batch from the first look on."""
+def trees(samples: Sequence[MemorySample]) -> Iterator[Peak]:
+    """The tree at each batch from the first look on, as `peak_of` counts it; none where PSS isn't told."""
     looked: MemorySample | None = None
     browser: dict[str, float] = {}
     for (stage, batch), group in groupby(samples, key=lambda sample: (sample.stage, sample.batch)):

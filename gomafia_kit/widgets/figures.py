@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from gomafia_kit.memory.peaks import trees
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import STAGES, pace_of
 
@@ -80,7 +81,7 @@ class Figures:
 
     `seconds_silent` is since the last sign of life; `is_stalled` once that is longer than `stall_minutes`.
     `longest_seconds` is how long it may work in all. `wished_rows` is the batch size that a person asked for,
-    `rows_target` that of the newest batch. `memory_mb` is what each part took at the last look at it. `limit_mb` is the
+    `rows_target` that of the newest batch. `memory_mb` is what each part took up to the last batch. `limit_mb` is the
     budget that holds now, None if the run was over before one was told; `wished_limit_mb` what a person asked for.
     """
 
@@ -189,6 +190,7 @@ class Watch:
         self._batches: list[Batch] = []
         self._memory: list[MemorySample] = []
         self._limits: dict[tuple[str, int], float] = {}
+        self._taken: dict[str, float] = {}
         self._pace = Pace()
         self._made = Pace()
         self._rows = Pace()
@@ -202,6 +204,7 @@ class Watch:
         self._batches += journal.batches(self._run_id, len(self._batches))
         if new := journal.memory(self._run_id, len(self._memory)):
             self._memory += new
+            self._taken = taken_by_part(self._memory)
             self._limits = {(m.stage, m.batch): m.figure for m in journal.measures(self._run_id, "budget")}
         stages = stage_figures(run, journal.stages(self._run_id))
         notices = tuple(text for _, text in journal.notices(self._run_id))
@@ -229,7 +232,7 @@ class Watch:
             seconds_silent=journal.silent_seconds(run),
             is_stalled=journal.is_stalled(run),
             rates=Rates(self._made.per_second, _most_asks(run), self._rows.per_second),
-            memory_mb=latest_by_part(self._memory),
+            memory_mb=self._taken,
             longest_seconds=None if (most := _value(run, "longest_minutes")) is None else 60 * float(most),
             wished_rows=control.batch_rows,
             rows_target=self._batches[-1].rows_target if self._batches else None,
@@ -292,10 +295,16 @@ def stage_figures(run: Run, begun: Sequence[StageProgress]) -> tuple[StageFigure
     return tuple(found)
 
 
-def latest_by_part(samples: Sequence[MemorySample]) -> dict[str, float]:
-    """What each part of the importer's processes took at the last look, in MB: PSS where it is known, else RSS."""
-    told = {sample.part: sample.rss_mb if sample.pss_mb is None else sample.pss_mb for sample in samples}
-    return {part: mb for part, mb in told.items() if mb is not None}
+def taken_by_part(samples: Sequence[MemorySample]) -> dict[str, float]:
+    """What each part of the importer's processes took up to its last batch, in MB, and the tree as their sum.
+
+    PSS where it is known, else RSS as last seen.
+    """
+    known = deque(trees(samples), maxlen=1)
+    parts: dict[str, float] = dict(known[0].parts) if known else {}
+    if not known:
+        parts = {s.part: s.rss_mb for s in samples if s.part != "tree" and s.rss_mb is not None}
+    return parts | {"tree": sum(parts.values())} if parts else {}
 
 
 def points_of(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.journal import Journal, MemorySample
 from gomafia_kit.widgets.board import board
 from gomafia_kit.widgets.chart import LIVE, columns, memory_svg, nice_ticks
-from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, figures_of, points_of
+from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, figures_of, points_of, taken_by_part
 from gomafia_kit.widgets.memory import memory_sheet
 from gomafia_kit.widgets.picture import memory_picture_of
 from gomafia_kit.widgets.progress import ProgressLines
@@ -158,6 +158,21 @@ def test_a_finished_run_reads_the_same_from_the_store(imported: RunHandle) -> No
     assert figures.points == points_of(batches, memory, limits)
     assert all(point.python_mb and point.limit_mb for point in figures.points)
     assert max(point.rows for point in figures.points) == 200
+
+
+def test_a_browser_that_has_ended_is_no_longer_counted() -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    looked = [
+        MemorySample("games", 1, moment, "python", 100.0, 140.0, 150.0),
+        MemorySample("games", 1, moment, "chromium", 90.0, 200.0, None),
+        MemorySample("games", 1, moment, "tree", 190.0, 340.0, None),
+    ]
+    assert taken_by_part(looked) == {"python": 110.0, "chromium": 90.0, "tree": 200.0}
+    later = [*looked, MemorySample("statistics", 1, moment, "python", None, 141.0, 145.0)]
+    assert taken_by_part(later) == {"python": 105.0, "tree": 105.0}
+    without_pss = [MemorySample("games", 1, moment, "python", None, 140.0, 150.0)]
+    assert taken_by_part(without_pss) == {"python": 140.0, "tree": 140.0}
+    assert taken_by_part([]) == {}
 
 
 # -- the board ------------------------------------------------------------------------------------

@@ -1,0 +1,82 @@
+"""`make docs-memory`: runs every command and call that `docs/memory.md` shows, and puts in what they print.
+
+The page's words are written by people; a block that begins with `$ gomafia ...` or `>>> gk. ...` is kept true
+by this. They run in a folder that is thrown away, on three imports of the tiny demo league: `http`, `chromium`
+and `collected` (garbage collected after each batch).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gomafia_kit.cli.docs import docs_dir
+from gomafia_kit.cli.examples import session, tidied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILE: Final = "memory.md"
+SHOWN: Final = re.compile(r"^```text\n(\$|>>>) ([^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
+"""A block that is run: the prompt, and the command or call."""
+
+_RUN: Final = "gomafia run --stages tournaments,games --form api --batch-rows 200 --data-dir"
+_RUNS: Final = (f"{_RUN} http --via http", f"{_RUN} chromium --via chromium", f"{_RUN} collected --via http --gc batch")
+_BEGUN: Final = """
+import polars as pl
+import gomafia_kit as gk
+pl.Config(tbl_formatting="ASCII_MARKDOWN", tbl_hide_column_data_types=True, tbl_hide_dataframe_shape=True,
+          tbl_rows=30, tbl_width_chars=150, fmt_float="mixed", float_precision=1, fmt_str_lengths=200)
+"""
+
+
+def shown(page: str) -> list[tuple[str, str]]:
+    """Every command and call of the page, each with its prompt: `$` or `>>>`."""
+    return SHOWN.findall(page)
+
+
+def made_anew(page: str, answer: Callable[[str, str], str]) -> str:
+    """The page with each block as `answer` gives it for prompt and line."""
+    return SHOWN.sub(lambda block: f"```text\n{answer(block[1], block[2])}\n```", page)
+
+
+class Shell:
+    """Runs what the page shows, in a folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        for line in _RUNS:
+            session(home, line)
+
+    def __call__(self, prompt: str, line: str) -> str:
+        """The line as typed, and what it prints."""
+        return session(self._home, line) if prompt == "$" else self._called(line)
+
+    def _called(self, call: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", f"{_BEGUN}\nprint({call})"],
+            cwd=self._home,
+            env={**os.environ, "GOMAFIA_HOME": str(self._home), "GOMAFIA_HEADLESS": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return tidied(self._home, f">>> {call}\n{done.stdout.rstrip()}")
+
+
+def main() -> int:
+    """Run everything that the page shows, and write it."""
+    path = docs_dir() / FILE
+    with tempfile.TemporaryDirectory() as folder:
+        page = made_anew(path.read_text(encoding="utf-8"), Shell(Path(folder)))
+    path.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

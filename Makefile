@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-kills clean
+.PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-automatic soak-kills clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -88,6 +88,9 @@ soak-flat: setup  ## peak memory at 100 to 100,000 players and 600 to 600,000 se
 
 soak-limits: setup browser  ## the real size in 256 MB, with browsers in 512 MB and 1 GB; as root (half an hour)
 	@$(RUN) benchmarks.limits
+
+soak-automatic: setup  ## automatic batch sizes against the best of a sweep, under five budgets (an hour or so)
+	@$(RUN) benchmarks.automatic
 
 soak-kills: MINUTES = 600
 soak-kills: setup browser  ## imports killed 200 times, each compared after it went on: MINUTES=20 for a part of it (an hour)

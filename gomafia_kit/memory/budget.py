@@ -30,8 +30,11 @@ STOP_AT: Final = 0.95
 AIM_AT: Final = 0.75
 """Shares of the limit: batches are planned for the last, shrink at the first, and end the run at the second."""
 
-STARTS: Final = ((8192, 5_000), (2048, 2_500), (1024, 1_250), (512, 500), (0, 250))
-"""Rows of the first batches by the limit in MB: few enough to fit for sure; what is learned soon counts more."""
+STARTS: Final = ((1024, 5_000), (256, 2_500), (0, 500))
+"""Rows of the first batches by the limit in MB: few enough to fit for sure, since 5,000 take 3 to 4 MB.
+
+Fewer would cost more than they spare: a small league is over before longer batches were learned.
+"""
 
 LEAST_ROWS: Final = 100
 MOST_ROWS: Final = 50_000

@@ -442,7 +442,7 @@ class Loader:
         self._tell(BatchDone(self._run_id, self._stage, batch.number, batch.size, rejected, seconds, _now()))
         reason = self._governor.verdict()
         if reason is not None:
-            raise OutOfBudgetError(reason, "Run again to go on: nothing is lost.")
+            raise OutOfBudgetError(reason, "Run again with a larger memory_limit_mb to go on: nothing is lost.")
 
     def load_derived(self, ask: Ask, table: str, fingerprint: str, rows: Iterator[Row]) -> None:
         """Stage computed rows in place of the ones computed before."""

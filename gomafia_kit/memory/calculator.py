@@ -18,9 +18,11 @@ MB_A_ROW: Final = 0.5 / 1000
 """What a row of a batch takes beside what is held anyway (`python -m benchmarks.batch_memory`)."""
 
 BASE_MB: Final[Mapping[str, float]] = {
-    "HTTP": 150.0,
-    "headless shell": 360.0,
-    "full Chromium": 600.0,
+    "HTTP": 155.0,
+    "headless shell": 470.0,
+    "headless shell, rendered": 500.0,
+    "full Chromium": 570.0,
+    "full Chromium, rendered": 760.0,
 }
 """What the importer's processes take (PSS) before the rows of a batch count (`python -m benchmarks.bases`)."""
 

@@ -26,7 +26,9 @@ COLUMNS: Final = 150
 """More batches than these are drawn several to a column."""
 WIDEST: Final = 90.0
 _LABEL_PX: Final = 6.6
-_LETTER_PX: Final = 6.0
+_LETTER_PX: Final = 6.4
+_PALE: Final = 0.5
+"""How strongly that is drawn which wasn't seen in a column itself."""
 _NEAR_LIMIT: Final = 4.0
 """A budget so many times higher than what is taken would press all else to the ground: it is told in words only."""
 
@@ -84,8 +86,8 @@ LIVE: Final = Look(
 class Column:
     """One column of the chart: a batch, or several of one stage; memory is their highest, the rest their mean.
 
-    `driver_mb` and `chromium_mb` are as last seen in the stage where none of its batches was long enough for a look;
-    `limit_mb` is the last one's budget.
+    `driver_mb` and `chromium_mb` are as at the nearest look of the stage, the last one first, where none was taken in
+    the column (`is_looked_at` False); `limit_mb` is the last batch's budget.
     """
 
     stage: str
@@ -98,6 +100,7 @@ class Column:
     driver_mb: float | None = None
     chromium_mb: float | None = None
     limit_mb: float | None = None
+    is_looked_at: bool = True
 
     @property
     def stacked_mb(self) -> float:
@@ -111,11 +114,11 @@ def columns(points: Sequence[Point], most: int = COLUMNS) -> tuple[Column, ...]:
     found = []
     for stage, batches in groupby(points, key=lambda point: point.stage):
         own = list(batches)
-        driver: float | None = None
-        chromium: float | None = None
+        first = next((point for point in own if point.tree_mb is not None), None)
+        driver, chromium = (None, None) if first is None else (first.driver_mb, first.chromium_mb)
         for start in range(0, len(own), size):
             part = own[start : start + size]
-            if any(point.tree_mb is not None for point in part):
+            if is_looked_at := any(point.tree_mb is not None for point in part):
                 driver = _highest(point.driver_mb for point in part)
                 chromium = _highest(point.chromium_mb for point in part)
             found.append(
@@ -130,6 +133,7 @@ def columns(points: Sequence[Point], most: int = COLUMNS) -> tuple[Column, ...]:
                     driver,
                     chromium,
                     part[-1].limit_mb,
+                    is_looked_at,
                 )
             )
     return tuple(found)
@@ -257,13 +261,14 @@ def _memory(cols: Sequence[Column], frame: _Frame, top: float) -> Iterator[str]:
         yield _text(LEFT - 8, y + 4, count(round(tick)), frame.look.muted, "end")
     for place, col in enumerate(cols):
         foot = float(floor)
-        for mb, colour in (
-            (col.python_mb, frame.look.python),
-            (col.driver_mb, frame.look.driver),
-            (col.chromium_mb, frame.look.chromium),
+        pale = 1.0 if col.is_looked_at else _PALE
+        for mb, colour, opacity in (
+            (col.python_mb, frame.look.python, 1.0),
+            (col.driver_mb, frame.look.driver, pale),
+            (col.chromium_mb, frame.look.chromium, pale),
         ):
             if mb is not None:
-                yield _bar(frame, place, foot, mb * scale, colour, _title(col))
+                yield _bar(frame, place, foot, mb * scale, colour, _title(col), opacity)
                 foot -= mb * scale
     sampled = [(frame.x(place + 0.5), floor - mb * scale) for place, mb in _tree(cols)]
     for (x1, y1), (x2, y2) in pairwise(sampled):
@@ -347,15 +352,16 @@ def _title(col: Column) -> str:
     return f"{col.stage}, {batch}: {memory}, {count(round(col.rows))} rows, {duration(col.seconds)}"
 
 
-def _bar(frame: _Frame, place: int, floor: float, height: float, colour: str, title: str) -> str:
+def _bar(frame: _Frame, place: int, floor: float, height: float, colour: str, title: str, opacity: float = 1.0) -> str:
     x, width = frame.x(place) + frame.gap / 2, frame.step - frame.gap
-    return _rect(x, floor - height, width, height, colour, title)
+    return _rect(x, floor - height, width, height, colour, title, opacity)
 
 
-def _rect(x: float, y: float, width: float, height: float, colour: str, title: str = "") -> str:
+def _rect(x: float, y: float, width: float, height: float, colour: str, title: str = "", opacity: float = 1.0) -> str:
     inside = f"<title>{escape(title)}</title>" if title else ""
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.2f}" height="{height:.1f}"'
-    return f'<rect {place} style="fill: {colour}">{inside}</rect>'
+    pale = "" if opacity == 1.0 else f"; opacity: {opacity:g}"
+    return f'<rect {place} style="fill: {colour}{pale}">{inside}</rect>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1) -> str:

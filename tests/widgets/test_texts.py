@@ -304,7 +304,10 @@ def test_the_parts_of_a_column_stand_on_each_other() -> None:
     without = Point("games", 3, 2.0, 6000, 140.0, 130.0)
     found = columns([looked, unseen, without])
     assert [col.stacked_mb for col in found] == [280.0, 270.0, 140.0]  # as last seen, until it is seen to be gone
+    assert [col.is_looked_at for col in found] == [True, False, True]
+    assert [col.stacked_mb for col in columns([unseen, looked])] == [270.0, 280.0]  # before it, as first seen
     svg = memory_svg([looked, unseen, without])
+    assert svg.count("opacity: 0.5") == 2
     assert len(_bars(svg, "#8fb58f")) == len(_bars(svg, "#e3b466")) == 2
     assert "Chromium, PSS" in svg
     assert "Chromium, PSS" not in memory_svg([without])

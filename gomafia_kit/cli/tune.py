@@ -61,7 +61,8 @@ def tune(
         wishes.append("stop")
         return True
 
-    click.echo(f"{len(order.sizes) * repeats} trials; first the answers are got ready.", err=True)
+    trials = len(order.sizes) * repeats
+    click.echo(f"{trials} {'trial' if trials == 1 else 'trials'}; first the answers are got ready.", err=True)
     with stopping(wish):
         tuning = tried(order, _teller(), lambda: bool(wishes))
     path = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import SettingsError
+from gomafia_kit.fetch.archive import ARCHIVE_FILE, held_in
 from gomafia_kit.settings import DEFAULT_SEED, Settings
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ class Order:
             raise SettingsError(f"transport: {transport!r} is none of {', '.join(TRANSPORTS)}.")
         if repeats < 1:
             raise SettingsError(f"repeats: {repeats} is not 1 or more.", "Give how often each size is tried.")
-        if settings.origins.get("stages", "automatic") == "automatic":
-            settings = changed(settings, {"stages": _DEFAULT_STAGES})
+        settings = changed(settings, _facts_of_folder(settings) | _default_stages(settings))
         if PUSH in settings.stages and (len(settings.stages) > 1 or transport != TRANSPORTS[0]):
             raise SettingsError(
                 "The push is tried by itself: it reads what is staged, and asks nothing.",
@@ -75,6 +75,22 @@ class Order:
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """The settings with some of them changed, checked again; the others count as given, whatever else is set."""
     return Settings.gather({**settings.as_parameters(), **changes}, given=frozenset(Settings.names()))
+
+
+def _facts_of_folder(settings: Settings) -> dict[str, object]:
+    """Whose archive the data folder holds, as far as nobody said otherwise: source, scale and the like."""
+    if not (settings.folder / ARCHIVE_FILE).is_file():
+        return {}
+    facts = held_in(settings.folder).source
+    return {name: value for name, value in facts.items() if _is_automatic(settings, name)}
+
+
+def _default_stages(settings: Settings) -> dict[str, object]:
+    return {"stages": _DEFAULT_STAGES} if _is_automatic(settings, "stages") else {}
+
+
+def _is_automatic(settings: Settings, name: str) -> bool:
+    return settings.origins.get(name, "automatic") == "automatic"
 
 
 def _refuse_a_site(settings: Settings, transport: str) -> None:

@@ -100,7 +100,7 @@ def tried(
     of its import.
     """
     tuning = Tuning(order)
-    tell(f"Getting ready for {tuning.wanted} trials: the answers are read once.")
+    tell(f"Getting ready for {tuning.wanted} {'trial' if tuning.wanted == 1 else 'trials'}: the answers are read once.")
     with Workbench(order, is_stopped) as bench:
         for repeat, size in order.in_order():
             if is_stopped():

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import gomafia_kit as gk
 from gomafia_kit.cli.app import gomafia
 from gomafia_kit.errors import FolderError, NotInArchiveError, SettingsError
+from gomafia_kit.fetch.archive import Archive
 from gomafia_kit.memory.trend import line_through
 from gomafia_kit.settings import Settings
 from gomafia_kit.tuner import Order, Trial, Tuning, advice_of, scenarios_of, tried, write_settings
@@ -79,6 +80,14 @@ def test_what_cannot_be_tried_is_refused_before_anything_is(
 ) -> None:
     with pytest.raises(SettingsError, match=words):
         Order.of(Settings.gather(settings), sizes, 1, transport)
+
+
+def test_whose_archive_a_folder_holds_is_read_from_it(data_dir: Path) -> None:
+    data_dir.mkdir()
+    Archive(data_dir, "demo-small-seed7", {"source": "demo", "scale": "small", "seed": 7, "players_file": ""}).close()
+    settings = _order("100", data_dir=str(data_dir)).settings
+    assert (settings.scale, settings.seed, settings.league) == ("small", 7, "demo-small-seed7")
+    assert _order("100", data_dir=str(data_dir), scale="full").settings.scale == "full"
 
 
 def test_an_archive_that_is_not_there_is_not_asked_from_the_site(data_dir: Path) -> None:

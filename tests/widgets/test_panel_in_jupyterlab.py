@@ -205,6 +205,10 @@ def test_batch_sizes_are_chosen_tried_stopped_and_written(lab: Lab) -> None:
     until(lambda: form.locator("svg circle").count() >= 2, "a trial in the chart")
     assert form.locator("button", has_text="Start").is_disabled()
     _picture(lab, "tuner-at-work")
+    page.locator(".jp-Toolbar [data-command='docmanager:save']").first.click()
+    until(lambda: "application/vnd.jupyter.widget-view+json" in lab.saved("tune.ipynb"), "the saved notebook")
+    page.reload()
+    until(lambda: form.locator("svg circle").count() >= 2, "the form after the reload")
     form.locator("button", has_text="Stop").click()
     until(lambda: "Stopped: what was tried until then is shown." in form.inner_text(), "the stop")
     tried = form.locator("svg circle").count() // 2

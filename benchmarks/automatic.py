@@ -1,10 +1,10 @@
 """Automatic batch sizes against the best fixed one, under the budget of each scenario.
 
 `make soak-automatic`, or `python -m benchmarks.automatic --limits 512` to try it. For each budget every fixed size is
-tried first, in random order; then the FINALISTS, the fastest of those within the budget, and the automatic size in turns,
-since the winner of a sweep is partly the luckiest of it. Each trial is a fresh process that reads the archived answers of the
-demo league. Ends with exit code 1 if the automatic size brings less than WANTED of the best one's rows a second (the
-fastest trial of each: other work only ever slows one down), or doesn't stay within the budget.
+tried first, in random order; then the FINALISTS, the fastest of those within the budget, and the automatic size in
+turns, since the winner of a sweep is partly the luckiest of it. Each trial is a fresh process that reads the archived
+answers of the demo league. Ends with exit code 1 if the automatic size brings less than WANTED of the best one's rows
+a second (the fastest trial of each: other work only ever slows one down), or doesn't stay within the budget.
 """
 
 from __future__ import annotations

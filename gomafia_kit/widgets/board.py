@@ -128,7 +128,9 @@ def _budget(figures: Figures) -> str:
 
 def _notices(figures: Figures) -> str:
     items = "".join(f"<li>{escape(notice)}</li>" for notice in figures.notices[-NOTICES:])
-    return f'<ul class="gk-notices gk-muted">{items}</ul>' if items else ""
+    earlier = len(figures.notices) - NOTICES
+    before = f"<li>{counted(earlier, 'earlier notice')}: events.jsonl has all</li>" if earlier > 0 else ""
+    return f'<ul class="gk-notices gk-muted">{before}{items}</ul>' if items else ""
 
 
 def _end(figures: Figures) -> str:

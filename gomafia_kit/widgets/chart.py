@@ -231,7 +231,9 @@ class _Legend:
 
 def _legend(look: Look, legend: _Legend) -> Iterator[str]:
     yield _text(LEFT, 14, "Memory of the import by batch, MB", look.ink, size=14)
-    yield _text(WIDTH - RIGHT, 14, legend.note, look.muted, "end")
+    is_told = legend.limit_mb is not None and not legend.is_limit_drawn
+    far = f"; budget {megabytes(legend.limit_mb)}, far above" if is_told else ""
+    yield _text(WIDTH - RIGHT, 14, legend.note + far, look.muted, "end")
     x = float(LEFT)
     has_browser = any(col.driver_mb is not None for col in legend.cols)
     for words, colour in (
@@ -247,8 +249,6 @@ def _legend(look: Look, legend: _Legend) -> Iterator[str]:
     if legend.is_limit_drawn:
         yield _line(x, 29, x + 14, 29, look.limit, 2)
         yield _text(x + 20, 33, "budget", look.muted)
-    elif legend.limit_mb is not None:
-        yield _text(x, 33, f"budget {megabytes(legend.limit_mb)}", look.muted)
 
 
 def _memory(cols: Sequence[Column], frame: _Frame, top: float) -> Iterator[str]:

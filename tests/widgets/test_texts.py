@@ -190,6 +190,14 @@ def test_the_board_shows_state_stages_asks_and_the_next_batch() -> None:
         assert words in text
 
 
+def test_the_newest_notices_are_shown_and_the_others_counted() -> None:
+    text = _plain(board(replace(RUNNING, notices=tuple(f"fault {number}" for number in range(1, 10)))))
+    assert "5 earlier notices" in text
+    assert "fault 5" not in text
+    assert "fault 6" in text
+    assert "fault 9" in text
+
+
 def test_a_failed_run_shows_its_error_with_the_remedy() -> None:
     failed = replace(RUNNING, state="failed", message="No space left.", remedy="Make room and run again.")
     assert "No space left. Make room and run again." in _plain(board(failed))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, SettingsError, revived
 from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
+from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
@@ -69,7 +70,7 @@ class ImportHandle:
         Raises SettingsError for a budget of which it takes nearly all by now: it would stop after the open batch.
         """
         with Journal(self.data_dir) as journal:
-            taken_mb = _taken_mb(journal, self.run_id)
+            taken_mb = taken_by_part(journal.memory(self.run_id)).get("tree", 0.0)
             if limit_mb is not None and taken_mb >= STOP_AT * limit_mb:
                 raise SettingsError(
                     f"A budget of {limit_mb:.0f} MB would end the import: it takes {taken_mb:.0f} MB.",
@@ -131,12 +132,6 @@ class ImportHandle:
             if self._process.stdin is not None:
                 self._process.stdin.close()
         return run
-
-
-def _taken_mb(journal: Journal, run_id: int) -> float:
-    """What a run's processes took at the last look at all of them; 0 before the first."""
-    trees = [sample for sample in journal.memory(run_id) if sample.part == "tree"]
-    return 0.0 if not trees else trees[-1].pss_mb or trees[-1].rss_mb or 0.0
 
 
 def start(

@@ -179,9 +179,12 @@ def _of_growth(run: RunFigures) -> Advice:
         by = f"{1024 * line.slope:,.0f} KB a batch in {stage} (95%: at least {low:,.0f})"
         seen = f"Python's peak grows {by}, {whole:.0f} MB in all."
         return Advice("growth", seen, "Find the line: gomafia profile." if whole >= WORTH_MB else "Nothing yet.")
-    return Advice(
-        "growth", f"Python's peak is flat in {stage} (95%: at most {max(0.0, high):,.0f} KB a batch).", "Nothing."
-    )
+    bound = f"(95%: at most {max(0.0, high):,.0f} KB a batch)"
+    if line.high * len(later) >= WORTH_MB:
+        return Advice(
+            "growth", f"No growth is seen in {stage}, of {len(peaks)} batches {bound}.", "A longer run says more."
+        )
+    return Advice("growth", f"Python's peak is flat in {stage} {bound}.", "Nothing.")
 
 
 def _of_budget(peak: Peak, run: RunFigures) -> Iterator[Advice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -55,6 +56,18 @@ def trees(samples: Sequence[MemorySample]) -> Iterator[Peak]:
         rose = max(0.0, _exact_mb(python) - (looked.rss_mb or 0.0))
         parts = {"python": (looked.pss_mb or 0.0) + rose, **browser}
         yield Peak(sum(parts.values()), "PSS of the tree", stage, batch, parts)
+
+
+def taken_by_part(samples: Sequence[MemorySample]) -> dict[str, float]:
+    """What each part of the importer's processes took up to its last batch, in MB, and the tree as their sum.
+
+    PSS where it is known, else RSS as last seen; empty before the first sample.
+    """
+    known = deque(trees(samples), maxlen=1)
+    parts: dict[str, float] = dict(known[0].parts) if known else {}
+    if not known:
+        parts = {s.part: s.rss_mb for s in samples if s.part != "tree" and s.rss_mb is not None}
+    return parts | {"tree": sum(parts.values())} if parts else {}
 
 
 def _exact_mb(sample: MemorySample) -> float:

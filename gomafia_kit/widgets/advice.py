@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gomafia_kit.memory.advice import Advice
 
 NO_BATCH: Final = "No batch was written in this run: there is nothing to advise."
+_ORDER: Final = ("tree", "python", "driver", "chromium", "page", "external", "starter", "budget")
 _POOLS: Final = {"duckdb_mb": "DuckDB's pool", "arrow_mb": "Arrow's pool"}
 
 
@@ -64,9 +65,11 @@ def parts_frame(handle: ImportHandle) -> pl.DataFrame:
     seen: dict[tuple[str, str, str], list[float]] = {}
     for stage, part, measure, figure in _figures(handle):
         seen.setdefault((stage, part, measure), []).append(figure)
+    stages = list(dict.fromkeys(stage for stage, _, _ in seen))
+    ordered = sorted(seen.items(), key=lambda item: (stages.index(item[0][0]), _place(item[0][1]), item[0][1]))
     rows = [
         (stage, part, measure, len(figures), figures[0], median(figures), max(figures), figures[-1])
-        for (stage, part, measure), figures in seen.items()
+        for (stage, part, measure), figures in ordered
     ]
     schema = {
         "stage": pl.String,
@@ -76,6 +79,12 @@ def parts_frame(handle: ImportHandle) -> pl.DataFrame:
         **dict.fromkeys(("first_mb", "median_mb", "highest_mb", "last_mb"), pl.Float64),
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _place(part: str) -> int:
+    """Where a part stands: as the tree is made up, then what is beside it."""
+    kind = part.partition(".")[0]
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
 
 def _figures(handle: ImportHandle) -> Iterator[tuple[str, str, str, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from gomafia_kit.memory.peaks import trees
+from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import STAGES, pace_of
 
@@ -293,18 +293,6 @@ def stage_figures(run: Run, begun: Sequence[StageProgress]) -> tuple[StageFigure
         elif name in asked:
             found.append(StageFigures(name, "waiting" if run.is_working else "not begun"))
     return tuple(found)
-
-
-def taken_by_part(samples: Sequence[MemorySample]) -> dict[str, float]:
-    """What each part of the importer's processes took up to its last batch, in MB, and the tree as their sum.
-
-    PSS where it is known, else RSS as last seen.
-    """
-    known = deque(trees(samples), maxlen=1)
-    parts: dict[str, float] = dict(known[0].parts) if known else {}
-    if not known:
-        parts = {s.part: s.rss_mb for s in samples if s.part != "tree" and s.rss_mb is not None}
-    return parts | {"tree": sum(parts.values())} if parts else {}
 
 
 def points_of(

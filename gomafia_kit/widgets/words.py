@@ -78,7 +78,7 @@ def ask_rate(figures: Figures) -> str:
 
 
 PART_NAMES: Final = {"python": "Python", "driver": "Playwright's driver", "chromium": "Chromium"}
-_HALF: Final = 0.5
+_LEAST_SHARE: Final = 0.01
 
 
 def budget_words(figures: Figures) -> str:
@@ -87,7 +87,8 @@ def budget_words(figures: Figures) -> str:
     limit, taken = figures.limit_mb, sum(parts.values())
     if limit is None or not taken:
         return ""
-    told = [f"Takes {taken / limit:.0%} of {megabytes(limit)}"]
+    share = f"{taken / limit:.0%}" if taken >= _LEAST_SHARE * limit else "less than 1%"
+    told = [f"Takes {share} of {megabytes(limit)}"]
     if figures.rows_target is not None:
         told.append(f"batches of {count(figures.rows_target)} rows")
     part, most = max(parts.items(), key=lambda item: item[1])

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gomafia_kit.errors import SettingsError
+from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal, MemorySample
 from gomafia_kit.widgets.board import board
 from gomafia_kit.widgets.chart import LIVE, columns, memory_svg, nice_ticks
-from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, figures_of, points_of, taken_by_part
+from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, figures_of, points_of
 from gomafia_kit.widgets.memory import memory_sheet
 from gomafia_kit.widgets.picture import memory_picture_of
 from gomafia_kit.widgets.progress import ProgressLines
@@ -212,6 +214,18 @@ def test_texts_of_the_site_stay_texts() -> None:
         assert "&lt;script&gt;" in html
 
 
+def test_a_budget_of_which_nearly_all_is_taken_is_refused(imported: RunHandle) -> None:
+    with pytest.raises(SettingsError, match="A budget of 64 MB would end the import: it takes 1") as caught:
+        imported.set_memory_limit(64)
+    assert re.fullmatch(r"Give 1\d\d MB or more, or stop it.", caught.value.remedy)
+    with Journal(imported.data_dir) as journal:
+        assert journal.control(imported.run_id).memory_limit_mb is None
+        imported.set_memory_limit(4096)
+        assert journal.control(imported.run_id).memory_limit_mb == 4096
+        imported.set_memory_limit(None)
+        assert journal.control(imported.run_id).memory_limit_mb is None
+
+
 BROWSING = replace(
     RUNNING,
     limit_mb=512.0,
@@ -226,6 +240,7 @@ def test_the_budget_is_told_in_words() -> None:
         "Takes 62% of 512 MB; batches of 6 000 rows; Chromium holds 43% of it (137 MB): it ends with its stage, and "
         "via=http needs none; above 410 MB batches are made shorter."
     )
+    assert budget_words(replace(BROWSING, limit_mb=64_000.0)).startswith("Takes less than 1% of 64")
     short = replace(BROWSING, limit_mb=140.0, memory_mb={"python": 120.0, "tree": 120.0}, rows_target=100)
     assert budget_words(short).replace("\u202f", " ") == (
         "Takes 86% of 140 MB; batches of 100 rows; Python holds 100% of it (120 MB); "

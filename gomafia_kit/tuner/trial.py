@@ -20,9 +20,10 @@ class Trial:
     """What one import took; memory in MB.
 
     `batch_rows` None is the automatic size; `longest` is the longest batch that came about. Seconds and
-    rows are of the stages that were to be tried. `peak_rss_mb` is the highest RSS of Python, exactly, of which
-    `shared_mb` were pages that other processes had too; `browser_mb` what Chromium and its driver took at most,
-    and `peak_pss_mb` the tree, as sampled. `ended` is done, or the class of the error that ended it.
+    rows are of the stages that were to be tried. `peak_rss_mb` is the highest RSS of Python, exactly, and
+    `batch_rss_mb` that of the batches alone, without what came after them (parts put together, published, pushed);
+    `shared_mb` of it were pages that other processes had too. `browser_mb` is what Chromium and its driver took at
+    most, `peak_pss_mb` the tree, as sampled. `ended` is done, or the class of the error that ended it.
     """
 
     repeat: int
@@ -32,6 +33,7 @@ class Trial:
     rows: int
     seconds: float
     peak_rss_mb: float
+    batch_rss_mb: float
     shared_mb: float
     browser_mb: float
     peak_pss_mb: float | None
@@ -57,6 +59,7 @@ def trial_of(data_dir: Path, run_id: int, stages: Sequence[str], repeat: int, si
         every = journal.memory(run_id)
     samples = [sample for sample in every if sample.stage in stages and sample.batch]
     rows, longest, number = _rows(batches)
+    written = {(batch.stage, batch.number) for batch in batches}
     if PUSH in stages:
         rows = sum(sum(report[what] for what in _PUSHED) for report in (run.receipt or {}).get("push", ()))
         longest, number = size or 0, -(-rows // size) if size else 0
@@ -68,6 +71,7 @@ def trial_of(data_dir: Path, run_id: int, stages: Sequence[str], repeat: int, si
         rows,
         sum(_seconds(stage) for stage in took),
         max((sample.peak_rss_mb or 0.0 for sample in samples), default=0.0),
+        max((sample.peak_rss_mb or 0.0 for sample in samples if (sample.stage, sample.batch) in written), default=0.0),
         _shared_mb(every),
         _browser_mb(samples),
         max((sample.pss_mb for sample in samples if sample.part == "tree" and sample.pss_mb), default=None),

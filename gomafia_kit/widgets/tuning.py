@@ -137,11 +137,21 @@ def line_words(tuning: Tuning) -> str:
         return (
             f"Peak memory is {line.level:.0f} MB whatever the size: from 1,000 rows of a batch to the next 1,000 it"
             f" changes by {slope:.2f} MB ({bounds}), up to the longest one of {count(max(places))} rows."
+            f"{_after(tuning)}"
         )
     return (
         f"Peak memory is {line.at(0):.0f} MB and {slope:.2f} MB more for each 1,000 rows of a batch"
         f" ({bounds}); at {count(max(places))} rows {highest} ({low:.0f} to {high:.0f})."
     )
+
+
+def _after(tuning: Tuning) -> str:
+    """What takes the most, if it isn't the batches."""
+    less = median(trial.peak_rss_mb - trial.batch_rss_mb for trial in tuning.done)
+    if less < 1 or not all(trial.batch_rss_mb for trial in tuning.done):
+        return ""
+    what = "what comes after them, parts put together and published"
+    return f" Not the batches take the most, but {what}: {less:.0f} MB more."
 
 
 def sizes_table(tuning: Tuning) -> Table:

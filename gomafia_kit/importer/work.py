@@ -39,7 +39,7 @@ from gomafia_kit.memory.budget import AutomaticRows, Steered, answer_bytes, duck
 from gomafia_kit.memory.diet import BrowserDiet
 from gomafia_kit.memory.garbage import Garbage
 from gomafia_kit.memory.heap import handles, heap
-from gomafia_kit.memory.limits import memory_limit_mb
+from gomafia_kit.memory.limits import budget_mb
 from gomafia_kit.memory.meter import Meter
 from gomafia_kit.memory.profiler import Profiler, profile_folder
 from gomafia_kit.memory.pulse import Pulse
@@ -120,7 +120,7 @@ class Import:
         self._failures: list[GomafiaError] = []
         self._left_out: list[str] = []
         self._failed: list[dict[str, str]] = []
-        self._limit_mb = settings.memory_limit_mb or memory_limit_mb()
+        self._limit_mb = budget_mb(settings.memory_limit_mb)
         self._duckdb_mb = duckdb_mb(self._limit_mb)
 
     def work(self, stack: ExitStack) -> tuple[dict[str, Any], GomafiaError | None]:
@@ -129,6 +129,9 @@ class Import:
         check_sound(self.journal.path)
         self.archive = stack.enter_context(Archive(self.data_dir, settings.league, settings.source_facts()))
         self.ledger = stack.enter_context(Ledger(self.data_dir))
+        if settings.memory_limit_mb and self._limit_mb < settings.memory_limit_mb:
+            given = f"memory_limit_mb is {settings.memory_limit_mb:,}"
+            self._tell(f"{given}, but the system lets this process have {self._limit_mb:,.0f} MB: that holds.")
         self._crashes = tell_of_crashes(self.journal, self.ledger, self.archive, self._tell)
         since = datetime.now(UTC) if settings.refresh else None
         who = fetchers(settings, self._tell, stack, answer_bytes(self._limit_mb))

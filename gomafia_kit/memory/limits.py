@@ -36,6 +36,12 @@ def memory_limit_mb(proc: Path = _PROC) -> float:
     return min([total, *_group_limits(proc)]) / MB
 
 
+def budget_mb(given: float | None, proc: Path = _PROC) -> float:
+    """What an import may take: the budget that was given, but never more than the system lets it have."""
+    limit = memory_limit_mb(proc)
+    return limit if given is None else min(float(given), limit)
+
+
 def _group_limits(proc: Path) -> Iterator[int]:
     """Every limit in bytes that stands over this process; none where there are no control groups."""
     try:

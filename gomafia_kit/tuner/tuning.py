@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gomafia_kit.memory.limits import memory_limit_mb
+from gomafia_kit.memory.limits import budget_mb
 from gomafia_kit.memory.trend import Line, line_through
 from gomafia_kit.tuner.workbench import Workbench
 
@@ -41,7 +41,7 @@ class Tuning:
     @cached_property
     def limit_mb(self) -> float:
         """The budget that the sizes are judged by."""
-        return float(self.order.settings.memory_limit_mb or memory_limit_mb())
+        return budget_mb(self.order.settings.memory_limit_mb)
 
     @cached_property
     def done(self) -> tuple[Trial, ...]:

@@ -27,7 +27,9 @@ def test_near_its_limit_an_import_commits_and_stops_and_goes_on_with_more(site: 
         told = [text for _, text in journal.notices(1) if text.startswith("Memory: ")]
         assert sum(batch.rows for batch in journal.batches(1)) > 0
     assert len(told) == 1
-    run_import(site, data_dir, stages="clubs")
+    run_import(site, data_dir, stages="clubs", memory_limit_mb=100_000_000)
+    with Journal(data_dir) as journal:
+        assert any("100,000,000, but the system lets" in text for _, text in journal.notices(2))
     assert differences(published(data_dir, "club"), truth(site.league, "club"), "club") == []
 
 

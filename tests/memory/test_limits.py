@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from gomafia_kit.memory.limits import MB, memory_limit_mb
+from gomafia_kit.memory.limits import MB, budget_mb, memory_limit_mb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +51,12 @@ def test_version_2_reads_max_as_no_limit(tmp_path: Path) -> None:
     _group(tmp_path / "t/a", "memory.max", str(256 * MB))
     proc = _proc(tmp_path / "proc", "0::/a/b\n", _version_2(tmp_path / "t"))
     assert memory_limit_mb(proc) == 256
+
+
+def test_a_budget_is_never_more_than_the_system_gives(tmp_path: Path) -> None:
+    _group(tmp_path / "t", "memory.max", str(512 * MB))
+    proc = _proc(tmp_path / "proc", "0::/\n", _version_2(tmp_path / "t"))
+    assert [budget_mb(given, proc) for given in (None, 256, 8_192)] == [512, 256, 512]
 
 
 def test_in_a_container_the_group_that_is_mounted_counts(tmp_path: Path) -> None:

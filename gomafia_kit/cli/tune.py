@@ -61,15 +61,9 @@ def tune(
         wishes.append("stop")
         return True
 
-    trials = len(order.sizes) * repeats
-    click.echo(f"{trials} {'trial' if trials == 1 else 'trials'}; first the answers are got ready.", err=True)
     with stopping(wish):
-        tuning = tried(order, _teller(), lambda: bool(wishes))
-    path = None
-    if write:
-        from gomafia_kit.widgets.tuning import settings_to_write
-
-        path = _written(settings_to_write(tuning))
+        tuning = tried(order, _teller(), lambda: bool(wishes), lambda words: click.echo(words, err=True))
+    path = _written(tuning) if write else None
     click.echo(json.dumps(_plain(tuning), ensure_ascii=False, indent=2) if as_json else _told(tuning))
     if path is not None:
         click.echo(f"Written: {path}", err=as_json)
@@ -81,20 +75,17 @@ def _teller() -> Callable[[Tuning], None]:
 
     def tell(tuning: Tuning) -> None:
         trial = tuning.trials[-1]
-        name = "automatic" if trial.batch_rows is None else f"{trial.batch_rows:,} rows"
-        click.echo(
-            f"{time.monotonic() - began:6.0f} s  trial {len(tuning.trials)}: {name}, {trial.rate:,.0f} rows/s,"
-            f" peak {tuning.peak_mb(trial):.0f} MB{'' if trial.is_done else ', ' + trial.ended}",
-            err=True,
-        )
+        ended = "" if trial.is_done else f", {trial.ended}"
+        told = f"{trial.rate:,.0f} rows/s, peak {tuning.peak_mb(trial):.0f} MB{ended}"
+        click.echo(f"{time.monotonic() - began:6.0f} s  {told}", err=True)
 
     return tell
 
 
-def _written(values: dict[str, Any]) -> str:
-    from gomafia_kit.tuner import write_settings
+def _written(tuning: Tuning) -> str:
+    from gomafia_kit.widgets.tuning import TuningView
 
-    return str(write_settings(values))
+    return str(TuningView(tuning).write())
 
 
 def _told(tuning: Tuning) -> str:

@@ -77,7 +77,7 @@ def advice_of(tuning: Tuning) -> Advice:
             f"Not even {smallest:,} rows a batch stay under {AIM_AT:.0%} of {tuning.limit_mb:,.0f} MB: they take"
             f" {_peak(tuning, smallest):.0f} MB, most of it whatever the size. Give more memory, or transport=http."
         )
-        return Advice(smallest, reason, matters=False)
+        return Advice(None, reason, matters=False)
     same, best = _as_fast_as_the_best(tuning, fitting), max(fitting, key=tuning.rate)
     matters: bool | None = any(_is_slower(tuning, size, best) for size in fitting)
     if matters:
@@ -86,7 +86,7 @@ def advice_of(tuning: Tuning) -> Advice:
         why = _why_not(tuning, fitting)
     else:
         matters, why = None, _why_unknown(tuning, fitting, min(same))
-    return Advice(min(same), " ".join([*why, *_left_out(tuning, sizes, fitting)]), matters)
+    return Advice(min(same), " ".join([*why, *_automatic(tuning, best), *_left_out(tuning, sizes, fitting)]), matters)
 
 
 def _as_fast_as_the_best(tuning: Tuning, sizes: list[int]) -> list[int]:
@@ -99,8 +99,8 @@ def _as_fast_as_the_best(tuning: Tuning, sizes: list[int]) -> list[int]:
 def _is_slower(tuning: Tuning, size: int, best: int) -> bool:
     """True if a size is slower than another by `LEAST_MARGIN`, and that isn't chance (95%).
 
-    It isn't if every one of three trials or more was slower than every one of the other's; or if what a batch costs
-    for sure, by all trials together, makes it so. Without bounds the rates as they are must do.
+    It is sure if every one of three trials or more was slower than every one of the other's, or if what a batch costs
+    at least, by all trials together, makes it so. Where nothing bounds that, the rates as they are must do.
     """
     if tuning.rate(size) >= (1 - LEAST_MARGIN) * tuning.rate(best):
         return False
@@ -177,6 +177,12 @@ def _cost(tuning: Tuning, size: int) -> str:
     of_size = [trial for trial in tuning.done if trial.batch_rows == size]
     share = median(min(1.0, a_batch * trial.batches / trial.seconds) for trial in of_size)
     return f"a batch costs {a_batch * 1000:.0f} ms beside its rows, {share:.0%} of the time at {size:,} rows"
+
+
+def _automatic(tuning: Tuning, best: int) -> list[str]:
+    if not tuning.rate(None):
+        return []
+    return [f"The automatic size brings {tuning.rate(None) / tuning.rate(best):.0%} of the fastest one's rows/s."]
 
 
 def _left_out(tuning: Tuning, sizes: list[int], fitting: list[int]) -> list[str]:

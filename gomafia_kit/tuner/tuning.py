@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gomafia_kit.errors import RunStoppedError
 from gomafia_kit.memory.limits import budget_mb
 from gomafia_kit.memory.trend import Line, line_through
 from gomafia_kit.tuner.workbench import Workbench
@@ -97,18 +98,24 @@ def tried(
     """Try everything; `on_change` gets the state after each trial. Ends early, with what there is, once `is_stopped`.
 
     `tell` hears what is done now. Raises what the preparation ends with: FolderError, NotInArchiveError, or the error
-    of its import.
+    of its import; RunStoppedError if it was stopped before anything was tried.
     """
     tuning = Tuning(order)
     tell(f"Getting ready for {tuning.wanted} {'trial' if tuning.wanted == 1 else 'trials'}: the answers are read once.")
-    with Workbench(order, is_stopped) as bench:
-        for repeat, size in order.in_order():
-            if is_stopped():
-                break
-            name = "automatic size" if size is None else f"{size:,} rows a batch"
-            tell(f"Trial {len(tuning.trials) + 1} of {tuning.wanted}: {name}")
-            trial = bench.trial(repeat, size)
-            if trial is not None:
-                tuning = tuning.with_(trial)
-                on_change(tuning)
+    try:
+        with Workbench(order, is_stopped, tell) as bench:
+            for repeat, size in order.in_order():
+                if is_stopped():
+                    break
+                name = "automatic size" if size is None else f"{size:,} rows a batch"
+                tell(f"Trial {len(tuning.trials) + 1} of {tuning.wanted}: {name}")
+                trial = bench.trial(repeat, size)
+                if trial is not None:
+                    tuning = tuning.with_(trial)
+                    on_change(tuning)
+    except RunStoppedError:
+        if not is_stopped():
+            raise
+    if not tuning.trials:
+        raise RunStoppedError("The tuning was stopped before its first trial ended.", "Start it again.")
     return tuning

@@ -45,9 +45,15 @@ class Workbench:
     The folder stands beside the data folder, so that trials write to the same disk as imports do.
     """
 
-    def __init__(self, order: Order, is_stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        order: Order,
+        is_stopped: Callable[[], bool] = lambda: False,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._order = order
         self._is_stopped = is_stopped
+        self._tell = tell
         self._stack = ExitStack()
         self._number = 0
 
@@ -125,17 +131,19 @@ class Workbench:
             raise FolderError(f"{path} can't be copied: {error}.", "Look at it by: gomafia verify") from error
 
     def _fill(self, told: Settings) -> None:
-        """Let one import run first: it shows that nothing is missing, and of a site on this machine asks what is."""
+        """Let one import run first: it shows what is missing, and asks for that if the site is on this machine."""
         run_id, error = self._imported(changed(told, {"offline": not told.is_local}))
-        left_out = importer.ImportHandle(self._folder, run_id).run().receipt or {}
-        if isinstance(error, NotInArchiveError) or left_out.get("left_out"):
+        if isinstance(error, NotInArchiveError):
             raise NotInArchiveError(
-                f"The archive of {self._order.settings.folder} doesn't hold every answer that the trials read,"
-                " and the tuner asks no site.",
+                f"The archive of {self._order.settings.folder} lacks what the trials need, and the tuner asks no site:"
+                f" {error.message}",
                 "Import first with the same settings, choose stages that were imported, or tune with source=demo.",
             )
         if error is not None and not isinstance(error, OutOfBudgetError):
             raise error
+        receipt = importer.ImportHandle(self._folder, run_id).run().receipt or {}
+        if left_out := len(receipt.get("left_out", ())):
+            self._tell(f"{left_out:,} asks have no answer in the archive: every trial leaves them out.")
 
     # -- one import -------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.analyse.picture import is_headless
-from gomafia_kit.errors import GomafiaError, RunStoppedError
+from gomafia_kit.errors import GomafiaError
 from gomafia_kit.settings import STAGES
 from gomafia_kit.tuner import TRANSPORTS, Order, Tuning, changed, tried
 from gomafia_kit.widgets.board import STYLE
@@ -42,7 +42,6 @@ class Tuner:
         self._ended = threading.Event()
         self._error: GomafiaError | None = None
         self._form: _Form | None = None
-        self._said = ""
 
     @property
     def found(self) -> TuningView:
@@ -73,7 +72,7 @@ class Tuner:
         """What was found, once all was tried: `found = await tuner.watch()` in a notebook's cell.
 
         Where nobody looks the trials begin at once; in JupyterLab when Start is pressed. Interrupting the cell stops
-        them. Raises the error that the trials ended with, RunStoppedError if not one came to its end.
+        them. Raises the error that the trials ended with.
         """
         if is_headless():
             self.start()
@@ -85,8 +84,6 @@ class Tuner:
             raise
         if self._error is not None:
             raise self._error
-        if not self.tuning.trials:
-            raise RunStoppedError("The tuning was stopped before its first trial ended.", "Run the notebook again.")
         return self.found
 
     # -- trying -----------------------------------------------------------------------------------
@@ -95,7 +92,7 @@ class Tuner:
         try:
             self.tuning = tried(self.order, self._note, self._stop.is_set, self._say)
         except GomafiaError as error:
-            self._error = None if self._stop.is_set() else error
+            self._error = error
         finally:
             if self._form is not None:
                 self._form.show_end(self.tuning, self._error, stopped=self._stop.is_set())
@@ -107,7 +104,6 @@ class Tuner:
             self._form.show(tuning)
 
     def _say(self, words: str) -> None:
-        self._said = words
         if self._form is not None:
             self._form.say(words)
         elif is_headless():

@@ -6,6 +6,7 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from gomafia_kit.errors import SettingsError
 from gomafia_kit.tuner import advice_of, scenarios_of, write_settings
 from gomafia_kit.widgets.picture import MemoryPicture
 from gomafia_kit.widgets.sheets import Html, Table, shown
@@ -95,8 +96,14 @@ class TuningView:
         return MemoryPicture(tuning_svg(self.tuning), f"{counted(len(self.tuning.trials), 'trial')}. {self.line}")
 
     def write(self) -> Path:
-        """Write the recommended batch size, and the budget if one was given, into the settings file; its path."""
-        return write_settings(settings_to_write(self.tuning))
+        """Write the recommended batch size, and the budget if one was given, into the settings file; its path.
+
+        Raises SettingsError if no size is recommended.
+        """
+        values = settings_to_write(self.tuning)
+        if not values:
+            raise SettingsError("No batch size is recommended: nothing is written.", self.advice.reason)
+        return write_settings(values)
 
     def sheet(self) -> Html:
         """Everything as tables to read."""
@@ -118,9 +125,10 @@ class TuningView:
 
 def settings_to_write(tuning: Tuning) -> dict[str, Any]:
     """The settings that the recommendation stands for."""
-    advice, limit = advice_of(tuning), tuning.order.settings.memory_limit_mb
-    found = {"batch_rows": advice.rows, "memory_limit_mb": limit}
-    return {name: value for name, value in found.items() if value is not None}
+    rows, limit = advice_of(tuning).rows, tuning.order.settings.memory_limit_mb
+    if rows is None:
+        return {}
+    return {"batch_rows": rows} | ({} if limit is None else {"memory_limit_mb": limit})
 
 
 def line_words(tuning: Tuning) -> str:

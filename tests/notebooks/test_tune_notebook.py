@@ -18,7 +18,7 @@ from gomafia_kit.tuner import DEFAULT_SIZES, REPEATS, TRANSPORTS
 
 TUNE = Path(__file__).parents[2] / "notebooks" / "tune.ipynb"
 OWN = {
-    "sizes": [*DEFAULT_SIZES, "automatic"],
+    "sizes": ["automatic" if size is None else size for size in DEFAULT_SIZES],
     "repeats": REPEATS,
     "transport": TRANSPORTS[0],
     "order_seed": 1,

@@ -157,6 +157,8 @@ def test_a_size_beyond_the_budget_is_never_advised() -> None:
     assert "From 20,000 rows on it takes more than 75% of the budget of 140 MB." in _told(tuning)
     nothing = _tuning(_order(memory_limit_mb=100), a_batch=0.002)
     assert "Not even 50 rows a batch stay under 75% of 100 MB: they take 100 MB" in _told(nothing)
+    with pytest.raises(SettingsError, match="nothing is written"):
+        TuningView(nothing).write()
 
 
 def test_trials_that_ended_early_count_for_nothing_but_are_told() -> None:

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from gomafia_kit import memory
 
 if _TYPE_CHECKING:
+    from collections.abc import Iterator as _Iterator
     from collections.abc import Mapping as _Mapping
     from collections.abc import Sequence as _Sequence
     from pathlib import Path as _Path
 
     from polars import DataFrame as _DataFrame
+    from pyarrow import RecordBatch as _RecordBatch
 
     from gomafia_kit.analyse.store import League as _League
     from gomafia_kit.importer import ImportHandle as _ImportHandle
@@ -60,6 +62,7 @@ __all__ = [
     "open_league",
     "open_tuner",
     "profile",
+    "read_postgres",
     "receipt",
     "rejected",
     "show_settings",
@@ -353,6 +356,23 @@ def next_steps(run: _ImportHandle | str | _Path) -> _Html:
     from gomafia_kit.widgets.sheets import steps_table
 
     return steps_table(as_handle(run))
+
+
+def read_postgres(
+    data_dir: str | _Path, sql: str, params: _Mapping[str, object] | None = None, *, batch_rows: int = 20_000
+) -> _Iterator[_RecordBatch]:
+    """What `sql` asks of the pushed tables, as Arrow batches of at most so many rows, by a cursor on the server.
+
+    Memory stays that of a batch, however long the answer is. A parameter stands in the SQL as `$name`. All batches
+    have the same schema; an answer without rows is one batch without rows. The server and the folder's schema are
+    those of `open_league(data_dir, "postgres")`. Raises PushError where PostgreSQL can't be reached or holds no
+    push, SettingsError for what it can't answer, as the first batch is asked for.
+    """
+    from pathlib import Path
+
+    from gomafia_kit.analyse.read import arrow_batches
+
+    return arrow_batches(Path(data_dir), sql, params or {}, batch_rows)
 
 
 def open_league(data_dir: str | _Path, read_from: str = "duckdb") -> _League:

@@ -9,7 +9,7 @@ from gomafia_kit.postgres.target import open_reader
 from gomafia_kit.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -29,6 +29,10 @@ class PostgresStore:
     def query(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
         """The answer from the rows that were pushed last."""
         return self._reader.query(sql, params)
+
+    def batches(self, sql: str, params: Mapping[str, object], batch_rows: int) -> Generator[pl.DataFrame]:
+        """The same, some rows at a time by a cursor on the server."""
+        return self._reader.batches(sql, params, batch_rows)
 
     def close(self) -> None:
         """Let go of the connection and, if it is the embedded one, of the server."""

@@ -2,7 +2,7 @@
 
 The page's words are written by people; a block that begins with `$ gomafia ...` or `>>> gk. ...` is kept true
 by this. They run in a folder that is thrown away, on three imports of the tiny demo league: `http`, `chromium`
-and `collected` (garbage collected after each batch).
+and `collected` (garbage collected after each batch; pushed).
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ FILE: Final = "memory.md"
 SHOWN: Final = re.compile(r"^```text\n(\$|>>>) ([^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 """A block that is run: the prompt, and the command or call."""
 
-_RUN: Final = "gomafia run --stages tournaments,games --form api --batch-rows 200 --data-dir"
-_RUNS: Final = (f"{_RUN} http --via http", f"{_RUN} chromium --via chromium", f"{_RUN} collected --via http --gc batch")
+_RUN: Final = "gomafia run --form api --batch-rows 200 --stages tournaments,games"
+_RUNS: Final = (
+    f"{_RUN} --data-dir http --via http",
+    f"{_RUN} --data-dir chromium --via chromium",
+    f"{_RUN},push --data-dir collected --via http --gc batch",
+)
 _BEGUN: Final = """
 import polars as pl
 import gomafia_kit as gk

@@ -11,7 +11,7 @@ from gomafia_kit.postgres.faults import connection_error, first_line, is_lost, l
 from gomafia_kit.postgres.schema import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
     from types import TracebackType
 
     import polars as pl
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from gomafia_kit.postgres.address import Address
 
 ROWS_A_READ: Final = 20_000
+CURSOR: Final = "gomafia_kit"
 _LEAST_SCALE: Final = 6
+_BATCH_SCALE: Final = 18
+"""Places of a computed number in batches: all of them have the same, whatever comes later."""
 _PRECISION: Final = 38
 
 # Everything in which a dollar or percent sign means something else than a parameter comes first.
@@ -93,12 +96,39 @@ class Reader:
 
         Raises SettingsError if the server can't answer it, or if the parameters aren't those of the SQL.
         """
-        text, names = with_places(sql)
-        if missing := names - set(params):
-            raise SettingsError(f"The query's parameter ${min(missing)} has no value.", "Give it in params.")
-        if spare := set(params) - names:
-            raise SettingsError(f"The query has no parameter ${min(spare)}.", "Leave it out, or write it as $name.")
-        return self._asked(text, {name: params[name] for name in names})
+        return self._asked(*_checked(sql, params))
+
+    def batches(self, sql: str, params: Mapping[str, object], batch_rows: int) -> Generator[pl.DataFrame]:
+        """The same, `batch_rows` rows at a time by a cursor on the server: neither side holds more of the answer.
+
+        All batches have the same columns; an answer without rows is one batch without rows. Other questions must
+        wait until the last batch came. Raises what `query` raises, and PushError if the connection is lost.
+        """
+        import psycopg
+
+        text, values = _checked(sql, params)
+        connection = self._opened()
+        try:
+            with connection.cursor() as first:
+                self._look_into_schema(first)
+            with connection.cursor(CURSOR) as cursor:
+                cursor.execute(text, values)
+                rows = cursor.fetchmany(batch_rows)
+                yield _table(cursor.description or (), rows, _BATCH_SCALE)
+                while rows := cursor.fetchmany(batch_rows):
+                    yield _table(cursor.description or (), rows, _BATCH_SCALE)
+        except psycopg.Error as error:
+            if is_lost(error):
+                raise lost_error(
+                    self._address, "it was asked", "Look whether it runs, and ask again.", error
+                ) from error
+            raise self._no_answer(error) from error
+        finally:
+            self._settle(connection)
+
+    def _no_answer(self, error: psycopg.Error) -> SettingsError:
+        said = first_line(self._address, error)
+        return SettingsError(f"PostgreSQL can't answer the query: {said}.", "Check it against docs/tables.md.")
 
     def _asked(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
         """The answer; a connection that was lost since the last question is opened again once."""
@@ -111,10 +141,7 @@ class Reader:
                 return self._answer(connection, sql, params)
             except psycopg.Error as error:
                 if not is_lost(error):
-                    said = first_line(self._address, error)
-                    raise SettingsError(
-                        f"PostgreSQL can't answer the query: {said}.", "Check it against docs/tables.md."
-                    ) from error
+                    raise self._no_answer(error) from error
                 if reopened:
                     raise lost_error(
                         self._address, "it was asked", "Look whether it runs, and ask again.", error
@@ -134,10 +161,13 @@ class Reader:
 
     def _answer(self, connection: psycopg.Connection[Any], sql: str, params: Mapping[str, object]) -> pl.DataFrame:
         with connection.cursor() as cursor:
-            # For this transaction only: a pooler may give the next one another session.
-            cursor.execute(f"SET LOCAL search_path TO {self._schema}")
-            cursor.execute("SET LOCAL timezone TO 'UTC'")
+            self._look_into_schema(cursor)
             return _frame(cursor, _chunks(cursor, sql, params))
+
+    def _look_into_schema(self, cursor: psycopg.Cursor[Any]) -> None:
+        """For this transaction only: a pooler may give the next one another session."""
+        cursor.execute(f"SET LOCAL search_path TO {self._schema}")
+        cursor.execute("SET LOCAL timezone TO 'UTC'")
 
     def _opened(self) -> psycopg.Connection[Any]:
         import psycopg
@@ -165,6 +195,16 @@ class Reader:
             )
 
 
+def _checked(sql: str, params: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """The SQL as psycopg wants it, with its values; SettingsError if the parameters aren't those of the SQL."""
+    text, names = with_places(sql)
+    if missing := names - set(params):
+        raise SettingsError(f"The query's parameter ${min(missing)} has no value.", "Give it in params.")
+    if spare := set(params) - names:
+        raise SettingsError(f"The query has no parameter ${min(spare)}.", "Leave it out, or write it as $name.")
+    return text, {name: params[name] for name in names}
+
+
 def _chunks(cursor: psycopg.Cursor[Any], sql: str, params: Mapping[str, object]) -> Iterator[Sequence[tuple[Any, ...]]]:
     """The rows, some at a time, as the server sends them: the answer is never in memory twice."""
     chunk: list[tuple[Any, ...]] = []
@@ -184,14 +224,20 @@ def _frame(cursor: psycopg.Cursor[Any], chunks: Iterator[Sequence[tuple[Any, ...
 
     frames: list[pl.DataFrame] = []
     for chunk in chunks:
-        columns = list(zip(*chunk, strict=True)) or [()] * len(cursor.description or ())
-        series = [_series(told, values) for told, values in zip(cursor.description or (), columns, strict=True)]
         if chunk or not frames:
-            frames.append(pl.DataFrame(series))
+            frames.append(_table(cursor.description or (), chunk))
     return pl.concat(frames, how="vertical_relaxed")
 
 
-def _series(told: psycopg.Column, values: Sequence[Any]) -> pl.Series:
+def _table(told: Sequence[psycopg.Column], rows: Sequence[tuple[Any, ...]], scale: int | None = None) -> pl.DataFrame:
+    """Rows as a frame; computed numbers get `scale` places, or without one as many as they have."""
+    import polars as pl
+
+    columns = list(zip(*rows, strict=True)) or [()] * len(told)
+    return pl.DataFrame([_series(column, values, scale) for column, values in zip(told, columns, strict=True)])
+
+
+def _series(told: psycopg.Column, values: Sequence[Any], scale: int | None) -> pl.Series:
     import polars as pl
 
     forms: dict[str, pl.DataType] = {
@@ -212,18 +258,18 @@ def _series(told: psycopg.Column, values: Sequence[Any]) -> pl.Series:
     }
     name = told.type_display.split("(")[0]
     if name == "numeric":
-        return _numbers(told, values)
+        return _numbers(told, values, scale)
     return pl.Series(told.name, values, forms.get(name), strict=True)
 
 
-def _numbers(told: psycopg.Column, values: Sequence[Any]) -> pl.Series:
-    """Decimals with the column's places, or as many as the values have where SQL computed them."""
+def _numbers(told: psycopg.Column, values: Sequence[Any], computed_scale: int | None) -> pl.Series:
+    """Decimals with the column's places; where SQL computed them as many as are given, else as many as they have."""
     import polars as pl
 
     given = [value for value in values if value is not None]
     if not all(value.is_finite() for value in given):
         return pl.Series(told.name, [None if value is None else float(value) for value in values], pl.Float64)
-    scale = told.scale
+    scale = computed_scale if told.scale is None else told.scale
     if scale is None:
         scale = max([_LEAST_SCALE, *(-int(value.as_tuple().exponent) for value in given)])
     return pl.Series(told.name, values, pl.Decimal(_PRECISION, min(scale, _PRECISION - 1)))

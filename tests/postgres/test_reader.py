@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+import gomafia_kit as gk
 from gomafia_kit.analyse.store import open_league
 from gomafia_kit.errors import PushError, SettingsError
 from gomafia_kit.postgres.reader import ROWS_A_READ, Reader, with_places
@@ -132,6 +133,41 @@ def test_a_long_answer_comes_whole_and_in_order(reader: Reader) -> None:
     found = reader.query("SELECT g, g::numeric / 4 AS quarter FROM generate_series(1, $n) g", {"n": number})
     assert found["g"].to_list() == list(range(1, number + 1))
     assert found["quarter"].to_list() == [Decimal(k) / 4 for k in range(1, number + 1)]
+
+
+def test_batches_bring_the_same_a_few_rows_at_a_time(reader: Reader) -> None:
+    sql = "SELECT g, g::numeric / 4 AS quarter FROM generate_series(1, $n) g"
+    frames = list(reader.batches(sql, {"n": 2_500}, 1_000))
+    assert [frame.height for frame in frames] == [1_000, 1_000, 500]
+    assert len({tuple(frame.schema.items()) for frame in frames}) == 1
+    assert pl.concat(frames)["quarter"].to_list() == [Decimal(k) / 4 for k in range(1, 2_501)]
+    assert [frame.columns for frame in reader.batches(sql, {"n": 0}, 10)] == [["g", "quarter"]]
+
+
+def test_batches_that_nobody_reads_to_the_end_and_wrong_ones_leave_the_reader_free(reader: Reader) -> None:
+    begun = reader.batches("SELECT login FROM player ORDER BY 1", {}, 1)
+    assert next(begun).rows() == [("игрок 1",)]
+    begun.close()
+    for sql, words in (("SELECT nothing FROM player", "nothing"), ("DELETE FROM player", "can't answer")):
+        with pytest.raises(SettingsError, match=words):
+            next(reader.batches(sql, {}, 10))
+    with pytest.raises(SettingsError, match=r"\$n has no value"):
+        next(reader.batches("SELECT $n", {}, 10))
+    assert reader.query("SELECT count(*) AS n FROM player", {}).rows() == [(3,)]
+
+
+def test_a_pushed_league_is_read_as_arrow_batches(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.folder.put("players", player=[player(k, f"игрок {k}", Decimal(k)) for k in range(1, 8)])
+    place.folder.push(place.schema)
+    monkeypatch.setenv("GOMAFIA_POSTGRES_SCHEMA", place.schema)
+    sql = "SELECT player_id, login, elo FROM player WHERE player_id <= $most ORDER BY player_id"
+    batches = list(gk.read_postgres(place.folder.path, sql, {"most": 5}, batch_rows=2))
+    assert [batch.num_rows for batch in batches] == [2, 2, 1]
+    assert [row["player_id"] for batch in batches for row in batch.to_pylist()] == [1, 2, 3, 4, 5]
+    (empty,) = gk.read_postgres(place.folder.path, sql, {"most": 0})
+    assert (empty.num_rows, empty.schema) == (0, batches[0].schema)
+    with pytest.raises(SettingsError, match="batch_rows: 0"):
+        gk.read_postgres(place.folder.path, sql, {"most": 5}, batch_rows=0)
 
 
 def test_a_schema_without_a_push_says_so(place: Place) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gomafia_kit.events import BatchDone, BatchStarted
 from gomafia_kit.fetch.replies import MOST_BYTES
-from gomafia_kit.memory.limits import MB
+from gomafia_kit.memory.limits import MB, memory_limit_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,6 +190,11 @@ class AutomaticRows:
         )
 
     @property
+    def most_rows(self) -> int:
+        """What a batch may have while too much is taken, whoever chose its size; endless else."""
+        return self._cap
+
+    @property
     def is_scarce(self) -> bool:
         """True while so much is taken that batches are made shorter."""
         return self._used_mb() >= SHRINK_AT * self.limit_mb
@@ -226,11 +231,13 @@ class Steered:
     def __init__(self, base: AutomaticRows, wished: Callable[[], Control]) -> None:
         self._base = base
         self._own_limit_mb = base.limit_mb
+        self._most_mb = memory_limit_mb()
         self._wished = wished
 
     def next_rows(self, stage: str) -> int:
-        """What the person wishes, else what the base says."""
-        return self._followed().batch_rows or self._base.next_rows(stage)
+        """What the person wishes, shorter while too much memory is taken; else what the base says."""
+        rows = self._followed().batch_rows
+        return self._base.next_rows(stage) if rows is None else min(rows, self._base.most_rows)
 
     def verdict(self) -> str | None:
         """The base's, by the budget that is wished now."""
@@ -239,5 +246,6 @@ class Steered:
 
     def _followed(self) -> Control:
         wish = self._wished()
-        self._base.limit_mb = wish.memory_limit_mb or self._own_limit_mb
+        wished_mb = wish.memory_limit_mb
+        self._base.limit_mb = self._own_limit_mb if wished_mb is None else min(wished_mb, self._most_mb)
         return wish

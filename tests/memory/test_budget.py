@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gomafia_kit.events import BatchDone, BatchStarted
 from gomafia_kit.memory import budget
 from gomafia_kit.memory.budget import AutomaticRows, Learned, Steered, allowed, answer_bytes, choose, starting_rows
+from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.memory.probe import Use
 from gomafia_kit.runs.journal import Control
 
@@ -196,6 +197,9 @@ def test_a_budget_that_is_wished_holds_from_the_next_batch_on(clock: Clock) -> N
     wishes.append(Control("run", None, None))
     assert steered.verdict() is None
     assert rows.limit_mb == 1024
+    wishes.append(Control("run", 50_000, 1_000_000))
+    assert steered.next_rows("games") == rows.most_rows < 50_000  # still short of memory by the last batch
+    assert rows.limit_mb == memory_limit_mb()  # no budget is larger than what the system gives
 
 
 @given(

@@ -23,7 +23,8 @@ class Trial:
     rows are of the stages that were to be tried. `peak_rss_mb` is the highest RSS of Python, exactly, and
     `batch_rss_mb` that of the batches alone, without what came after them (parts put together, published, pushed);
     `shared_mb` of it were pages that other processes had too. `browser_mb` is what Chromium and its driver took at
-    most, `peak_pss_mb` the tree, as sampled. `ended` is done, or the class of the error that ended it.
+    most, `peak_pss_mb` the tree, as sampled. `cpu_seconds` is what the whole process computed, its start and end
+    included; other work on the machine hardly changes that. `ended` is done, or the class of the error that ended it.
     """
 
     repeat: int
@@ -32,6 +33,7 @@ class Trial:
     batches: int
     rows: int
     seconds: float
+    cpu_seconds: float
     peak_rss_mb: float
     batch_rss_mb: float
     shared_mb: float
@@ -50,7 +52,9 @@ class Trial:
         return self.rows / self.seconds if self.seconds else 0.0
 
 
-def trial_of(data_dir: Path, run_id: int, stages: Sequence[str], repeat: int, size: int | None) -> Trial:
+def trial_of(
+    data_dir: Path, run_id: int, stages: Sequence[str], repeat: int, size: int | None, cpu_seconds: float
+) -> Trial:
     """The trial that a run was."""
     with Journal(data_dir) as journal:
         run = journal.run(run_id)
@@ -70,6 +74,7 @@ def trial_of(data_dir: Path, run_id: int, stages: Sequence[str], repeat: int, si
         number,
         rows,
         sum(_seconds(stage) for stage in took),
+        cpu_seconds,
         max((sample.peak_rss_mb or 0.0 for sample in samples), default=0.0),
         max((sample.peak_rss_mb or 0.0 for sample in samples if (sample.stage, sample.batch) in written), default=0.0),
         _shared_mb(every),

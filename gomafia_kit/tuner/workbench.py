@@ -80,10 +80,12 @@ class Workbench:
             self._clear()
         schema = f"tuning_{self._number}" if self._is_push else self._settings.postgres_schema
         settings = changed(self._settings, {"batch_rows": size, "postgres_schema": schema})
+        before = _cpu_seconds_of_children()
         run_id, error = self._imported(settings)
+        cpu_seconds = _cpu_seconds_of_children() - before
         if isinstance(error, RunStoppedError) and not isinstance(error, OutOfBudgetError):
             return None
-        return trial_of(self._folder, run_id, self._order.settings.stages, repeat, size)
+        return trial_of(self._folder, run_id, self._order.settings.stages, repeat, size, cpu_seconds)
 
     # -- getting ready ----------------------------------------------------------------------------
 
@@ -170,6 +172,12 @@ class Workbench:
                 shutil.rmtree(path)
             elif self._order.transport != TRANSPORTS[0] or not path.name.startswith(ARCHIVE_FILE):
                 path.unlink()
+
+
+def _cpu_seconds_of_children() -> float:
+    """What ended children of this process computed so far; 0 where the system doesn't tell."""
+    told = os.times()
+    return told.children_user + told.children_system
 
 
 def _without_servers() -> dict[str, str]:

@@ -40,6 +40,7 @@ class TuningView:
                 t.batches,
                 t.rows,
                 t.seconds,
+                t.cpu_seconds,
                 t.rate,
                 self.tuning.peak_mb(t),
                 t.peak_rss_mb,
@@ -50,7 +51,15 @@ class TuningView:
             for t in self.tuning.trials
         ]
         whole = ("repeat", "batch_rows", "longest_batch", "batches", "rows")
-        parts = ("seconds", "rows_a_second", "peak_mb", "peak_python_rss_mb", "peak_browser_pss_mb", "peak_tree_pss_mb")
+        parts = (
+            "seconds",
+            "cpu_seconds",
+            "rows_a_second",
+            "peak_mb",
+            "peak_python_rss_mb",
+            "peak_browser_pss_mb",
+            "peak_tree_pss_mb",
+        )
         schema: dict[str, Any] = dict.fromkeys(whole, pl.Int64) | dict.fromkeys(parts, pl.Float64)
         return pl.DataFrame(rows, schema={**schema, "ended": pl.String}, orient="row")
 

@@ -47,7 +47,7 @@ def _tuning(
         seconds = (a_row * ROWS + a_batch * batches) * (1 + wobble * (number % 3))
         peak = base_mb + mb_a_row * rows + 0.3 * (number % 2)
         tuning = tuning.with_(
-            Trial(repeat, size, rows, batches, ROWS, seconds, peak + 15, peak + 12, 15, 0, peak, "done")
+            Trial(repeat, size, rows, batches, ROWS, seconds, seconds, peak + 15, peak + 12, 15, 0, peak, "done")
         )
     return tuning
 
@@ -133,7 +133,7 @@ def test_what_a_batch_costs_for_sure_decides_on_a_machine_that_is_busy_now_and_t
     order = _order("100,1000,10000", 2)
     seen = {100: (21.7, 17.8), 1000: (7.1, 6.5), 10_000: (7.1, 3.4)}
     trials = [
-        Trial(repeat, size, size, -(-30_100 // size), 30_100, seen[size][repeat - 1], 146, 146, 15, 0, None, "done")
+        Trial(repeat, size, size, -(-30_100 // size), 30_100, seen[size][repeat - 1], 2, 146, 146, 15, 0, None, "done")
         for repeat, size in order.in_order()
         if size is not None
     ]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from html import escape
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final
 
+from gomafia_kit.widgets.svg import circle, line, rect, text
 from gomafia_kit.widgets.words import count, counted, duration, megabytes
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def memory_svg(points: Sequence[Point], look: Look = PAPER, limit_mb: float | No
         *_strip(cols, frame, _Strip(310, 42, "seconds", lambda col: col.seconds, duration)),
     ]
     if not points:
-        parts.append(_text((LEFT + WIDTH) / 2, 140, "no batch yet", look.muted, "middle", 14))
+        parts.append(text((LEFT + WIDTH) / 2, 140, "no batch yet", look.muted, "middle", 14))
     words = f"Memory, rows and seconds of {counted(len(points), 'batch').replace('batchs', 'batches')}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -6 {WIDTH} 372" width="{WIDTH}" height="372"'
@@ -215,9 +215,9 @@ def _bands(cols: Sequence[Column], frame: _Frame) -> Iterator[str]:
         length = len(list(own))
         x, width = frame.x(place), length * frame.step
         if number % 2 == 0:
-            yield _rect(x, 44, width, _BOTTOM - 44, frame.look.band)
+            yield rect(x, 44, width, _BOTTOM - 44, frame.look.band)
         if width >= len(stage) * _LABEL_PX:
-            yield _text(x + width / 2, 58, stage, frame.look.muted, "middle")
+            yield text(x + width / 2, 58, stage, frame.look.muted, "middle")
         place += length
 
 
@@ -230,25 +230,25 @@ class _Legend:
 
 
 def _legend(look: Look, legend: _Legend) -> Iterator[str]:
-    yield _text(LEFT, 14, "Memory of the import by batch, MB", look.ink, size=14)
+    yield text(LEFT, 14, "Memory of the import by batch, MB", look.ink, size=14)
     is_told = legend.limit_mb is not None and not legend.is_limit_drawn
     far = f"; budget {megabytes(legend.limit_mb)}, far above" if is_told else ""
-    yield _text(WIDTH - RIGHT, 14, legend.note + far, look.muted, "end")
+    yield text(WIDTH - RIGHT, 14, legend.note + far, look.muted, "end")
     x = float(LEFT)
     has_browser = any(col.driver_mb is not None for col in legend.cols)
     for words, colour in (
         ("Python, highest RSS (exact)", look.python),
         *([("driver, PSS", look.driver), ("Chromium, PSS", look.chromium)] if has_browser else []),
     ):
-        yield _rect(x, 24, 10, 10, colour)
-        yield _text(x + 15, 33, words, look.muted)
+        yield rect(x, 24, 10, 10, colour)
+        yield text(x + 15, 33, words, look.muted)
         x += 33 + _LETTER_PX * len(words)
-    yield _circle(x + 4, 29, look.tree)
-    yield _text(x + 13, 33, "whole tree, PSS (sampled)", look.muted)
+    yield circle(x + 4, 29, look.tree)
+    yield text(x + 13, 33, "whole tree, PSS (sampled)", look.muted)
     x += 31 + _LETTER_PX * len("whole tree, PSS (sampled)")
     if legend.is_limit_drawn:
-        yield _line(x, 29, x + 14, 29, look.limit, 2)
-        yield _text(x + 20, 33, "budget", look.muted)
+        yield line(x, 29, x + 14, 29, look.limit, 2)
+        yield text(x + 20, 33, "budget", look.muted)
 
 
 def _memory(cols: Sequence[Column], frame: _Frame, top: float) -> Iterator[str]:
@@ -257,8 +257,8 @@ def _memory(cols: Sequence[Column], frame: _Frame, top: float) -> Iterator[str]:
     floor = _MEMORY_TOP + _MEMORY_HEIGHT
     for tick in ticks:
         y = floor - tick * scale
-        yield _line(LEFT, y, WIDTH - RIGHT, y, frame.look.grid)
-        yield _text(LEFT - 8, y + 4, count(round(tick)), frame.look.muted, "end")
+        yield line(LEFT, y, WIDTH - RIGHT, y, frame.look.grid)
+        yield text(LEFT - 8, y + 4, count(round(tick)), frame.look.muted, "end")
     for place, col in enumerate(cols):
         foot = float(floor)
         pale = 1.0 if col.is_looked_at else _PALE
@@ -273,8 +273,8 @@ def _memory(cols: Sequence[Column], frame: _Frame, top: float) -> Iterator[str]:
     sampled = [(frame.x(place + 0.5), floor - mb * scale) for place, mb in _tree(cols)]
     for (x1, y1), (x2, y2) in pairwise(sampled):
         if x2 - x1 < 1.5 * frame.step:  # between samples further apart nothing is known
-            yield _line(x1, y1, x2, y2, frame.look.tree, 1.5)
-    yield from (_circle(x, y, frame.look.tree) for x, y in sampled)
+            yield line(x1, y1, x2, y2, frame.look.tree, 1.5)
+    yield from (circle(x, y, frame.look.tree) for x, y in sampled)
 
 
 def _budget(cols: Sequence[Column], frame: _Frame, top: float, now_mb: float | None) -> Iterator[str]:
@@ -318,9 +318,9 @@ def _tree(cols: Sequence[Column]) -> Iterator[tuple[int, float]]:
 def _strip(cols: Sequence[Column], frame: _Frame, strip: _Strip) -> Iterator[str]:
     highest = max((strip.value(col) for col in cols), default=0.0)
     floor = strip.top + strip.height
-    yield _line(LEFT, floor, WIDTH - RIGHT, floor, frame.look.grid)
-    yield _text(LEFT - 8, strip.top + 10, strip.words(highest) if cols else "", frame.look.muted, "end")
-    yield _text(LEFT - 8, floor, strip.title, frame.look.muted, "end")
+    yield line(LEFT, floor, WIDTH - RIGHT, floor, frame.look.grid)
+    yield text(LEFT - 8, strip.top + 10, strip.words(highest) if cols else "", frame.look.muted, "end")
+    yield text(LEFT - 8, floor, strip.title, frame.look.muted, "end")
     for place, col in enumerate(cols):
         height = strip.height * strip.value(col) / highest if highest else 0.0
         yield _bar(frame, place, floor, height, frame.look.rows, _title(col))
@@ -354,29 +354,4 @@ def _title(col: Column) -> str:
 
 def _bar(frame: _Frame, place: int, floor: float, height: float, colour: str, title: str, opacity: float = 1.0) -> str:
     x, width = frame.x(place) + frame.gap / 2, frame.step - frame.gap
-    return _rect(x, floor - height, width, height, colour, title, opacity)
-
-
-def _rect(x: float, y: float, width: float, height: float, colour: str, title: str = "", opacity: float = 1.0) -> str:
-    inside = f"<title>{escape(title)}</title>" if title else ""
-    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.2f}" height="{height:.1f}"'
-    pale = "" if opacity == 1.0 else f"; opacity: {opacity:g}"
-    return f'<rect {place} style="fill: {colour}{pale}">{inside}</rect>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1) -> str:
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
-        f' style="stroke: {colour}; stroke-width: {width:g}"/>'
-    )
-
-
-def _circle(x: float, y: float, colour: str) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" style="fill: {colour}"/>'
-
-
-def _text(x: float, y: float, words: str, colour: str, anchor: str = "start", size: int = 12) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" style="fill: {colour}; font-size: {size}px">'
-        f"{escape(words)}</text>"
-    )
+    return rect(x, floor - height, width, height, colour, title, opacity)

@@ -88,7 +88,7 @@ class Panel:
                         return
                     self._ended.wait(SECONDS_BETWEEN_LOOKS)
         except GomafiaError as error:
-            self.message.value = _alert(f"The panel can't see the run any more: {error}")
+            self.message.value = alert(f"The panel can't see the run any more: {error}")
 
     def _update(self, figures: Figures) -> None:
         """Bring every field up to date; a field that doesn't change sends nothing."""
@@ -121,7 +121,7 @@ class Panel:
 
         def wish(wished: int | None) -> bool:
             taken = self._try(lambda: send(wished))
-            _say_idle()
+            say_idle()
             return taken
 
         return wish
@@ -131,7 +131,7 @@ class Panel:
             try:
                 act()
             except GomafiaError as error:
-                self.message.value = _alert(str(error))
+                self.message.value = alert(str(error))
                 return False
             self.message.value = ""
             self._update(figures_of(self._handle.data_dir, self._handle.run_id))
@@ -143,11 +143,12 @@ def _budgets() -> list[int]:
     return [size for size in BUDGETS_MB if size <= memory_limit_mb()]
 
 
-def _alert(text: str) -> str:
+def alert(text: str) -> str:
+    """A sentence that something is wrong, as HTML."""
     return f'<div class="gk-alert">{escape(text)}</div>'
 
 
-def _say_idle() -> None:
+def say_idle() -> None:
     """Tell the browser that its message was handled.
 
     ipykernel 7.4 doesn't when it handles one beside a waiting `async` cell, and ipywidgets keeps a

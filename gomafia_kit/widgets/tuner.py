@@ -17,7 +17,7 @@ from gomafia_kit.settings import STAGES
 from gomafia_kit.tuner import TRANSPORTS, Order, Tuning, changed, tried
 from gomafia_kit.widgets.board import STYLE
 from gomafia_kit.widgets.chart import LIVE
-from gomafia_kit.widgets.panel import _alert, _say_idle
+from gomafia_kit.widgets.panel import alert, say_idle
 from gomafia_kit.widgets.tuning import TuningView, settings_to_write
 from gomafia_kit.widgets.tuning_chart import tuning_svg
 
@@ -186,7 +186,7 @@ class _Form:
         self.box.add_class("gk-tuner")
         self.fields = (self.stages, self.sizes, self.transport, self.repeats, self.limit)
         for field in self.fields:
-            field.observe(lambda _: _say_idle(), names="value")
+            field.observe(lambda _: say_idle(), names="value")
         self.begin.on_click(self._on_begin)
         self.stop.on_click(lambda _: tuner.stop())
         self.write.on_click(self._on_write)
@@ -206,7 +206,7 @@ class _Form:
     def show_end(self, tuning: Tuning, error: GomafiaError | None, *, stopped: bool) -> None:
         """Show how it ended."""
         if error is not None:
-            self.message.value = _alert(str(error))
+            self.message.value = alert(str(error))
         else:
             self.say(_STOPPED if stopped else "Done: every size was tried.")
         if tuning.trials:
@@ -242,7 +242,7 @@ class _Form:
         try:
             act()
         except GomafiaError as error:
-            self.message.value = _alert(str(error))
+            self.message.value = alert(str(error))
 
 
 def _hint(words: str) -> str:

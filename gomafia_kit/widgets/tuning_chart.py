@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.tuner import advice_of
-from gomafia_kit.widgets.chart import LEFT, PAPER, RIGHT, WIDTH, Look, _circle, _line, _text, nice_ticks
+from gomafia_kit.widgets.chart import LEFT, PAPER, RIGHT, WIDTH, Look, nice_ticks
+from gomafia_kit.widgets.svg import circle, line, text
 from gomafia_kit.widgets.words import count
 
 if TYPE_CHECKING:
@@ -76,41 +77,41 @@ def _ends(tuning: Tuning) -> tuple[int, int]:
 def _rates(tuning: Tuning, look: Look) -> Iterator[str]:
     most = nice_ticks(max((trial.rate for trial in tuning.done), default=1.0))[-1]
     axes = _Axes(_TOPS[0], _ends(tuning), 0.0, most)
-    yield _text(LEFT, 14, "Rows a second by batch size", look.ink, size=14)
-    yield _text(
+    yield text(LEFT, 14, "Rows a second by batch size", look.ink, size=14)
+    yield text(
         LEFT, 32, f"{len(tuning.trials)} of {tuning.wanted} trials; the line goes through the fastest", look.muted
     )
     yield from _grid(axes, nice_ticks(most) if tuning.done else [], tuning, look)
     if not tuning.done:
-        yield _text((LEFT + WIDTH) / 2, axes.top + _PLOT / 2, "no trial yet", look.muted, "middle", 14)
+        yield text((LEFT + WIDTH) / 2, axes.top + _PLOT / 2, "no trial yet", look.muted, "middle", 14)
     fastest = [
         (axes.x(size), axes.y(tuning.rate(size)))
         for size in tuning.order.sizes
         if size is not None and tuning.rates(size)
     ]
-    yield from (_line(x1, y1, x2, y2, look.python, 2) for (x1, y1), (x2, y2) in pairwise(fastest))
+    yield from (line(x1, y1, x2, y2, look.python, 2) for (x1, y1), (x2, y2) in pairwise(fastest))
     yield from _dots(axes, tuning, lambda trial: trial.rate, look.python)
     advice = advice_of(tuning)
     if advice.rows is not None and tuning.is_whole:
         x = axes.x(advice.rows)
-        yield _line(x, axes.top, x, _TOPS[1] + _PLOT, look.muted, 1.5)
+        yield line(x, axes.top, x, _TOPS[1] + _PLOT, look.muted, 1.5)
         is_right = x > (LEFT + WIDTH) / 2
         words = f"recommended: {count(advice.rows)}"
-        yield _text(x - 5 if is_right else x + 5, axes.top + _PLOT - 6, words, look.ink, "end" if is_right else "start")
+        yield text(x - 5 if is_right else x + 5, axes.top + _PLOT - 6, words, look.ink, "end" if is_right else "start")
 
 
 def _memory(tuning: Tuning, look: Look) -> Iterator[str]:
-    yield _text(LEFT, _TOPS[1] - 32, "Peak memory by batch size, MB", look.ink, size=14)
-    yield _text(LEFT, _TOPS[1] - 14, "a dot a trial; the fitted line and its band (95% on each side)", look.muted)
+    yield text(LEFT, _TOPS[1] - 32, "Peak memory by batch size, MB", look.ink, size=14)
+    yield text(LEFT, _TOPS[1] - 14, "a dot a trial; the fitted line and its band (95% on each side)", look.muted)
     axes = _memory_axes(tuning)
     yield from _grid(axes, [axes.least + tick for tick in nice_ticks(axes.most - axes.least)], tuning, look)
     yield from _fitted(axes, tuning, look)
     yield from _dots(axes, tuning, tuning.peak_mb, look.tree)
     if axes.least <= tuning.limit_mb <= axes.most:
         y = axes.y(tuning.limit_mb)
-        yield _line(LEFT, y, WIDTH - RIGHT, y, look.limit, 2)
-        yield _text(LEFT + 4, y - 4, "budget", look.muted)
-    yield _text((LEFT + WIDTH) / 2, _TOPS[1] + _PLOT + 32, "rows a batch", look.muted, "middle")
+        yield line(LEFT, y, WIDTH - RIGHT, y, look.limit, 2)
+        yield text(LEFT + 4, y - 4, "budget", look.muted)
+    yield text((LEFT + WIDTH) / 2, _TOPS[1] + _PLOT + 32, "rows a batch", look.muted, "middle")
 
 
 def _memory_axes(tuning: Tuning) -> _Axes:
@@ -124,31 +125,31 @@ def _memory_axes(tuning: Tuning) -> _Axes:
 
 
 def _fitted(axes: _Axes, tuning: Tuning, look: Look) -> Iterator[str]:
-    line = tuning.memory
-    if line.error is None or not line.spread:
+    fitted = tuning.memory
+    if fitted.error is None or not fitted.spread:
         return
-    low, high = min(axes.sizes[0], 1 << 30), min(axes.sizes[1], max(trial.longest for trial in tuning.done))
+    low, high = axes.sizes[0], min(axes.sizes[1], max(trial.longest for trial in tuning.done))
     sizes = [low * (high / low) ** (step / _STEPS) for step in range(_STEPS + 1)]
-    edges = [(axes.x(size), *map(axes.y, line.bounds(size))) for size in sizes]
+    edges = [(axes.x(size), *map(axes.y, fitted.bounds(size))) for size in sizes]
     outline = [(x, upper) for x, _, upper in edges] + [(x, lower) for x, lower, _ in reversed(edges)]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in outline)
     yield f'<polygon class="band" points="{points}" style="fill: {look.tree}; opacity: 0.18"/>'
-    for (x1, y1), (x2, y2) in pairwise((axes.x(size), axes.y(line.at(size))) for size in sizes):
-        yield _line(x1, y1, x2, y2, look.tree, 1.5)
+    for (x1, y1), (x2, y2) in pairwise((axes.x(size), axes.y(fitted.at(size))) for size in sizes):
+        yield line(x1, y1, x2, y2, look.tree, 1.5)
 
 
 def _grid(axes: _Axes, ticks: Sequence[float], tuning: Tuning, look: Look) -> Iterator[str]:
     for tick in ticks:
         if axes.least <= tick <= axes.most:
             y = axes.y(tick)
-            yield _line(LEFT, y, WIDTH - RIGHT, y, look.grid)
-            yield _text(LEFT - 8, y + 4, count(round(tick)), look.muted, "end")
+            yield line(LEFT, y, WIDTH - RIGHT, y, look.grid)
+            yield text(LEFT - 8, y + 4, count(round(tick)), look.muted, "end")
     for size in tuning.order.sizes:
         x = axes.x_automatic if size is None else axes.x(size)
-        yield _text(x, axes.top + _PLOT + 16, "automatic" if size is None else count(size), look.muted, "middle")
+        yield text(x, axes.top + _PLOT + 16, "automatic" if size is None else count(size), look.muted, "middle")
 
 
 def _dots(axes: _Axes, tuning: Tuning, value: Callable[[Trial], float], colour: str) -> Iterator[str]:
     for trial in tuning.done:
         x = axes.x_automatic if trial.batch_rows is None else axes.x(trial.batch_rows)
-        yield _circle(x, axes.y(value(trial)), colour)
+        yield circle(x, axes.y(value(trial)), colour)

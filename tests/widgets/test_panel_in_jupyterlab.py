@@ -144,7 +144,8 @@ def test_after_a_reload_the_panel_of_a_run_started_elsewhere_comes_back_and_stee
     page = lab.page
     slow = {"batch_rows": 20, "seconds_between_asks": 0.3, "stages": "clubs,players,tournaments,games"}
     handle = importer.start(Settings.gather({"data_dir": str(tmp_path / "чужая"), **slow}), lifeline=True)
-    source = f"import gomafia_kit as gk\ngk.attach({str(handle.data_dir)!r})"
+    too_small = "from gomafia_kit.widgets import sliders\nsliders.BUDGETS_MB = (16, 4096)\n"
+    source = f"import gomafia_kit as gk\n{too_small}gk.attach({str(handle.data_dir)!r})"
     lab.run_all("elsewhere.ipynb", [nbformat.v4.new_code_cell(source)])  # type: ignore[no-untyped-call]  # no types
     page.wait_for_selector(".gk-board[data-state=running]", timeout=60_000)
     page.locator(".jp-Toolbar [data-command='docmanager:save']").first.click()
@@ -157,6 +158,13 @@ def test_after_a_reload_the_panel_of_a_run_started_elsewhere_comes_back_and_stee
     page.keyboard.press("ArrowRight")
     with Journal(handle.data_dir) as journal:
         until(lambda: journal.batches(1)[-1].rows_target == 50, "a batch of 50 rows")
+
+        # A budget that would end the run is refused, and the slider goes back.
+        page.locator(".gk-box .noUi-handle").nth(1).focus()
+        page.keyboard.press("ArrowRight")
+        until(lambda: "A budget of 16 MB would end the import" in _said(lab), "the refusal", 10)
+        until(lambda: _readout(lab, 1) == "as set", "the slider's way back", 10)
+        assert journal.control(1).memory_limit_mb is None
     page.locator(".gk-box button", has_text="Stop").click()
     page.wait_for_selector(".gk-board[data-state=stopped]", timeout=20_000)
     with pytest.raises(RunStoppedError):

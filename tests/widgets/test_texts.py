@@ -215,8 +215,8 @@ def test_texts_of_the_site_stay_texts() -> None:
 
 
 def test_a_budget_of_which_nearly_all_is_taken_is_refused(imported: RunHandle) -> None:
-    with pytest.raises(SettingsError, match=r"A budget of 64 MB would end the import: it takes \d+ MB") as caught:
-        imported.set_memory_limit(64)
+    with pytest.raises(SettingsError, match=r"A budget of 16 MB would end the import: it takes \d+ MB") as caught:
+        imported.set_memory_limit(16)
     assert re.fullmatch(r"Give \d+ MB or more, or stop it.", caught.value.remedy)
     with Journal(imported.data_dir) as journal:
         assert journal.control(imported.run_id).memory_limit_mb is None

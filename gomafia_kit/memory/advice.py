@@ -193,7 +193,7 @@ def _of_budget(peak: Peak, run: RunFigures) -> Iterator[Advice]:
     enough = STEP_MB * math.ceil(peak.mb / AIM_AT / STEP_MB)
     seen = f"The peak is {peak.mb / run.limit_mb:.0%} of the budget of {run.limit_mb:,.0f} MB."
     if peak.mb >= SHRINK_AT * run.limit_mb:
-        yield Advice("budget", seen, f"Batches were made shorter: memory_limit_mb={enough} would let them be.")
+        yield Advice("budget", seen, f"It came near: memory_limit_mb={enough} leaves batches their length.")
     elif enough <= run.limit_mb / 2:
         yield Advice("budget", seen, f"memory_limit_mb={enough} is enough for a run like this.")
     else:

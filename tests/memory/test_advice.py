@@ -84,9 +84,7 @@ def test_long_batches_are_advised_to_be_halved_where_that_saves_something() -> N
 
 
 def test_the_budget_is_told_beside_the_peak() -> None:
-    assert (
-        _about(_run(9, limit=350.0))["budget"].do == "Batches were made shorter: memory_limit_mb=416 would let them be."
-    )
+    assert _about(_run(9, limit=350.0))["budget"].do == "It came near: memory_limit_mb=416 leaves batches their length."
     assert _about(_run(9, limit=500.0))["budget"].do == "Nothing: it fits."
     assert _about(_run(9, limit=24_000.0))["budget"].do == "memory_limit_mb=416 is enough for a run like this."
 

@@ -30,8 +30,8 @@ STOP_AT: Final = 0.95
 AIM_AT: Final = 0.75
 """Shares of the limit: batches are planned for the last, shrink at the first, and end the run at the second."""
 
-STARTS: Final = ((1024, 5_000), (256, 2_500), (0, 500))
-"""Rows of the first batches by the limit in MB: few enough to fit for sure, since 5,000 take 3 to 4 MB.
+STARTS: Final = ((1024, 20_000), (256, 10_000), (0, 1_000))
+"""Rows of the first batches by the limit in MB: few enough to fit for sure, since 10,000 take about 6 MB.
 
 Fewer would cost more than they spare: a small league is over before longer batches were learned.
 """

@@ -53,7 +53,9 @@ def _batch(rows: AutomaticRows, clock: Clock, seconds: float, *, filled: float =
     return target
 
 
-@pytest.mark.parametrize(("limit_mb", "rows"), [(96, 500), (256, 2_500), (512, 2_500), (1024, 5_000), (24_000, 5_000)])
+@pytest.mark.parametrize(
+    ("limit_mb", "rows"), [(96, 1_000), (256, 10_000), (512, 10_000), (1024, 20_000), (24_000, 20_000)]
+)
 def test_the_first_batches_are_as_the_memory_is(limit_mb: float, rows: int) -> None:
     assert starting_rows(limit_mb) == rows
     assert AutomaticRows(limit_mb).next_rows("games") == rows
@@ -66,30 +68,30 @@ def test_one_answer_may_have_a_part_of_the_limit(limit_mb: float, megabytes: int
 
 def test_batches_grow_as_long_as_it_pays(clock: Clock) -> None:
     """A commit costs 50 ms, a row 20 µs: beyond 40,000 rows there is little to win."""
-    rows = AutomaticRows(24_000, Machine())
+    rows = AutomaticRows(512, Machine())
     sizes = [_batch(rows, clock, 0.05 + 20e-6 * rows.next_rows("games")) for _ in range(20)]
-    assert sizes[:8] == [5_000, 5_000, 10_000, 10_000, 20_000, 20_000, 40_000, 40_000]
+    assert sizes[:6] == [10_000, 10_000, 20_000, 20_000, 40_000, 40_000]
     best = 1 / 20e-6
     assert sizes[-1] / (0.05 + 20e-6 * sizes[-1]) > 0.9 * best
 
 
 def test_where_the_size_hardly_matters_the_shorter_batch_is_kept(clock: Clock) -> None:
-    rows = AutomaticRows(24_000, Machine())
+    rows = AutomaticRows(512, Machine())
     sizes = [_batch(rows, clock, rows.next_rows("games") / 30_000) for _ in range(8)]
-    assert sizes == [5_000, 5_000, 10_000, 10_000, 5_000, 5_000, 5_000, 5_000]
+    assert sizes == [10_000, 10_000, 20_000, 20_000, 10_000, 10_000, 10_000, 10_000]
 
 
 def test_batches_that_the_clock_or_a_stage_cut_teach_nothing(clock: Clock) -> None:
-    rows = AutomaticRows(24_000, Machine())
-    assert {_batch(rows, clock, 60, filled=0.1) for _ in range(10)} == {5_000}
+    rows = AutomaticRows(512, Machine())
+    assert {_batch(rows, clock, 60, filled=0.1) for _ in range(10)} == {10_000}
 
 
 def test_each_stage_learns_for_itself(clock: Clock) -> None:
-    rows = AutomaticRows(24_000, Machine())
+    rows = AutomaticRows(512, Machine())
     for _ in range(4):
         _batch(rows, clock, 1)
-    assert rows.next_rows("clubs") == 5_000
-    assert rows.next_rows("games") > 5_000
+    assert rows.next_rows("clubs") == 10_000
+    assert rows.next_rows("games") > 10_000
 
 
 def test_a_slow_batch_by_chance_is_made_up_for() -> None:
@@ -131,9 +133,9 @@ def test_at_80_percent_batches_shrink_and_it_is_said_once(clock: Clock) -> None:
     _batch(rows, clock, 1)
     machine.set(150, browser=280)
     _batch(rows, clock, 1)
-    assert rows.next_rows("games") == 1_250
+    assert rows.next_rows("games") == 5_000
     _batch(rows, clock, 1)
-    assert rows.next_rows("games") == 625
+    assert rows.next_rows("games") == 2_500
     assert rows.verdict() is None
     assert told == ["Memory: 430 MB of 512 MB are taken (python 150 MB, chromium 280 MB); batches are made shorter."]
 
@@ -141,7 +143,7 @@ def test_at_80_percent_batches_shrink_and_it_is_said_once(clock: Clock) -> None:
 def test_with_room_again_batches_grow_again(clock: Clock) -> None:
     machine = Machine(python=430)
     rows = AutomaticRows(512, machine)
-    for _ in range(6):
+    for _ in range(8):
         _batch(rows, clock, 1)
     assert rows.next_rows("games") == budget.LEAST_ROWS
     machine.set(100)
@@ -173,11 +175,11 @@ def test_a_size_that_was_chosen_is_kept_while_memory_lasts(clock: Clock) -> None
 def test_a_persons_wish_wins_while_there_is_one() -> None:
     wishes = [Control("run", None, None)]
     steered = Steered(AutomaticRows(24_000), lambda: wishes[-1])
-    assert steered.next_rows("games") == 5_000
+    assert steered.next_rows("games") == 20_000
     wishes.append(Control("run", 7, None))
     assert steered.next_rows("games") == 7
     wishes.append(Control("run", None, None))
-    assert steered.next_rows("games") == 5_000
+    assert steered.next_rows("games") == 20_000
     assert steered.verdict() is None
 
 
@@ -186,11 +188,11 @@ def test_a_budget_that_is_wished_holds_from_the_next_batch_on(clock: Clock) -> N
     rows = AutomaticRows(1024, machine)
     steered = Steered(rows, lambda: wishes[-1])
     machine.set(450)
-    assert _batch(rows, clock, 1) == steered.next_rows("games") == 5_000
+    assert _batch(rows, clock, 1) == steered.next_rows("games") == 20_000
     wishes.append(Control("run", None, 512))
-    assert steered.next_rows("games") == 5_000
+    assert steered.next_rows("games") == 20_000
     _batch(rows, clock, 1)
-    assert steered.next_rows("games") == 2_500
+    assert steered.next_rows("games") == 10_000
     assert steered.verdict() is None
     wishes.append(Control("run", None, 470))
     assert "470 MB it may" in str(steered.verdict())

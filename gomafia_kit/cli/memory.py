@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from gomafia_kit.cli.options import data_dir_option, folder_of_runs, gathered, given, json_option, settings_options
+from gomafia_kit.cli.options import (
+    Megabytes,
+    data_dir_option,
+    folder_of_runs,
+    gathered,
+    given,
+    json_option,
+    settings_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,9 +43,8 @@ NOT_BETTER: Final = 1
 @click.option(
     "--calculate",
     "limit_mb",
-    type=click.FloatRange(min=1),
-    metavar="MB",
-    help="Look at no run: say how an import fits into so many MB.",
+    type=Megabytes(),
+    help="Look at no run: say how an import fits into so much, as 512M or 2G.",
 )
 @json_option
 def memory(data_dir: str | None, run_id: int | None, limit_mb: float | None, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,23 @@ data_dir_option = click.option(
     "--data-dir", metavar="FOLDER", help="The data folder; without it, the one where the newest run was."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+
+
+class Megabytes(click.ParamType[float]):
+    """A size of memory, as 512, 512M or 2G: MB where no letter stands."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """The size in MB."""
+        found = _SIZE.fullmatch(str(value).strip())
+        if found is None:
+            self.fail(f"{value!r} is not a size as 512M or 2G.", param, ctx)
+        return float(found[1]) * (_MB_A_GB if found[2] in {"g", "G"} else 1)
+
+
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?) ?([mMgG]?)[bB]?")
+_MB_A_GB: Final = 1024
 
 
 def setting_option(name: str) -> Callable[[Any], Any]:

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gomafia_kit.cli.options import data_dir_option, folder_of_runs, gathered, given, json_option, settings_options
+from gomafia_kit.cli.options import (
+    Megabytes,
+    data_dir_option,
+    folder_of_runs,
+    gathered,
+    given,
+    json_option,
+    settings_options,
+)
 from gomafia_kit.cli.signals import stopping
+from gomafia_kit.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gomafia_kit.importer import ImportHandle
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.settings import Settings
@@ -27,8 +38,21 @@ _FOLDER_SETTINGS: Final = ("source", "scale", "seed", "players_file", "data_dir"
     "-p", "--parameter", "pairs", type=(str, str), multiple=True, metavar="NAME VALUE", help="A parameter by its name."
 )
 @settings_options
+@click.option(
+    "--hard-limit",
+    "limit_mb",
+    type=Megabytes(),
+    help="Memory that the kernel lets the importer have, as 512M or 2G; refused where none can be set.",
+)
 @json_option
-def run(notebook: str | None, pairs: tuple[tuple[str, str], ...], *, as_json: bool, **options: object) -> int:
+def run(
+    notebook: str | None,
+    pairs: tuple[tuple[str, str], ...],
+    limit_mb: float | None,
+    *,
+    as_json: bool,
+    **options: object,
+) -> int:
     """Import a league; run again to go on.
 
     Without NOTEBOOK the importer works directly: progress on standard error, the receipt at the end.
@@ -39,8 +63,16 @@ def run(notebook: str | None, pairs: tuple[tuple[str, str], ...], *, as_json: bo
     if notebook is not None:
         from gomafia_kit.cli.notebook import run_notebook
 
+        if limit_mb is not None:
+            raise SettingsError("--hard-limit is of the importer itself.", "Leave out the notebook.")
         return run_notebook(notebook, parameters, as_json=as_json)
-    return import_directly(gathered(parameters), as_json=as_json)
+    settings = gathered(parameters)
+    if limit_mb is None:
+        return import_directly(settings, as_json=as_json)
+    from gomafia_kit.importer.hard_limit import hard_limit
+
+    with hard_limit(limit_mb) as within:
+        return import_directly(settings, as_json=as_json, within=within)
 
 
 @click.command()
@@ -71,12 +103,12 @@ def push(data_dir: str | None, postgres_schema: str | None, *, as_json: bool) ->
 # -- the importer itself --------------------------------------------------------------------------
 
 
-def import_directly(settings: Settings, *, as_json: bool) -> int:
+def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] = ()) -> int:
     """Run an import, telling its progress; the exit code. Raises the error that the run ended with."""
     from gomafia_kit import importer
     from gomafia_kit.runs.journal import Journal
 
-    handle = importer.start(settings, lifeline=True)
+    handle = importer.start(settings, lifeline=True, within=within)
     click.echo(f"Run {handle.run_id} in {handle.data_dir}; Ctrl+C ends it after its open batch.", err=True)
     wishes: list[str] = []
 

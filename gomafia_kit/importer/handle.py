@@ -13,15 +13,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, SettingsError, revived
-from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
-from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.staging.parts import disk_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gomafia_kit.memory.profiler import Profiling
@@ -69,6 +67,9 @@ class ImportHandle:
 
         Raises SettingsError for a budget of which it takes nearly all by now: it would stop after the open batch.
         """
+        from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
+        from gomafia_kit.memory.peaks import taken_by_part
+
         with Journal(self.data_dir) as journal:
             taken_mb = taken_by_part(journal.memory(self.run_id)).get("tree", 0.0)
             if limit_mb is not None and taken_mb >= STOP_AT * limit_mb:
@@ -140,11 +141,13 @@ def start(
     lifeline: bool = False,
     profiling: Profiling | None = None,
     environment: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
 ) -> ImportHandle:
     """Start an import in a process of its own and return at once; with `profiling` its memory is looked at in there.
 
     With `lifeline` the import stops, committed, when this process ends: for headless runs, so that
     killing them leaves nothing behind. `environment` takes the place of this process's own.
+    `within` are the words that stand before its command, as `hard_limit` gives them.
 
     Raises FolderError if the data folder can't be used.
     """
@@ -153,7 +156,7 @@ def start(
     with Journal(data_dir) as journal:
         run_id = journal.begin(settings.described())
         try:
-            process = _spawn(data_dir, os.environ if environment is None else environment)
+            process = _spawn(data_dir, os.environ if environment is None else environment, within)
         except OSError as error:
             journal.end(run_id, "failed", error=("GomafiaError", f"No process could be started: {error}.", "", 1))
             raise FolderError(f"No process could be started: {error}.", "Check memory and process limits.") from error
@@ -184,7 +187,7 @@ def run_here(settings: Settings, profiling: Profiling | None = None) -> ImportHa
     return ImportHandle(settings.folder, run_id)
 
 
-def _spawn(data_dir: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _spawn(data_dir: Path, environment: Mapping[str, str], within: Sequence[str]) -> subprocess.Popen[bytes]:
     log = data_dir / LOG_FILE
     with disk_faults(log):
         if log.exists() and log.stat().st_size > LOG_BYTES:
@@ -193,7 +196,7 @@ def _spawn(data_dir: Path, environment: Mapping[str, str]) -> subprocess.Popen[b
         file = log.open("ab")
     with file:
         return subprocess.Popen(
-            [sys.executable, "-m", "gomafia_kit.importer"],
+            [*within, sys.executable, "-m", "gomafia_kit.importer"],
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=file,

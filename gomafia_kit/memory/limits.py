@@ -44,6 +44,18 @@ def budget_mb(given: float | None, proc: Path = _PROC) -> float:
 
 def _group_limits(proc: Path) -> Iterator[int]:
     """Every limit in bytes that stands over this process; none where there are no control groups."""
+    for kind, folder in _group_folders(proc):
+        limit = _limit(folder / _LIMIT_FILES[kind])
+        if limit is not None:
+            yield limit
+
+
+def group_folders(proc: Path = _PROC) -> list[Path]:
+    """The folders of this process's control groups that can limit memory, each followed by those around it."""
+    return [folder for _, folder in _group_folders(proc)]
+
+
+def _group_folders(proc: Path) -> Iterator[tuple[str, Path]]:
     try:
         groups = _own_groups((proc / "cgroup").read_text())
         mounts = list(_mounts((proc / "mountinfo").read_text()))
@@ -51,10 +63,7 @@ def _group_limits(proc: Path) -> Iterator[int]:
         return
     for mount in mounts:
         if mount.kind in groups:
-            for folder in _folders(mount, groups[mount.kind]):
-                limit = _limit(folder / _LIMIT_FILES[mount.kind])
-                if limit is not None:
-                    yield limit
+            yield from ((mount.kind, folder) for folder in _folders(mount, groups[mount.kind]))
 
 
 def _own_groups(text: str) -> dict[str, PurePosixPath]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
-
 if TYPE_CHECKING:
     from gomafia_kit.widgets.figures import Figures
 
@@ -83,6 +81,8 @@ _LEAST_SHARE: Final = 0.01
 
 def budget_words(figures: Figures) -> str:
     """How much of its budget a run takes, what holds the most of it, and what follows; empty before the first look."""
+    from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
+
     parts = {part: mb for part, mb in figures.memory_mb.items() if part in PART_NAMES}
     limit, taken = figures.limit_mb, sum(parts.values())
     if limit is None or not taken:

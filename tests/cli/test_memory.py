@@ -40,6 +40,7 @@ def test_before_and_after_are_judged_by_peak_and_time(gomafia: Gomafia, site: De
 
 def test_the_calculator_needs_no_run(gomafia: Gomafia) -> None:
     assert "An import in 512 MB" in gomafia("memory", "--calculate", "512").out
+    assert "An import in 2,048 MB" in gomafia("memory", "--calculate", "2G").out
     assert {fit["verdict"] for fit in json.loads(gomafia("memory", "--calculate", "16", "--json").out)} == {
         "too little"
     }

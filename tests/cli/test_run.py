@@ -50,7 +50,7 @@ def figures(text: str, table: str) -> list[int]:
 
 def test_there_is_one_option_a_setting_with_its_help() -> None:
     options = {item.name: item for item in run.params if isinstance(item, click.Option)}
-    assert set(options) - {"pairs", "as_json"} == set(Settings.names())
+    assert set(options) - {"pairs", "as_json", "limit_mb"} == set(Settings.names())
     for name in Settings.names():
         assert f"--{name.replace('_', '-')}" in options[name].opts
         assert Settings.help(name) in (options[name].help or "")

@@ -277,7 +277,7 @@ def revived(name: str, message: str, remedy: str) -> GomafiaError:
     return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
 
 
-_URLS_WITH_SECRETS: Final = ("GOMAFIA_POSTGRES_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_URLS_WITH_SECRETS: Final = ("GOMAFIA_POSTGRES_URL", "GOMAFIA_ALERT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

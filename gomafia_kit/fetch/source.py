@@ -72,6 +72,7 @@ class Source:
         refresh_since: datetime | None = None,
         longest_outage: float = 0.0,
         rest: Callable[[float], None] = time.sleep,
+        tell_of_outage: Callable[[str], None] | None = None,
     ) -> None:
         self._archive = archive
         self._makers = fetchers
@@ -80,7 +81,7 @@ class Source:
         self._tell = tell
         self._refresh_since = refresh_since
         self._rest = rest
-        self._outages = Outages(longest_outage, tell, rest)
+        self._outages = Outages(longest_outage, tell_of_outage or tell, rest)
         self._has_answered = False
         self._robots: Robots | None = None
         self._clock_was_wrong = False

@@ -11,12 +11,14 @@ import traceback
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from gomafia_kit.errors import GomafiaError, RunStoppedError, redacted
+from gomafia_kit.errors import GomafiaError, OutOfBudgetError, RunStoppedError, redacted
+from gomafia_kit.events import Notice
+from gomafia_kit.importer.alerts import BUDGET, FAILED, VARIABLE, Alerts
 from gomafia_kit.importer.handle import LOG_FILE
 from gomafia_kit.importer.lock import working_alone
 from gomafia_kit.importer.work import Import
 from gomafia_kit.memory.profiler import Profiling
-from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.journal import Journal, now
 from gomafia_kit.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,11 +63,33 @@ def _watch_lifeline(journal_dir: Path, run_id: int, stop: threading.Event) -> No
 def run(
     run_id: int, settings: Settings, journal: Journal, stop: threading.Event, profiling: Profiling | None = None
 ) -> int:
-    """Do the run and note how it ended; the exit code."""
+    """Do the run and note how it ended, and tell whom GOMAFIA_ALERT names; the exit code."""
+
+    def tell(text: str) -> None:
+        journal.observe(Notice(run_id, text, now()))
+
+    with Alerts(os.environ.get(VARIABLE, ""), run_id, settings.folder, tell) as alerts:
+        code = _worked(run_id, settings, journal, stop, profiling, alerts)
+        ended = journal.run(run_id)
+        if ended.error == OutOfBudgetError.__name__:
+            alerts(BUDGET, ended.message or "")
+        elif ended.state == "failed":
+            alerts(FAILED, ended.message or "")
+        return code
+
+
+def _worked(
+    run_id: int,
+    settings: Settings,
+    journal: Journal,
+    stop: threading.Event,
+    profiling: Profiling | None,
+    alerts: Alerts,
+) -> int:
     try:
         with ExitStack() as stack:
             stack.enter_context(working_alone(settings.folder, journal, run_id))
-            receipt, failure = Import(run_id, settings, journal, stop, profiling).work(stack)
+            receipt, failure = Import(run_id, settings, journal, stop, profiling, alerts).work(stack)
     except RunStoppedError as error:
         journal.end(run_id, "stopped", error=_told(error))
         return error.exit_code

@@ -31,6 +31,7 @@ from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.manners import Gate
 from gomafia_kit.fetch.source import Source
 from gomafia_kit.importer.account import accounts, peaks
+from gomafia_kit.importer.alerts import MEMORY, SITE
 from gomafia_kit.importer.crash import tell_of_crashes
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
@@ -57,7 +58,7 @@ from gomafia_kit.staging.publish import forget_damaged, publish
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import ExitStack
 
     from gomafia_kit.events import Event, Observer
@@ -102,7 +103,9 @@ class Import:
         journal: Journal,
         stop: threading.Event,
         profiling: Profiling | None = None,
+        alert: Callable[[str, str], None] = lambda _kind, _text: None,
     ) -> None:
+        self._alert = alert
         self.run_id = run_id
         self.settings = settings
         self.journal = journal
@@ -136,7 +139,8 @@ class Import:
         since = datetime.now(UTC) if settings.refresh else None
         who = fetchers(settings, self._tell, stack, answer_bytes(self._limit_mb))
         longest = 60 * settings.longest_outage_minutes
-        self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since, longest, self._rest)
+        down = partial(self._tell_and_alert, SITE)
+        self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since, longest, self._rest, down)
         stack.callback(self.source.close)
         garbage = stack.enter_context(Garbage(settings.gc))
         pulse = stack.enter_context(Pulse())
@@ -147,7 +151,7 @@ class Import:
             dear=(partial(handles, Process()), self._browser_gauges),
             dear_each_batch=self._profiling is not None,
         )
-        budget = AutomaticRows(self._limit_mb, meter, self._tell, settings.batch_rows)
+        budget = AutomaticRows(self._limit_mb, meter, partial(self._tell_and_alert, MEMORY), settings.batch_rows)
         diet = BrowserDiet(
             lambda: meter.chromium_mb, partial(self._rest_browser, meter), self._tell, lambda: budget.is_scarce
         )
@@ -375,6 +379,10 @@ class Import:
         if isinstance(browser, ChromiumFetcher):
             browser.rest()
             meter.forget_browser()
+
+    def _tell_and_alert(self, kind: str, text: str) -> None:
+        self._tell(text)
+        self._alert(kind, text)
 
     def _tell(self, text: str) -> None:
         self.journal.observe(Notice(self.run_id, text, datetime.now(UTC)))

@@ -1,0 +1,135 @@
+"""Alerts: what needs a person is told to the command or web address that GOMAFIA_ALERT names, once of each kind a run.
+
+It happens beside the import: in threads, within a time limit. An alert that doesn't arrive is a notice of the run,
+never an error. The address isn't shown anywhere, for it may hold a key; that is why it is no setting.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit
+
+from gomafia_kit.errors import GomafiaError, without_secrets
+from gomafia_kit.runs.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+VARIABLE: Final = "GOMAFIA_ALERT"
+MEMORY, BUDGET, SITE, STALLED, FAILED = "memory", "budget", "site", "stalled", "failed"
+"""80% of the budget is taken; the run ended near all of it; the site is down; nothing happens; the run failed."""
+SECONDS: Final = 10.0
+SECONDS_BETWEEN_LOOKS: Final = 2.0
+
+
+class Alerts:
+    """Who is told of a run; nobody, if `target` is empty. `tell` takes the notices, once the run is over."""
+
+    def __init__(self, target: str, run_id: int, data_dir: Path, tell: Callable[[str], None]) -> None:
+        self._target = target.strip()
+        self._run_id = run_id
+        self._data_dir = data_dir
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._told: set[str] = set()
+        self._threads: list[threading.Thread] = []
+        self._faults: list[str] = []
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        if self._target:
+            threading.Thread(target=self._watch_for_stalls, name="stalls", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for alerts that are under way, and tell of those that didn't arrive."""
+        self._ended.set()
+        give_up = time.monotonic() + SECONDS + 1
+        for thread in self._threads:
+            thread.join(max(0.0, give_up - time.monotonic()))
+        for fault in self._faults:
+            self._tell(fault)
+
+    def __call__(self, kind: str, text: str) -> None:
+        """Send an alert, unless one of its kind was sent in this run; may be called from any thread."""
+        if not self._target:
+            return
+        with self._lock:
+            if kind in self._told:
+                return
+            self._told.add(kind)
+        told = {
+            "kind": kind,
+            "text": text,
+            "run_id": self._run_id,
+            "data_dir": str(self._data_dir),
+            "at": datetime.now(UTC).isoformat(),
+        }
+        thread = threading.Thread(target=self._send, args=(kind, told), name="alert", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _send(self, kind: str, told: dict[str, object]) -> None:
+        body = json.dumps(told, ensure_ascii=False).encode()
+        try:
+            fault = _posted(self._target, body) if is_address(self._target) else _given_to(self._target, body)
+        except Exception as error:  # noqa: BLE001 - whatever an alert meets, the import goes on
+            fault = f"{_who(self._target)}: {type(error).__name__}"
+        if fault is not None:
+            self._faults.append(f"The alert ({kind}) did not arrive. {fault}.")
+
+    def _watch_for_stalls(self) -> None:
+        with suppress(GomafiaError), Journal(self._data_dir) as journal:
+            while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
+                run = journal.run(self._run_id)
+                if journal.is_stalled(run):
+                    minutes = journal.silent_seconds(run) / 60
+                    self(STALLED, f"Nothing has happened in run {self._run_id} for {minutes:.1f} minutes.")
+
+
+def is_address(target: str) -> bool:
+    """True for a web address, False for a command."""
+    return target.lower().startswith(("http://", "https://"))
+
+
+def _posted(address: str, body: bytes) -> str | None:
+    import httpx2
+
+    reply = httpx2.post(address, content=body, headers={"Content-Type": "application/json"}, timeout=SECONDS)
+    return None if reply.is_success else f"{_who(address)} answered with status {reply.status_code}"
+
+
+def _given_to(command: str, body: bytes) -> str | None:
+    """The command gets the alert as JSON on its standard input."""
+    done = subprocess.run(
+        shlex.split(command),
+        input=body,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=SECONDS,
+        env=without_secrets(os.environ),
+        check=False,
+    )
+    return None if done.returncode == 0 else f"{_who(command)} ended with {done.returncode}"
+
+
+def _who(target: str) -> str:
+    """The command's or the server's name, and nothing that may be a secret."""
+    if is_address(target):
+        try:
+            return urlsplit(target).hostname or "the address"
+        except ValueError:
+            return "the address"
+    return target.split(maxsplit=1)[0]

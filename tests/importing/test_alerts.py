@@ -1,0 +1,113 @@
+"""GOMAFIA_ALERT: a real command and a real web server are told of what needs a person."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gomafia_kit.errors import NotInArchiveError, OutOfBudgetError
+from gomafia_kit.importer.alerts import SECONDS_BETWEEN_LOOKS, VARIABLE, Alerts
+from gomafia_kit.runs.journal import Journal
+from tests.imports import run_import
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEY = "k3y-of-the-address"
+NOTE = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read() + b'\\n')"
+
+
+def _command(file: Path) -> str:
+    return shlex.join([sys.executable, "-c", NOTE, str(file)])
+
+
+def _told(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+@contextmanager
+def _server(status: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A web server that answers so, and what it was sent."""
+    got: list[dict[str, Any]] = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Taker) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hook?key={KEY}", got
+        finally:
+            server.shutdown()
+
+
+def test_a_command_is_told_once_of_each_end_of_the_budget(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, _command(tmp_path / "получено.jsonl"))
+    with pytest.raises(OutOfBudgetError):
+        run_import("demo", data_dir, stages="clubs,tournaments", memory_limit_mb=64, batch_rows=10)
+    told = _told(tmp_path / "получено.jsonl")
+    assert sorted(alert["kind"] for alert in told) == ["budget", "memory"]
+    assert {(alert["run_id"], alert["data_dir"]) for alert in told} == {(1, str(data_dir))}
+    assert all("of 64 MB" in alert["text"] or "of the 64 MB" in alert["text"] for alert in told)
+
+
+@pytest.mark.parametrize("status", [204, 500])
+def test_an_address_is_told_of_a_failed_run_and_is_never_shown(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    with _server(status) as (address, got):
+        monkeypatch.setenv(VARIABLE, address)
+        with pytest.raises(NotInArchiveError):
+            run_import("demo", data_dir, stages="clubs", offline=True)
+    assert [alert["kind"] for alert in got] == ["failed"]
+    with Journal(data_dir) as journal:
+        assert got[0]["text"] == journal.run(1).message
+        said = [text for _, text in journal.notices(1) if text.startswith("The alert")]
+    assert said == (["The alert (failed) did not arrive. 127.0.0.1 answered with status 500."] if status == 500 else [])
+    for file in data_dir.rglob("*"):
+        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+
+
+def test_a_stall_is_told_and_a_command_that_fails_or_is_not_there_is_a_notice(data_dir: Path, tmp_path: Path) -> None:
+    with Journal(data_dir) as journal:
+        run_id = journal.begin({"stall_minutes": {"value": 0.0001, "from": "parameter"}})
+        journal.adopt(run_id)
+        journal.set_state(run_id, "running")
+    file = tmp_path / "stalls.jsonl"
+    faults: list[str] = []
+    with Alerts(_command(file), run_id, data_dir, faults.append):
+        give_up = time.monotonic() + 20 * SECONDS_BETWEEN_LOOKS
+        while not _told(file) and time.monotonic() < give_up:
+            time.sleep(0.05)
+    assert [alert["kind"] for alert in _told(file)] == ["stalled"]
+    assert faults == []
+    for target, fault in (
+        (f"{sys.executable} -c 'raise SystemExit(3)' {KEY}", f"{sys.executable} ended with 3"),
+        (f"/nowhere/at-all {KEY}", "/nowhere/at-all: FileNotFoundError"),
+        (f"http://[{KEY}", "the address: "),
+    ):
+        with Alerts(target, run_id, data_dir, faults.append) as alert:
+            alert("failed", "again")
+            alert("failed", "and again")
+        (said,) = faults
+        assert said.startswith(f"The alert (failed) did not arrive. {fault}")
+        assert KEY not in said
+        faults.clear()

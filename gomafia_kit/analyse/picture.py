@@ -52,7 +52,7 @@ class Picture:
         """The chart as a PNG, drawn in a process that ends with it (about 110 MB, half a second)."""
         for options in ([], ["--plain"]):  # less in its texts is better than no picture
             done = subprocess.run(
-                [sys.executable, "-c", _DRAW, *options],
+                [sys.executable, "-P", "-c", _DRAW, *options],
                 input=json.dumps(self.spec).encode(),
                 capture_output=True,
                 check=False,

@@ -46,7 +46,7 @@ def command(
     """The command line that serves such a league."""
     chosen = switches.as_values() if isinstance(switches, Switches) else dict(switches or {})
     settings = Switches().with_values(chosen).as_values()
-    line = [sys.executable, "-m", "gomafia_kit.demo", "serve"]
+    line = [sys.executable, "-P", "-m", "gomafia_kit.demo", "serve"]
     line += ["--scale", scale, "--seed", str(seed), "--port", str(port), "--until-stdin-closes"]
     if players:
         line += ["--players", str(Path(players).resolve())]

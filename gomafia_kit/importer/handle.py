@@ -196,7 +196,8 @@ def _spawn(data_dir: Path, environment: Mapping[str, str], within: Sequence[str]
         file = log.open("ab")
     with file:
         return subprocess.Popen(
-            [*within, sys.executable, "-m", "gomafia_kit.importer"],
+            # -P: a file of the working folder that is named as a library's module isn't taken for it.
+            [*within, sys.executable, "-P", "-m", "gomafia_kit.importer"],
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=file,

@@ -105,7 +105,7 @@ def _fault(words: tuple[str, ...], limit_mb: float) -> str | None:
     """None if a process that is started so may have no more than the limit; else what is wrong."""
     try:
         done = subprocess.run(
-            [*words, sys.executable, "-c", _ASK], capture_output=True, text=True, timeout=_SECONDS, check=False
+            [*words, sys.executable, "-P", "-c", _ASK], capture_output=True, text=True, timeout=_SECONDS, check=False
         )
     except OSError as error:
         return f"{words[0]}: {error.strerror}"

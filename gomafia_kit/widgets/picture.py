@@ -30,7 +30,7 @@ class MemoryPicture:
     def png(self) -> bytes:
         """The chart as a PNG, drawn in a process that ends with it."""
         done = subprocess.run(
-            [sys.executable, "-m", "gomafia_kit.widgets.draw"],
+            [sys.executable, "-P", "-m", "gomafia_kit.widgets.draw"],
             input=self.svg.encode(),
             capture_output=True,
             check=False,

@@ -64,6 +64,15 @@ def test_a_stopped_run_has_its_receipt_and_the_next_goes_on(own_site: DemoSite, 
     assert differences(published(data_dir, "seat"), truth(own_site.league, "seat"), "seat") == []
 
 
+def test_files_of_the_working_folder_are_never_run(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("html", "random", "queue", "duckdb"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('run')", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run_import("demo", data_dir, stages="clubs").state == "done"
+
+
 def test_the_longest_time_ends_a_run_like_a_stop(own_site: DemoSite, data_dir: Path) -> None:
     handle = started(own_site, data_dir, longest_minutes=0.02)
     with pytest.raises(RunStoppedError, match=r"has worked for its longest time, 0\.02 minutes") as caught:

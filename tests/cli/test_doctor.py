@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gomafia_kit.runs.database import LAYOUT_VERSION
 from tests.cli.conftest import Gomafia
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def test_it_starts_a_demo_site_if_that_is_the_source(gomafia: Gomafia) -> None:
 def test_a_filled_folder_is_described(gomafia: Gomafia, folder: Path) -> None:
     code, told = looked(gomafia)
     assert code == 0
-    assert told["run store"][1] == "1 runs, the last one done; layout 2"
+    assert told["run store"][1] == f"1 runs, the last one done; layout {LAYOUT_VERSION}"
     assert told["archive"][1].startswith("2 answers of demo-tiny")
     assert told["data folder"][1] == str(folder)
 

@@ -13,7 +13,6 @@ help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 import: setup browser  ## the main job: the demo league into DuckDB and an embedded PostgreSQL
-	@mkdir -p data/runs
 	@$(RUN) gomafia_kit.cli run import -p source demo -p scale $(SCALE)
 
 test: setup browser  ## every test that needs neither root nor hours (under 15 minutes)

@@ -277,25 +277,42 @@ def revived(name: str, message: str, remedy: str) -> GomafiaError:
     return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
 
 
-_URLS_WITH_SECRETS: Final = ("GOMAFIA_POSTGRES_URL", "GOMAFIA_ALERT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_ALERT: Final = "GOMAFIA_ALERT"
+_SHORTEST_KEY: Final = 8
+_URLS_WITH_SECRETS: Final = ("GOMAFIA_POSTGRES_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment for programs that need no password: without the database's and the proxies' addresses."""
-    secret = {"PGPASSWORD", *_URLS_WITH_SECRETS}
+    """An environment for programs that need no secret: without the addresses of database, proxies and alerts."""
+    secret = {"PGPASSWORD", _ALERT, *_URLS_WITH_SECRETS}
     return {name: value for name, value in environment.items() if name.upper() not in secret}
 
 
 def redacted(text: str) -> str:
-    """The text without the passwords that the environment tells: of the database and of proxies."""
-    secrets = {os.environ.get("PGPASSWORD", "")}
-    for name in _URLS_WITH_SECRETS:
+    """The text without the secrets that the environment tells: of the database, of proxies, of where alerts go."""
+    secrets = {os.environ.get("PGPASSWORD", ""), _behind_the_host(os.environ.get(_ALERT, ""))}
+    for name in (*_URLS_WITH_SECRETS, _ALERT):
         for value in (os.environ.get(name, ""), os.environ.get(name.lower(), "")):
-            try:
-                password = urlsplit(value).password or ""
-            except ValueError:
-                password = value
-            secrets |= {password, unquote(password)}
+            secrets |= _passwords(value)
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***").replace(repr(secret)[1:-1], "***")
     return text
+
+
+def _passwords(url: str) -> set[str]:
+    """The passwords of an address, as they stand there and decoded: the user's, and those among its options."""
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        found = {parts.password or ""}
+    except ValueError:
+        return {url}
+    options = (option.partition("=") for option in parts.query.split("&"))
+    found |= {value for name, _, value in options if "password" in name.lower()}
+    return found | {unquote(password) for password in found}
+
+
+def _behind_the_host(url: str) -> str:
+    """What is behind the host of an http(s) address, where hooks have their key; empty for all else, and for no key."""
+    scheme, _, rest = url.partition("://")
+    path = rest.partition("/")[2]
+    return path if scheme.lower() in {"http", "https"} and len(path) >= _SHORTEST_KEY else ""

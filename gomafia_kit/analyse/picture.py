@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.analyse.draw import SCALE
-from gomafia_kit.errors import UnavailableError
+from gomafia_kit.errors import UnavailableError, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,7 @@ class Picture:
                 capture_output=True,
                 check=False,
                 timeout=_SECONDS,
+                env=without_secrets(os.environ),
             )
             if done.returncode == 0:
                 return done.stdout

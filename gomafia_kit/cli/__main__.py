@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gomafia_kit.cli.app import main
+from gomafia_kit.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

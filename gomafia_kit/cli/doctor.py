@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import sys
 from contextlib import suppress
@@ -28,6 +29,7 @@ LEAST_FREE_MB: Final = 500
 COMFORTABLE_FREE_MB: Final = 4_000
 LEAST_MEMORY_MB: Final = 512
 MB: Final = 1 << 20
+_OF_OTHERS: Final = 0o077
 _PATHS: Final = ("/api/club/getTop", "/api/user/getTop", "/api/tournament/getAll", "/api/tournament/get", "/rating")
 
 
@@ -71,6 +73,7 @@ def checks(settings: Settings, *, ask_site: bool) -> Iterator[Check]:
         ("Chromium", _chromium),
         ("PostgreSQL", _postgres),
         ("data folder", _folder),
+        ("privacy", _privacy),
         ("run store", _run_store),
         ("archive", _archive),
         ("disk", _disk),
@@ -220,6 +223,20 @@ def _folder(settings: Settings) -> Check:
         with suppress(OSError):
             probe.unlink()
     return Check("data folder", "ok", str(folder) if folder.is_dir() else f"{folder} can be made")
+
+
+def _privacy(settings: Settings) -> Check:
+    """What others may read of the folder; in one that is closed to them the files' own permissions don't matter."""
+    folder = settings.folder
+    if not folder.is_dir():
+        return Check("privacy", "ok", "what is written there will be readable by you alone")
+    if os.name == "nt" or not folder.stat().st_mode & _OF_OTHERS:
+        return Check("privacy", "ok", f"{folder} is closed to other users")
+    readable = sum(path.lstat().st_mode & _OF_OTHERS > 0 for path in folder.rglob("*") if not path.is_symlink())
+    if not readable:
+        return Check("privacy", "ok", f"other users may look into {folder}, but read none of its files")
+    told = f"other users may look into {folder}, and {readable:,} files and folders in it are open to them"
+    return Check("privacy", "note", f"{told}.", f"Close it by: chmod -R go-rwx {shlex.quote(str(folder))}")
 
 
 def _run_store(settings: Settings) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from gomafia_kit.demo._control import PREFIX
 from gomafia_kit.demo.league import League
 from gomafia_kit.demo.switches import Switches
-from gomafia_kit.errors import GomafiaError, SettingsError
+from gomafia_kit.errors import GomafiaError, SettingsError, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,6 +82,7 @@ def start(
             text=True,
             encoding="utf-8",
             cwd=_ROOT,
+            env=without_secrets(os.environ),
         )
         url = child.stdout.readline().strip() if child.stdout else ""
         site = DemoSite(url, child)

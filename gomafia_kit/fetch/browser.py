@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import SettingsError
+from gomafia_kit.errors import SettingsError, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -171,6 +171,7 @@ def _version(executable: Path) -> str | None:
             errors="replace",
             timeout=SECONDS_TO_TELL_VERSION,
             check=False,
+            env=without_secrets(os.environ),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -33,7 +33,7 @@ from gomafia_kit.settings import is_loopback
 from gomafia_kit.site import RENDERED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import psutil
     from playwright.sync_api import (
@@ -440,14 +440,22 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _driver_environment() -> Iterator[None]:
-    """The driver's heap is capped by its environment, which it has from ours; afterwards ours is as before."""
-    name = "NODE_OPTIONS"
-    before = os.environ.get(name)
-    os.environ[name] = f"{_DRIVER_HEAP} {before or ''}".strip()
+    """What the driver has from our environment: no secret, and the cap of its heap; afterwards ours is as before.
+
+    Playwright hands on the process's own environment and takes no other. Whoever needs a secret meanwhile, in
+    another thread, doesn't find it; in an import nobody does: it waits for the browser.
+    """
+    before = dict(os.environ)
+    meant = without_secrets(before) | {"NODE_OPTIONS": f"{_DRIVER_HEAP} {before.get('NODE_OPTIONS', '')}".strip()}
+    _become(meant)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        _become(before)
+
+
+def _become(environment: Mapping[str, str]) -> None:
+    """Make the process's environment that one, name by name: it is never empty."""
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]
+    os.environ.update(environment)

@@ -305,7 +305,9 @@ def psql_url(address: Address, schema: str) -> str:
 def embedded_version() -> str:
     """The version of the programs, as `18.4`; UnavailableError where they are missing."""
     programs = _installed()
-    said = subprocess.run([str(programs / "postgres"), "--version"], capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [str(programs / "postgres"), "--version"], capture_output=True, text=True, check=False, env=_environment()
+    )
     found = re.search(r"\d+(\.\d+)?", said.stdout)
     if said.returncode or found is None:
         raise UnavailableError(f"The embedded PostgreSQL doesn't run here: {_last_line(said.stderr)}.", _INSTEAD)
@@ -384,6 +386,7 @@ def _runs(programs: Path, account: _Account) -> bool:
             user=account.uid,
             group=account.gid,
             extra_groups=[],
+            env=_environment(),
         )
     except PermissionError:
         return False

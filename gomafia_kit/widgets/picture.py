@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gomafia_kit.errors import UnavailableError
+from gomafia_kit.errors import UnavailableError, without_secrets
 from gomafia_kit.widgets.chart import memory_svg
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.words import count, megabytes
@@ -35,6 +36,7 @@ class MemoryPicture:
             capture_output=True,
             check=False,
             timeout=_SECONDS,
+            env=without_secrets(os.environ),
         )
         if done.returncode or not done.stdout:
             last = " ".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])

@@ -11,6 +11,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from gomafia_kit import cli
 from gomafia_kit.cli import app
 from gomafia_kit.cli.words import progress_line, shown, span, table
 from gomafia_kit.runs.journal import StageProgress, now
@@ -44,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_the_installed_command_is_this_one() -> None:
     (script,) = importlib.metadata.entry_points(group="console_scripts", name="gomafia")
-    assert script.load() is app.main
+    assert script.load() is cli.main
 
 
 def test_a_fault_of_ours_is_a_sentence_and_a_file(

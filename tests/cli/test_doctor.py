@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ def test_a_sound_machine_has_no_problem(gomafia: Gomafia, site: DemoSite) -> Non
         "Chromium",
         "PostgreSQL",
         "data folder",
+        "privacy",
         "run store",
         "archive",
         "disk",
@@ -154,6 +156,21 @@ def test_a_folder_that_cannot_be_written_is_a_problem(gomafia: Gomafia, unwritab
     code, told = looked(gomafia, "--data-dir", unwritable / "league")
     assert (code, problems(told)[0]) == (1, "data folder")
     assert f"{unwritable} can't be written" in told["data folder"][1]
+
+
+def test_a_folder_open_to_others_is_told_with_the_way_to_close_it(gomafia: Gomafia, folder: Path) -> None:
+    assert looked(gomafia)[1]["privacy"] == ("ok", f"{folder} is closed to other users", "")
+    folder.chmod(0o755)
+    assert looked(gomafia)[1]["privacy"][0] == "ok"  # nothing in it can be read
+    (folder / "archive.sqlite").chmod(0o644)
+    code, told = looked(gomafia)
+    assert (code, problems(told)) == (0, [])
+    state, text, remedy = told["privacy"]
+    assert state == "note"
+    assert "1 files and folders in it are open" in text
+    subprocess.run(["/bin/sh", "-c", remedy.removeprefix("Close it by: ")], check=True)
+    assert looked(gomafia)[1]["privacy"][0] == "ok"
+    assert (folder / "archive.sqlite").stat().st_mode & 0o077 == 0
 
 
 def test_a_file_in_the_folders_place_is_a_problem(gomafia: Gomafia) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,7 +25,9 @@ from gomafia_kit.fetch.driver import children, drivers
 from gomafia_kit.memory.probe import Probe
 from gomafia_kit.parse.player_pages import parse_page
 from gomafia_kit.records import Player
+from tests.canary import WORD
 from tests.fetch.servers import Sent, serving
+from tests.postgres.machine import account, ordinary_environment, ordinary_folder, ordinary_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +143,58 @@ def test_as_root_it_says_that_there_is_no_sandbox_and_says_it_once(fetcher: Chro
     as_root = ["Chromium runs without its sandbox: it has none as root."]
     assert heard == (as_root if os.geteuid() == 0 else [])
     assert bool(_browser_of(fetcher, "--no-sandbox")) == (os.geteuid() == 0)
+
+
+_AS_ORDINARY_USER = """
+import sys
+from gomafia_kit import site
+from gomafia_kit.fetch.chromium import ChromiumFetcher
+from gomafia_kit.fetch.driver import children
+said = []
+with ChromiumFetcher(sys.argv[1], "", said.append) as fetcher:
+    status = fetcher.fetch(site.player_page(2024, "all", form="rendered")).status
+    (driver,) = fetcher._browser.drivers
+    lines = [" ".join(each.cmdline()) for each in children(driver, recursive=True)]
+print(status, said, sum("--type=renderer" in line for line in lines), sum("--no-sandbox" in line for line in lines))
+"""
+
+
+def test_an_ordinary_user_keeps_the_sandbox(site: DemoSite) -> None:
+    home = ordinary_folder("дом")
+    try:
+        done = subprocess.run(
+            [*ordinary_python(), "-c", _AS_ORDINARY_USER, site.url],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env={**ordinary_environment(), "HOME": str(home), "TMPDIR": str(home)} | _named_chromium(),
+            **account(),
+        )
+    finally:
+        shutil.rmtree(home.parent)
+    assert (done.returncode, done.stdout) == (0, "200 [] 1 0\n"), done.stderr
+
+
+def _named_chromium() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("GOMAFIA_CHROMIUM",) if name in os.environ}
+
+
+def test_no_secret_is_handed_to_driver_and_browser(site: DemoSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "GOMAFIA_POSTGRES_URL": f"postgresql://a:{WORD}@h/d",
+        "PGPASSWORD": WORD,
+        "http_proxy": f"http://a:{WORD}@h",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    with ChromiumFetcher(site.url, "") as fetcher:
+        fetcher.fetch(PAGE)
+        told = [each.environ() for each in [_driver_of(fetcher), *_browser_of(fetcher)]]
+    assert all("PATH" in environment for environment in told[:2])  # Chromium's own children overwrite theirs
+    assert [environment for environment in told if WORD in repr(environment)] == []
+    assert dict(os.environ) == before
 
 
 def test_the_drivers_heap_is_capped_and_our_environment_left_alone(fetcher: ChromiumFetcher) -> None:

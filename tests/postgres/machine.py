@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
+import gomafia_kit
 from gomafia_kit.postgres.embedded import _installed
 
 if TYPE_CHECKING:
@@ -65,6 +67,12 @@ def ordinary_python() -> list[str]:
         if done.stdout.strip() == str(sys.version_info[:2]):
             return [candidate]
     raise AssertionError(f"None of {found} can be run by an ordinary user with Python {sys.version_info[:2]}.")
+
+
+def ordinary_environment() -> dict[str, str]:
+    """What that Python needs to find our package and its libraries, and nothing else."""
+    places = {Path(module.__file__).parent.parent for module in (gomafia_kit, psycopg, psutil) if module.__file__}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sorted(map(str, places)))}
 
 
 def oldest_programs() -> Path:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-import psycopg
 import pytest
 
 from gomafia_kit.errors import FolderError, PostgresUnreachableError
@@ -19,7 +18,7 @@ from gomafia_kit.postgres.target import open_reader, push_folder
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.staging.live import LiveTables
 from tests.postgres.folder import Folder, player
-from tests.postgres.machine import account, ordinary_folder, ordinary_python, until
+from tests.postgres.machine import account, ordinary_environment, ordinary_folder, ordinary_python, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -304,7 +303,7 @@ def test_an_ordinary_user_has_a_server_too_and_root_may_use_it_after_him() -> No
             text=True,
             check=False,
             cwd="/",
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(ROOT), *map(str, _packages())])},
+            env=ordinary_environment(),
             **account(),
         )
         assert (done.stdout, done.stderr) == ("42\n", "")
@@ -315,11 +314,6 @@ def test_an_ordinary_user_has_a_server_too_and_root_may_use_it_after_him() -> No
         assert until(lambda: not _runs(folder / "postgres"))
     finally:
         shutil.rmtree(folder.parent)
-
-
-def _packages() -> set[Path]:
-    """Where the packages lie that both of these are in."""
-    return {Path(module.__file__).parent.parent for module in (psycopg, psutil) if module.__file__}
 
 
 def test_an_import_that_ends_lets_a_reader_in_at_once(data_dir: Path, home: Path) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES: Final = 3.0
 STOPPING: Final = "Stopping after the open batch; once more to leave at once."
+LEAVING: Final = "The import ends by itself, committed; its receipt comes by: gomafia status"
 _FOLDER_SETTINGS: Final = ("source", "scale", "seed", "players_file", "data_dir", "staging", "postgres_schema")
 
 
@@ -128,6 +129,9 @@ def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] 
 
         try:
             handle.wait(look)
+        except KeyboardInterrupt:
+            click.echo(LEAVING, err=True)
+            raise
         finally:
             teller.last_notices()
             show_end(journal, handle.run_id, as_json=as_json)

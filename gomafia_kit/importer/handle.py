@@ -86,11 +86,15 @@ class ImportHandle:
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.5) -> Run:
         """The run at its end; `on_poll` is called every so often while it lasts.
 
-        Raises the error that the run ended with. Ctrl+C stops the run after its open batch first.
+        Raises the error that the run ended with. Ctrl+C stops the run after its open batch first; where it is to
+        stop already, this returns at once, and the run ends by itself.
         """
         try:
             run = self._until_end(on_poll, seconds_between_polls)
         except KeyboardInterrupt:
+            with Journal(self.data_dir) as journal:
+                if journal.control(self.run_id).wish == "stop":
+                    raise
             self.stop()
             self._until_end(on_poll, seconds_between_polls)
             raise

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ import click
 import pytest
 
 from gomafia_kit import demo
+from gomafia_kit.cli import app
 from gomafia_kit.cli.notebook import _told_by_cell
-from gomafia_kit.cli.run import run
+from gomafia_kit.cli.run import LEAVING, run
 from gomafia_kit.errors import (
     FolderBusyError,
     FolderError,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 CLOSED = "http://127.0.0.1:9"
 """A port of this machine where nobody listens."""
+SECONDS_OF_AN_ANSWER = 4
 LISTS = ("--stages", "clubs,tournaments")
 
 
@@ -176,6 +179,25 @@ def test_a_signal_ends_it_after_the_open_batch(gomafia: Gomafia, site: DemoSite,
     assert process.returncode == RunStoppedError.exit_code
     assert "Stopping after the open batch" in err
     assert "Run 1: stopped" in gomafia("status").out
+
+
+def test_a_second_signal_leaves_at_once_and_the_import_ends_with_its_receipt(gomafia: Gomafia) -> None:
+    """While it waits for an answer that doesn't come, the first signal can't end it yet."""
+    with demo.start(scale="tiny") as own, slow(gomafia, own) as process:
+        gomafia.until(": running,", "status")
+        own.fault("delay", seconds=SECONDS_OF_AN_ANSWER, times=100)
+        asked = own.log()["total"]
+        while own.log()["total"] == asked:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "once more to leave at once" in line)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert json.loads(gomafia("status", "--json").out)["ended_at"] is None, said
+        assert process.returncode == app.INTERRUPTED
+        assert [line for line in err.splitlines() if line][-2:] == [LEAVING, "Interrupted."]
+        assert "Asks: " in gomafia.until("Run 1: stopped", "status")
 
 
 def test_a_killed_import_is_told_as_that(gomafia: Gomafia, site: DemoSite) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
 from gomafia_kit.errors import GomafiaError, without_secrets
+from gomafia_kit.events import Notice
 from gomafia_kit.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -97,6 +98,17 @@ class Alerts:
                 if journal.is_stalled(run):
                     minutes = journal.silent_seconds(run) / 60
                     self(STALLED, f"Nothing has happened in run {self._run_id} for {minutes:.1f} minutes.")
+
+
+def tell_of_death(run_id: int, data_dir: Path, text: str) -> None:
+    """Send the alert of a run whose process was killed: that one can't; by whoever waits for it."""
+
+    def tell(fault: str) -> None:
+        with suppress(GomafiaError), Journal(data_dir) as journal:  # on a full disk it can't be noted
+            journal.observe(Notice(run_id, fault, datetime.now(UTC)))
+
+    with Alerts(os.environ.get(VARIABLE, ""), run_id, data_dir, tell) as alert:
+        alert(FAILED, text)
 
 
 def is_address(target: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, SettingsError, revived
+from gomafia_kit.importer.alerts import tell_of_death
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
@@ -99,7 +100,10 @@ class ImportHandle:
             self._until_end(on_poll, seconds_between_polls)
             raise
         if run.state == "died":
-            raise self._death(run)
+            death = self._death(run)
+            if self._process is not None:
+                tell_of_death(self.run_id, self.data_dir, death.message)
+            raise death
         if run.error is not None:
             raise revived(run.error, run.message or "", run.remedy or "")
         return run

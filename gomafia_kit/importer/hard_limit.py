@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import SettingsError, UnavailableError
+from gomafia_kit.errors import SettingsError, UnavailableError, without_secrets
 from gomafia_kit.memory.limits import MB, group_folders, memory_limit_mb
 
 if TYPE_CHECKING:
@@ -105,7 +105,12 @@ def _fault(words: tuple[str, ...], limit_mb: float) -> str | None:
     """None if a process that is started so may have no more than the limit; else what is wrong."""
     try:
         done = subprocess.run(
-            [*words, sys.executable, "-P", "-c", _ASK], capture_output=True, text=True, timeout=_SECONDS, check=False
+            [*words, sys.executable, "-P", "-c", _ASK],
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            env=without_secrets(os.environ),
         )
     except OSError as error:
         return f"{words[0]}: {error.strerror}"

@@ -11,16 +11,21 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
-from gomafia_kit.errors import NotInArchiveError, OutOfBudgetError
+from gomafia_kit import importer
+from gomafia_kit.errors import NotInArchiveError, OutOfBudgetError, RunDiedError
 from gomafia_kit.importer.alerts import SECONDS_BETWEEN_LOOKS, VARIABLE, Alerts
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import Settings
 from tests.imports import run_import
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from gomafia_kit.demo import DemoSite
 
 KEY = "k3y-of-the-address"
 NOTE = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read() + b'\\n')"
@@ -84,6 +89,21 @@ def test_an_address_is_told_of_a_failed_run_and_is_never_shown(
     assert said == (["The alert (failed) did not arrive. 127.0.0.1 answered with status 500."] if status == 500 else [])
     for file in data_dir.rglob("*"):
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+
+
+def test_a_killed_run_is_told_by_who_waits_for_it(
+    own_site: DemoSite, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, _command(tmp_path / "told.jsonl"))
+    told = {"source": own_site.url, "data_dir": str(data_dir), "stages": "players", "seconds_between_asks": 0.5}
+    handle = importer.start(Settings.gather(told), lifeline=True)
+    while handle.run().state != "running":
+        time.sleep(0.02)
+    psutil.Process(handle.run().pid).kill()
+    with pytest.raises(RunDiedError) as caught:
+        handle.wait(seconds_between_polls=0.05)
+    (alert,) = _told(tmp_path / "told.jsonl")
+    assert (alert["kind"], alert["text"]) == ("failed", caught.value.message)
 
 
 def test_a_stall_is_told_and_a_command_that_fails_or_is_not_there_is_a_notice(data_dir: Path, tmp_path: Path) -> None:

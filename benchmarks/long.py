@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -49,6 +50,7 @@ FAULTS: Final[tuple[dict[str, Any], ...]] = (
 ALLOWED: Final = 0.10
 ALLOWED_KB_A_BATCH: Final = 5.0
 SECONDS_BETWEEN_LOOKS: Final = 0.5
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 TABLES: Final = ("tournament", "game", "seat", "result")
 
 
@@ -59,6 +61,8 @@ class Counts:
     threads: list[float] = field(default_factory=list)
     files: list[float] = field(default_factory=list)
     children: list[float] = field(default_factory=list)
+    read_until: datetime = _NEVER
+    """The last moment at which answers were read: what is computed and published after them is no more of the same."""
 
     def look(self, pid: int | None) -> None:
         """Count once; a process that is gone counts nothing."""
@@ -110,6 +114,7 @@ def _to_the_end(handle: ImportHandle, counts: Counts, seconds: float) -> bool:
     def look() -> None:
         nonlocal stopped
         if _is_reading(journal, handle.run_id):  # publishing, behind it, has threads and files of its own
+            counts.read_until = datetime.now(UTC)
             counts.look(handle.run().pid)
         if not stopped and (wishes or time.monotonic() > ends_at):
             stopped = True
@@ -137,7 +142,8 @@ def _judged(folder: Path, counts: Counts) -> tuple[list[str], list[str]]:
     with Journal(folder) as journal:
         runs = [run.run_id for run in journal.runs()]
         batches = [[batch for batch in journal.batches(run) if batch.stage == "games"] for run in runs]
-        memory = [s.rss_mb for s in journal.memory(runs[-1]) if s.part == "python" and s.stage == "games" and s.rss_mb]
+        samples = [s for s in journal.memory(runs[-1]) if s.part == "python" and s.stage == "games"]
+    memory = [s.rss_mb for s in samples if s.rss_mb and s.at <= counts.read_until]
     whole = [(batch, _commit_seconds(batch, behind)) for of in batches for batch, behind in pairwise(of)]
     paces = [batch.rows / (batch.seconds + commit) for batch, commit in whole]
     commits = [commit for _, commit in whole]
@@ -149,7 +155,10 @@ def _judged(folder: Path, counts: Counts) -> tuple[list[str], list[str]]:
             wrong.append(f"WRONG: {name} slower by {last / first - 1:.0%}")
     warm = memory[len(memory) // 10 :]  # while libraries are loaded and pools filled, memory may grow
     slope = trend([1024 * mb for mb in warm])
-    figures.append(f"Python's memory {slope.slope:+.2f} KB a batch (95%: under {slope.high:+.2f})")
+    figures.append(
+        f"Python's memory {slope.slope:+.2f} KB a batch while {slope.points} batches were read"
+        f" (95%: under {slope.high:+.2f})"
+    )
     if slope.high > ALLOWED_KB_A_BATCH:
         wrong.append("WRONG: memory grows")
     for name in ("threads", "files", "children"):

@@ -33,7 +33,7 @@ MEMORY_MB: Final = 32
 MOST_MEMORY_MB: Final = 512
 """What it is given step by step where it can't do with less."""
 _LEAST_MEMORY_MB: Final = 24
-VALUES_A_PIECE: Final = 400_000
+VALUES_A_PIECE: Final = 200_000
 """A table is sorted and copied so many values at a time: what that takes doesn't grow with the table."""
 ROWS_A_SUM: Final = 100_000
 """Rows that are counted or added up at a time: each piece reads the table again, and little is held of a row."""

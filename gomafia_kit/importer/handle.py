@@ -100,13 +100,17 @@ class ImportHandle:
             self._until_end(on_poll, seconds_between_polls)
             raise
         if run.state == "died":
-            death = self._death(run)
-            if self._process is not None:
-                tell_of_death(self.run_id, self.data_dir, death.message)
-            raise death
+            raise self._told_death(run)
         if run.error is not None:
             raise revived(run.error, run.message or "", run.remedy or "")
         return run
+
+    def _told_death(self, run: Run) -> GomafiaError:
+        """Why it ended without writing that down; where it was started here, it is alerted of."""
+        death = self._death(run)
+        if self._process is not None:
+            tell_of_death(self.run_id, self.data_dir, death.message)
+        return death
 
     def _death(self, run: Run) -> GomafiaError:
         """Why a run ended without writing that down: where nothing can be written, its exit code tells."""

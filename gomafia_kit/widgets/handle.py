@@ -53,7 +53,10 @@ class RunHandle(ImportHandle):
         finally:
             if lines is not None:
                 lines.finish()
-        return self._ended()
+        run = self._ended()
+        if run.state == "died":
+            self._told_death(run)
+        return run
 
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.2) -> Run:
         """The run at its end; raises the error that it ended with. Ctrl+C stops the run after its open batch.

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gomafia_kit.cli.doctor import Check, _privacy
 from gomafia_kit.runs.database import LAYOUT_VERSION
+from gomafia_kit.settings import Settings
 from tests.cli.conftest import Gomafia
 
 if TYPE_CHECKING:
@@ -158,18 +160,17 @@ def test_a_folder_that_cannot_be_written_is_a_problem(gomafia: Gomafia, unwritab
     assert f"{unwritable} can't be written" in told["data folder"][1]
 
 
-def test_a_folder_open_to_others_is_told_with_the_way_to_close_it(gomafia: Gomafia, folder: Path) -> None:
-    assert looked(gomafia)[1]["privacy"] == ("ok", f"{folder} is closed to other users", "")
+def test_a_folder_open_to_others_is_told_with_the_way_to_close_it(folder: Path) -> None:
+    settings = Settings.gather({"data_dir": str(folder)})
+    assert _privacy(settings) == Check("privacy", "ok", f"{folder} is closed to other users")
     folder.chmod(0o755)
-    assert looked(gomafia)[1]["privacy"][0] == "ok"  # nothing in it can be read
+    assert _privacy(settings).text.endswith("read none of its files")
     (folder / "archive.sqlite").chmod(0o644)
-    code, told = looked(gomafia)
-    assert (code, problems(told)) == (0, [])
-    state, text, remedy = told["privacy"]
-    assert state == "note"
-    assert "1 files and folders in it are open" in text
-    subprocess.run(["/bin/sh", "-c", remedy.removeprefix("Close it by: ")], check=True)
-    assert looked(gomafia)[1]["privacy"][0] == "ok"
+    found = _privacy(settings)
+    assert found.state == "note"
+    assert "1 files and folders in it are open" in found.text
+    subprocess.run(["/bin/sh", "-c", found.remedy.removeprefix("Close it by: ")], check=True)
+    assert _privacy(settings).state == "ok"
     assert (folder / "archive.sqlite").stat().st_mode & 0o077 == 0
 
 

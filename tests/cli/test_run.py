@@ -20,7 +20,6 @@ from gomafia_kit.cli.run import LEAVING, run
 from gomafia_kit.errors import (
     FolderBusyError,
     FolderError,
-    PostgresUnreachableError,
     RunDiedError,
     RunStoppedError,
     SettingsError,
@@ -386,17 +385,6 @@ def test_a_push_alone_follows_the_last_run_that_worked(filled: Gomafia) -> None:
     pushed = {report["table"]: report for report in told["receipt"]["push"]}
     assert pushed["seat"] == {"table": "seat", "new": 0, "changed": 0, "same": 1200, "gone": 0}
     assert told["receipt"]["asks"]["made"] == 0
-
-
-def test_a_refused_server_ends_a_push_without_its_password(gomafia: Gomafia) -> None:
-    assert gomafia("run", "--stages", "tournaments").code == 0
-    url = "postgresql://user:canary-7491@127.0.0.1:9/db"
-    ended = gomafia("push", GOMAFIA_POSTGRES_URL=url)
-    assert ended.code == PostgresUnreachableError.exit_code
-    told = ended.out + ended.err + gomafia("status", "--json").out
-    assert "127.0.0.1:9" in told
-    assert "canary-7491" not in told
-    assert not [path for path in gomafia.home.rglob("*") if path.is_file() and b"canary-7491" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("command", ["status", "rejected", "push"])

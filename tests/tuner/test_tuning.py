@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-import gomafia_kit as gk
 from gomafia_kit.cli.app import gomafia
 from gomafia_kit.errors import FolderError, NotInArchiveError, SettingsError
 from gomafia_kit.fetch.archive import Archive
@@ -252,31 +251,24 @@ def test_the_settings_file_keeps_what_else_is_in_it(tmp_path: Path) -> None:
 # -- really ---------------------------------------------------------------------------------------
 
 
-def test_a_tuning_of_the_demo_league_from_end_to_end(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the command, with what it writes; nothing of it stays but the settings file."""
+def test_the_push_of_the_demo_league_is_tried_by_the_command_and_leaves_nothing_but_the_settings(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A person's own server is never touched: the schemas are of one that is thrown away.
+    monkeypatch.setenv("GOMAFIA_POSTGRES_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
     settings = data_dir.parent / "settings.toml"
     settings.touch()
     monkeypatch.setenv("GOMAFIA_SETTINGS", str(settings))
-    words = ["--stages", "clubs", "--sizes", "20", "--repeats", "1", "--write", "--json"]
+    words = ["--stages", "push", "--sizes", "100", "--repeats", "1", "--write", "--json"]
     done = CliRunner().invoke(gomafia, ["tune", "--data-dir", str(data_dir), *words], standalone_mode=False)
     assert done.exception is None
     told = json.loads(done.stdout)
     (trial,) = told["trials"]
-    assert (trial["batch_rows"], trial["longest"], trial["ended"]) == (20, 20, "done")
-    assert trial["rows"] == 6 + 53 + 53  # clubs, their members, and these as players
-    assert 50 < trial["peak_mb"] < 300
-    assert told["scenarios"][0]["name"] == "memory-constrained"
-    assert tomllib.loads(settings.read_text()) == {"batch_rows": told["advice"]["rows"]}
-    assert [path.name for path in data_dir.parent.iterdir()] == ["settings.toml"]
-
-
-def test_the_push_is_tried_in_schemas_that_are_thrown_away(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A person's own server is never touched.
-    monkeypatch.setenv("GOMAFIA_POSTGRES_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
-    view = gk.tune(data_dir=str(data_dir), stages="push", sizes=[100], repeats=1)
-    assert isinstance(view, TuningView)
-    (trial,) = view.trials.rows(named=True)
-    assert (trial["ended"], trial["batch_rows"], trial["longest_batch"]) == ("done", 100, 100)
+    assert (trial["ended"], trial["batch_rows"], trial["longest"]) == ("done", 100, 100)
     assert trial["rows"] > 2_000
-    assert view.advice.reason == "100 rows a batch is the only size that was tried and fits."
-    assert not list(data_dir.parent.iterdir())
+    assert 50 < trial["peak_mb"] < 300
+    assert trial["cpu_seconds"] > 0
+    assert told["scenarios"][0]["name"] == "memory-constrained"
+    assert told["advice"]["reason"] == "100 rows a batch is the only size that was tried and fits."
+    assert tomllib.loads(settings.read_text()) == {"batch_rows": 100}
+    assert [path.name for path in data_dir.parent.iterdir()] == ["settings.toml"]

@@ -197,6 +197,8 @@ def check(namespace: Mapping[str, object]) -> Checked:
             "No parameters cell was run in this kernel.", "Run the notebook from its first cell: Run, Run All Cells."
         )
     names = tuple(parameter.name for parameter in own)
+    for name in set(given) - set(names):
+        refuse_secret(name, is_written=True)
     refuse_unknown(given, names)
     values = {parameter.name: parameter.read(namespace.get(parameter.name)) for parameter in own}
     return Checked(values, frozenset(given))

@@ -420,12 +420,16 @@ def refuse_unknown(names: Mapping[str, object]) -> None:
         )
 
 
-def refuse_secret(name: str) -> None:
-    """Nothing, unless the name is one of a secret: then SettingsError says where secrets belong."""
+def refuse_secret(name: str, *, is_written: bool = False) -> None:
+    """Nothing, unless the name is one of a secret: then SettingsError says where secrets belong.
+
+    `is_written`: it stands in a notebook already, as papermill has put it there.
+    """
     if any(word in name.lower() for word in _SECRET_WORDS):
+        wrong = "it stands in this notebook now" if is_written else "secrets would be written into the notebook"
+        delete = "Delete this copy of the notebook, and change what was secret. " if is_written else ""
         raise SettingsError(
-            f"{name} is no parameter: secrets would be written into the notebook.",
-            "Set GOMAFIA_POSTGRES_URL, PGSERVICE or a pass file instead.",
+            f"{name} is no parameter: {wrong}.", f"{delete}Set GOMAFIA_POSTGRES_URL, PGSERVICE or a pass file instead."
         )
 
 

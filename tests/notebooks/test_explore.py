@@ -274,7 +274,7 @@ def declared() -> Iterator[Any]:
         ({"year": "last"}, "year: 'last' is not a whole number."),
         ({"year": -1}, "year: -1 is out of range."),
         ({"tournament_id": 2**31}, "tournament_id: 2147483648 is out of range."),
-        ({"postgres_url": "postgresql://me:hush@host/db"}, "postgres_url is no parameter: secrets "),
+        ({"postgres_url": "postgresql://me:hush@host/db"}, "postgres_url is no parameter: it stands in this notebook"),
     ],
 )
 def test_a_wrong_parameter_ends_before_anything_is_opened(

@@ -215,6 +215,13 @@ def test_a_wrong_name_or_type_ends_inside_the_notebook() -> None:
         check(_namespace([CELL, "check()"], scale=7))
 
 
+def test_a_secret_that_papermill_has_written_down_is_told_as_that() -> None:
+    with pytest.raises(SettingsError, match="postgres_url is no parameter: it stands in this notebook now") as caught:
+        check(_namespace([CELL, "# Parameters\npostgres_url = 'postgresql://a:hush@h/d'", "check()"]))
+    assert caught.value.remedy.startswith("Delete this copy of the notebook")
+    assert "hush" not in str(caught.value)
+
+
 def test_without_a_parameters_cell_one_is_told_to_run_it() -> None:
     with pytest.raises(SettingsError, match="No parameters cell was run in this kernel"):
         gk.check_parameters({})

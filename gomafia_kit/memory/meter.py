@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.journal import Journal
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
-LOOKS_COST_AT_MOST: Final = 0.01
+LOOKS_COST_AT_MOST: Final = 0.008
 """Share of the import's CPU time that looking at the tree may take: 10 ms a look without a browser, 30 with one."""
 
 SECONDS_WITHOUT_A_LOOK: Final = 30.0

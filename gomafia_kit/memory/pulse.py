@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gomafia_kit.memory.probe import Gauge
 
 SECONDS_A_BEAT: Final = 0.25
-BEATS_A_LOOK: Final = 2
+BEATS_A_LOOK: Final = 4
 """DuckDB works while the import's own thread waits for it: its pool is looked at from here."""
 
 

@@ -52,6 +52,19 @@ def test_open_connections_and_objects_are_counted() -> None:
     assert after["objects"] > before["objects"] + 900
 
 
+def test_a_connection_that_closes_gives_the_system_back_what_malloc_kept() -> None:
+    connection = duckdb.connect()
+    watch(connection)
+    process = psutil.Process()
+    blocks = [b"x" * 100_000 for _ in range(500)]  # short enough to come out of the heap
+    kept = blocks[49::50]  # while they are there, the heap can't shrink at its end
+    del blocks
+    before = process.memory_info().rss
+    close(connection)
+    assert len(kept) == 10
+    assert process.memory_info().rss < before - 30_000_000
+
+
 def test_duckdb_tells_its_pool_while_it_is_open() -> None:
     with Pulse() as pulse:
         connection = duckdb.connect()

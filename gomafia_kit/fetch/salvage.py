@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gomafia_kit.errors import DamagedFileError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE, Archive
 from gomafia_kit.runs.database import sqlite_faults
+from gomafia_kit.runs.lasting import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,13 +83,25 @@ def _between(old: sqlite3.Connection, first: int, last: int, halvings: int) -> I
 
 
 def _exchange(path: Path, new: Path) -> Path:
-    """Give the new file its name; where the old one lies. Its log goes along: the new one must never meet it."""
+    """Give the new file its name; where the old one lies. Its log goes along: the new one must never meet it.
+
+    The old file has both names until the new one takes its place: cut off in between, there is an archive still.
+    """
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     aside = path.with_name(f"archive-{stamp}.sqlite")
+    _give_second_name(path, aside)
     for ending in ("-wal", "-shm"):
         companion = path.with_name(path.name + ending)
         if companion.exists():
             companion.replace(aside.with_name(aside.name + ending))
-    path.replace(aside)
+    sync_folder(path.parent)
     new.replace(path)
+    sync_folder(path.parent)
     return aside
+
+
+def _give_second_name(path: Path, second: Path) -> None:
+    try:
+        second.hardlink_to(path)
+    except OSError:  # a drive without hard links
+        shutil.copyfile(path, second)

@@ -45,7 +45,7 @@ def mend_parts(
         loader.read_again([_planned(item) for item in asks] for asks in subjects.values())
         for table in tables:
             derive(table)
-    ledger.remember(DERIVE_AGAIN, "[]")
+    ledger.remember(**{DERIVE_AGAIN: "[]"})
 
 
 def _planned(item: LiveAsk) -> Planned:

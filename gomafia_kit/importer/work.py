@@ -54,7 +54,7 @@ from gomafia_kit.staging.compact import compact
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
 from gomafia_kit.staging.known import StagedLeague
 from gomafia_kit.staging.live import LiveTables
-from gomafia_kit.staging.publish import forget_damaged, publish
+from gomafia_kit.staging.publish import forget_damaged, is_half_made, publish
 
 if TYPE_CHECKING:
     import threading
@@ -180,6 +180,7 @@ class Import:
         compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
         if forget_damaged(self.data_dir, self.ledger, settings.staging):
             self._tell("What is published isn't what was published here: damaged, or changed. It is published anew.")
+        if is_half_made(self.ledger, settings.staging):
             self._publish()
         try:
             for stage in self._stages():

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderBusyError, FolderError, LayoutVersionError
+from gomafia_kit.runs.lasting import make_folder
 from gomafia_kit.tables import columns_digest
 
 if TYPE_CHECKING:
@@ -192,7 +193,8 @@ def open_store(data_dir: Path) -> sqlite3.Connection:
     """
     path = data_dir / RUNS_FILE
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            make_folder(data_dir, 0o700)
     except OSError as error:
         raise FolderError(
             f"The data folder {data_dir} can't be made: {error.strerror}.", "Choose another data_dir."

@@ -165,10 +165,11 @@ class Ledger:
         with sqlite_faults(self.path):
             return meta(self._db, name)
 
-    def remember(self, name: str, value: str) -> None:
-        """Keep a fact about the folder."""
+    def remember(self, **facts: str) -> None:
+        """Keep facts about the folder, all of them together."""
         with sqlite_faults(self.path), transaction(self._db) as db:
-            set_meta(db, name, value)
+            for name, value in facts.items():
+                set_meta(db, name, value)
 
     def recall(self, name: str) -> str | None:
         """A fact kept before, or None."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DiskFullError, FolderBusyError, FolderError
+from gomafia_kit.runs.lasting import make_folder, sync_folder
 from gomafia_kit.runs.ledger import Part
 from gomafia_kit.tables import TABLES
 
@@ -60,17 +61,6 @@ def replace_durably(temporary: Path, target: Path) -> None:
         sync_folder(target.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a folder's names last (a no-op where folders can't be opened)."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_part(data_dir: Path, table_name: str, rows: Sequence[tuple[object, ...]]) -> Part:
     """A new part with these rows (at least one), on the disk; the manifest doesn't know it yet."""
     import pyarrow as pa
@@ -83,7 +73,7 @@ def write_part(data_dir: Path, table_name: str, rows: Sequence[tuple[object, ...
     folder = data_dir / PARTS / table_name
     temporary = folder / f"{uuid.uuid4().hex}.tmp"
     with disk_faults(temporary):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         try:
             pq.write_table(pa.Table.from_arrays(columns, schema=schema), temporary, compression="zstd")
         except BaseException:
@@ -137,7 +127,13 @@ def unknown_files(data_dir: Path, known: set[str]) -> list[Path]:
 
 
 def sweep_files(data_dir: Path, known: set[str]) -> None:
-    """Delete files among the parts that the manifest doesn't know."""
+    """Delete files among the parts that the manifest doesn't know.
+
+    A run that was killed may have left folders whose names don't last yet: from here on they do.
+    """
+    for folder in (data_dir, data_dir / PARTS):
+        if folder.is_dir():
+            sync_folder(folder)
     for path in unknown_files(data_dir, known):
         with disk_faults(path):
             path.unlink(missing_ok=True)

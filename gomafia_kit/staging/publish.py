@@ -12,6 +12,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from gomafia_kit.runs.lasting import make_folder
 from gomafia_kit.staging.live import ROWS_A_GROUP, duckdb_faults
 from gomafia_kit.staging.parts import digest_of, disk_faults, replace_durably
 from gomafia_kit.tables import TABLES, VIEWS
@@ -43,13 +44,19 @@ def publish(data_dir: Path, ledger: Ledger, live: LiveTables, form: str) -> bool
     name = f"published_{form}"
     if ledger.recall(name) == state and _stands(data_dir, form):
         return False
+    # Until all of its files are in place, what stands there is neither the older publication nor the newer.
+    ledger.remember(**{name: "", f"{name}_digest": ""})
     if form == "duckdb":
         _publish_duckdb(data_dir, live)
     else:
         _publish_parquet(data_dir, ledger, live)
-    ledger.remember(name, state)
-    ledger.remember(f"{name}_digest", _digest(data_dir, form))
+    ledger.remember(**{name: state, f"{name}_digest": _digest(data_dir, form)})
     return True
+
+
+def is_half_made(ledger: Ledger, form: str) -> bool:
+    """True if a publication was begun that has not come to its end."""
+    return ledger.recall(f"published_{form}") == ""
 
 
 def forget_damaged(data_dir: Path, ledger: Ledger, form: str) -> bool:
@@ -58,9 +65,8 @@ def forget_damaged(data_dir: Path, ledger: Ledger, form: str) -> bool:
     kept = ledger.recall(f"{name}_digest")
     if not kept or kept == _digest(data_dir, form):
         return False
-    for fact in (name, *(f"published_parquet_{table}" for table in TABLES if form == "parquet")):
-        ledger.remember(fact, "")
-    ledger.remember(f"{name}_digest", "")
+    tables = [f"published_parquet_{table}" for table in TABLES if form == "parquet"]
+    ledger.remember(**dict.fromkeys((name, f"{name}_digest", *tables), ""))
     return True
 
 
@@ -94,7 +100,7 @@ def _publish_duckdb(data_dir: Path, live: LiveTables) -> None:
     target = data_dir / PUBLISHED / f"staging-{number:08}.duckdb"
     temporary = target.with_suffix(".tmp")
     with disk_faults(target):
-        target.parent.mkdir(exist_ok=True)
+        make_folder(target.parent)
         for leftover in target.parent.glob("*.tmp*"):
             leftover.unlink()
     _build(data_dir, live, temporary)
@@ -163,10 +169,10 @@ def _publish_parquet(data_dir: Path, ledger: Ledger, live: LiveTables) -> None:
             continue
         temporary = path.with_suffix(".tmp")
         with disk_faults(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         _write_parquet(live, table, temporary)
         replace_durably(temporary, path)
-        ledger.remember(name, state)
+        ledger.remember(**{name: state})
 
 
 def _write_parquet(live: LiveTables, table: Table, path: Path) -> None:

@@ -210,35 +210,16 @@ class Attempt:
 
     def asked_again(self) -> list[str]:
         """The archived answers that the site was asked for again since the last look; the archive is looked at anew."""
-        asked = {_asked(entry) for entry in self._site.log(reset=True)["requests"]}
+        asked = asked_of(self._site)
         if self._way.via == "chromium":
             asked.discard("GET /robots.txt")  # the page that a new browser opens, to fetch the answers from inside
         again = [f"asked again: {key}" for key in sorted(asked & self._archived)]
-        self._archived = self._archived_now()
+        self._archived = archived(self.data_dir)
         return again
-
-    def _archived_now(self) -> set[str]:
-        """The asks whose answers are archived, read from a copy: opening the file itself would mend it."""
-        with tempfile.TemporaryDirectory() as copy:
-            for ending in ("", "-wal"):
-                path = self.data_dir / f"archive.sqlite{ending}"
-                if path.exists():
-                    shutil.copy(path, copy)
-            if not (Path(copy) / "archive.sqlite").exists():
-                return set()
-            with closing(sqlite3.connect(Path(copy) / "archive.sqlite")) as archive:
-                if not archive.execute("SELECT 1 FROM sqlite_master WHERE name = 'answer'").fetchall():
-                    return set()
-                keys = [key for (key,) in archive.execute("SELECT ask_key FROM answer")]
-        # The same page is asked for with each choice of its drop-downs.
-        return {key.partition(" ")[2] for key in keys if "#" not in key}
 
     def tables(self) -> dict[str, str]:
         """A digest of each table in staging and in PostgreSQL."""
-        found = {}
-        with open_league(self.data_dir, self._way.staging) as league:
-            for name in TABLES:
-                found[f"{self._way.staging} {name}"] = _digest(name, league.table(name))
+        found = staged(self.data_dir, self._way.staging)
         if "push" in self._way.stages:
             with open_reader(self.data_dir, self._schema) as reader:
                 for name in TABLES:
@@ -258,9 +239,37 @@ class Attempt:
         shutil.rmtree(self.data_dir)
 
 
+def asked_of(site: demo.DemoSite) -> set[str]:
+    """What a site was asked for since the last look."""
+    return {_asked(entry) for entry in site.log(reset=True)["requests"]}
+
+
 def _asked(entry: dict[str, Any]) -> str:
     query = urlencode(entry["fields"]) or entry["query"]
     return f"{entry['method']} {entry['path']}" + (f"?{query}" if query else "")
+
+
+def archived(data_dir: Path) -> set[str]:
+    """The asks whose answers are archived, read from a copy: opening the file itself would mend it."""
+    with tempfile.TemporaryDirectory() as copy:
+        for ending in ("", "-wal"):
+            path = data_dir / f"archive.sqlite{ending}"
+            if path.exists():
+                shutil.copy(path, copy)
+        if not (Path(copy) / "archive.sqlite").exists():
+            return set()
+        with closing(sqlite3.connect(Path(copy) / "archive.sqlite")) as archive:
+            if not archive.execute("SELECT 1 FROM sqlite_master WHERE name = 'answer'").fetchall():
+                return set()
+            keys = [key for (key,) in archive.execute("SELECT ask_key FROM answer")]
+    # The same page is asked for with each choice of its drop-downs.
+    return {key.partition(" ")[2] for key in keys if "#" not in key}
+
+
+def staged(data_dir: Path, staging: str) -> dict[str, str]:
+    """A digest of each table that is published."""
+    with open_league(data_dir, staging) as league:
+        return {f"{staging} {name}": _digest(name, league.table(name)) for name in TABLES}
 
 
 def _digest(name: str, rows: pl.DataFrame) -> str:

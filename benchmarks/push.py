@@ -1,11 +1,11 @@
-"""How quickly seats are pushed into PostgreSQL, beside the server's own COPY of a ready file, in one run.
+"""How quickly seats are pushed into PostgreSQL, beside the server's own work on a ready file, in one run.
 
-    python benchmarks/push.py [--rows 600000] [--rounds 3]
+    python -m benchmarks.push [--rows 600000] [--rounds 3]
 
-The embedded server in a temporary folder; each round does both ways in turn, into tables with their
-primary key. `append` is a first push into an empty schema (every table, references and statistics
-included); `merge` brings half of the rows new and a tenth changed. The limit is what the server takes
-alone: COPY from a file on its disk, and for the merge the same MERGE without a client.
+The embedded server in a temporary folder; each round does all ways in turn. `rows` is a table with its
+primary key, filled; `first push` brings the index, references and statistics of seats as well, and the
+tables that they refer to; `merge` brings half of the rows new and a tenth changed. The server alone does
+the same with seats from a file on its disk: COPY, the same statements, and no client.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from gomafia_kit.postgres.embedded import EmbeddedServer
-from gomafia_kit.postgres.push import Source, _merge_sql, _Staged, push
+from gomafia_kit.postgres.push import Source, _copy, _merge_sql, _Staged, push
 from gomafia_kit.tables import SEAT, TABLES
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ BATCH = 20_000
 class Staged:
     """What a push reads of the live tables: seats, and the games and tournaments that they refer to."""
 
-    def __init__(self, seats: pa.Table, name: str) -> None:
+    def __init__(self, seats: pa.Table, name: str, referring: pa.Table | None = None) -> None:
         self._name = name
-        self._tables = {"seat": seats, **parents(seats)}
+        self._tables = {"seat": seats, **parents(seats if referring is None else referring)}
 
     def batches(self, table: str, rows: int = BATCH) -> Iterator[pa.RecordBatch]:
         """Its rows, some at a time."""
@@ -103,8 +103,10 @@ class Rounds:
         self._address = address
         self._home = home
         old, tenth, half = seats(0, rows, 0), rows // 10, rows // 2
+        new = pa.concat_tables([seats(0, tenth, 5), old.slice(tenth), seats(rows, half, 0)])
         self._old = Staged(old, "old")
-        self._new = Staged(pa.concat_tables([seats(0, tenth, 5), old.slice(tenth), seats(rows, half, 0)]), "new")
+        self._new = Staged(new, "new")
+        self._old_with_new_parents = Staged(old, "old", new)
         with self._open() as connection:
             self._cluster = connection.execute("SHOW data_directory").fetchall()[0][0]
         self._drop()
@@ -141,19 +143,57 @@ class Rounds:
         with self._open() as connection:
             connection.execute("CHECKPOINT")
 
-    def server_append(self) -> None:
-        """The server alone: a new table with its key, filled from a ready file."""
+    def bare_table(self) -> None:
+        """An empty table of seats with its key, and nothing else."""
+        self.empty()
         with self._open() as connection, connection.transaction():
             connection.execute(f"CREATE SCHEMA {SCHEMA}")
             connection.execute(SEAT.duckdb_ddl(f"{SCHEMA}.seat"))
             connection.execute(f"ALTER TABLE {SCHEMA}.seat ADD PRIMARY KEY ({', '.join(SEAT.key)})")
+
+    def server_rows(self) -> None:
+        """The server alone: the table, filled from a ready file."""
+        with self._open() as connection:
             connection.execute(f"COPY {SCHEMA}.seat FROM '{self._file('old')}'")
 
+    def our_rows(self) -> None:
+        """The table filled as a push does it."""
+        with self._open() as connection, connection.transaction():
+            _copy(connection, f"{SCHEMA}.seat", SEAT, self._old.batches("seat"))
+
+    def strip(self) -> list[str]:
+        """Take rows, index and references away from the seats; the statements that make the latter again."""
+        seat = f"'{SCHEMA}.seat'::regclass"
+        with self._open() as connection, connection.transaction():
+            keys = connection.execute(
+                "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+                f" WHERE conrelid = {seat} AND contype = 'f'"
+            ).fetchall()
+            indexes = connection.execute(
+                "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+                f" WHERE indrelid = {seat} AND NOT indisprimary"
+            ).fetchall()
+            for name, _ in keys:
+                connection.execute(f"ALTER TABLE {SCHEMA}.seat DROP CONSTRAINT {name}")
+            for name, _ in indexes:
+                connection.execute(f"DROP INDEX {name}")
+            connection.execute(f"TRUNCATE {SCHEMA}.seat")
+        declared = [f"ALTER TABLE {SCHEMA}.seat ADD CONSTRAINT {name} {definition}" for name, definition in keys]
+        return [*(definition for _, definition in indexes), *declared]
+
+    def server_first(self, statements: Sequence[str]) -> None:
+        """The server alone: seats from a ready file, then their index, references and statistics."""
+        with self._open() as connection, connection.transaction():
+            connection.execute(f"COPY {SCHEMA}.seat FROM '{self._file('old')}'")
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"ANALYZE {SCHEMA}.seat")
+
     def server_merge(self) -> None:
-        """The server alone: a ready file into a temporary table, and the same MERGE and DELETE."""
+        """The server alone: a ready file into a temporary table, and the same MERGE, index and references kept."""
         staged = _Staged(SEAT, "staged_seat", 0, 1, direct=False)
         with self._open() as connection, connection.transaction():
-            connection.execute("SET LOCAL work_mem = '256MB'")
+            connection.execute("SET LOCAL work_mem = '128MB'")
             connection.execute(f"CREATE TEMPORARY TABLE staged_seat (LIKE {SCHEMA}.seat) ON COMMIT DROP")
             connection.execute(f"COPY staged_seat FROM '{self._file('new')}'")
             connection.execute(_merge_sql(f"{SCHEMA}.seat", staged))
@@ -161,11 +201,17 @@ class Rounds:
     def round(self) -> dict[str, tuple[float, float]]:
         """Each way once."""
         found: dict[str, tuple[float, float]] = {}
+        self.bare_table()
+        found["rows limit"] = timed(self.server_rows)
+        self.bare_table()
+        found["rows"] = timed(self.our_rows)
         self.empty()
-        found["append limit"] = timed(self.server_append)
+        self.push(self._old_with_new_parents)
+        statements = self.strip()
+        found["first push limit"] = timed(lambda: self.server_first(statements))
         found["merge limit"] = timed(self.server_merge)
         self.empty()
-        found["append"] = timed(lambda: self.push(self._old))
+        found["first push"] = timed(lambda: self.push(self._old))
         found["push again"] = timed(lambda: self.push(self._old))
         found["merge"] = timed(lambda: self.push(self._new))
         return found
@@ -182,15 +228,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         found = [rounds.round() for _ in range(told.rounds)]
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
-    sizes = {"append": told.rows, "merge": told.rows + told.rows // 2}
-    for name in ("append", "merge"):
+    sizes = {"rows": told.rows, "first push": told.rows, "merge": told.rows + told.rows // 2}
+    for name, size in sizes.items():
         limit = statistics.median(r[f"{name} limit"][0] for r in found)
         ours = statistics.median(r[name][0] for r in found)
         ratio = statistics.median(r[f"{name} limit"][0] / r[name][0] for r in found)
         processor = statistics.median(r[name][1] for r in found)
         print(
-            f"{name}: {sizes[name] / ours:,.0f} rows/s, the server alone {sizes[name] / limit:,.0f}: {ratio:.2f} of the"
-            f" limit; {processor:.2f} s of client processor time for {sizes[name]:,} rows"
+            f"{name}: {size / ours:,.0f} rows/s, the server alone {size / limit:,.0f}: {ratio:.2f} of the"
+            f" limit; {processor:.2f} s of client processor time for {size:,} rows"
         )
     print(f"push again, nothing changed: {statistics.median(r['push again'][0] for r in found):.2f} s")
     print(f"client memory grew by {grown:.0f} MB in {told.rounds} rounds ({len(TABLES)} tables)")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from gomafia_kit.errors import PostgresRefusedError, PushConflictError, PushError
 from gomafia_kit.postgres.faults import connection_error, push_faults
@@ -19,7 +21,7 @@ from gomafia_kit.staging.live import ROWS_A_READ
 from gomafia_kit.tables import ANSWER, TABLES, VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     import psycopg
     import pyarrow as pa
@@ -35,6 +37,8 @@ OLDEST_VERSION: Final = 15
 _LOCK_SECONDS: Final = 10
 _UNKNOWN: Final = "Whether it went through isn't known; push again: that is safe, and tells."
 _ANALYSE_SHARE: Final = 0.1
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,13 +271,13 @@ class _Push:
 
     def _stage(self, table: Table) -> PushReport | None:
         """A report if the table needn't be sent; else None, and its new rows stand in `_staged`."""
-        before = int(self._value(f"SELECT count(*) FROM {self._schema}.{table.name}"))
+        before = self._count(table)
         known = self._rows(f"SELECT fingerprint, rows FROM {self._schema}.{STATE} WHERE table_name = '{table.name}'")
         # The number of rows tells of rows that somebody deleted or added by hand.
         if not self._took_over and known == [(self._fingerprint(table), before)]:
             return PushReport(table.name, 0, 0, before, 0)
         self._run(f"LOCK TABLE {self._schema}.{table.name} IN SHARE ROW EXCLUSIVE MODE")
-        before = int(self._value(f"SELECT count(*) FROM {self._schema}.{table.name}"))
+        before = self._count(table)
         relation = f"{self._schema}.{table.name}"
         if before:
             relation = f"staged_{table.name}"
@@ -290,6 +294,8 @@ class _Push:
         for staged in merged:
             staged.merged = self._run(_merge_sql(f"{self._schema}.{staged.table.name}", staged))
         for staged in reversed(merged):
+            if self._count(staged.table) == staged.rows:
+                continue  # every staged row is there by now: none is left over, and to look for one takes longer
             same = " AND ".join(f"s.{name} = t.{name}" for name in staged.table.key)
             staged.gone = self._run(
                 f"DELETE FROM {self._schema}.{staged.table.name} t"
@@ -412,6 +418,9 @@ class _Push:
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._db.exec_driver_sql(sql)]
 
+    def _count(self, table: Table) -> int:
+        return int(self._value(f"SELECT count(*) FROM {self._schema}.{table.name}"))
+
     def _value(self, sql: str) -> Any:  # noqa: ANN401 - whatever the server gives
         return self._db.exec_driver_sql(sql).scalar_one()
 
@@ -432,16 +441,27 @@ def _merge_sql(target: str, staged: _Staged) -> str:
 def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
     """Send rows block by block, as CSV in which '' and NULL differ; returns how many they were."""
     rows = 0
+    schema = table.arrow_schema()
+    # DuckDB gives times in the machine's zone; the cast makes them UTC again.
+    blocks = ((_csv(batch.cast(schema)), batch.num_rows) for batch in batches)
     with (
         raw.cursor() as cursor,
         cursor.copy(f"COPY {relation} ({', '.join(table.names)}) FROM STDIN (FORMAT csv)") as copy,
+        closing(_made_ahead(blocks)) as ready,
     ):
-        schema = table.arrow_schema()
-        for batch in batches:
-            # DuckDB gives times in the machine's zone; here they are UTC again.
-            copy.write(_csv(batch.cast(schema)))
-            rows += batch.num_rows
+        for text, count in ready:
+            copy.write(text)
+            rows += count
     return rows
+
+
+def _made_ahead(items: Iterator[Item]) -> Generator[Item]:
+    """The same items, each made by a thread of its own while the one before it is on its way to the server."""
+    with ThreadPoolExecutor(1, "push") as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def _csv(batch: pa.RecordBatch) -> memoryview:

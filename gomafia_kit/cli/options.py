@@ -28,7 +28,7 @@ class Megabytes(click.ParamType[float]):
 
     name = "size"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - as click has it
         """The size in MB."""
         found = _SIZE.fullmatch(str(value).strip())
         if found is None:

@@ -306,7 +306,7 @@ class Engine:
     def _as_shown(self, reply: Reply) -> Reply:
         content = self._page.content().encode("utf-8", "surrogatepass")
         if len(content) > self._most_bytes:
-            raise too_large(reply.url, len(content), self._most_bytes)
+            raise too_large(reply.url, self._most_bytes)
         return _with_body(reply, content)
 
     @property
@@ -343,7 +343,7 @@ class Engine:
             if facts.get("failed"):
                 raise self._not_fetched(url, facts["failed"])
             if facts["size"] > self._most_bytes:
-                raise too_large(url, facts["size"], self._most_bytes)
+                raise too_large(url, self._most_bytes)
             body = b"".join(self._pieces(told, facts["size"]))
         finally:
             told.dispose()

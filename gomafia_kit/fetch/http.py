@@ -131,12 +131,12 @@ class HttpFetcher:
     def _body(self, ask: Ask, response: httpx2.Response, give_up: float) -> bytes:
         told = response.headers.get("Content-Length", "")
         if told.isdigit() and int(told) > self._most_bytes:
-            raise too_large(str(response.url), int(told), self._most_bytes)
+            raise too_large(str(response.url), self._most_bytes, int(told))
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
             if len(body) > self._most_bytes:
-                raise too_large(str(response.url), len(body), self._most_bytes)
+                raise too_large(str(response.url), self._most_bytes)
             if time.monotonic() > give_up:
                 raise self._unreachable(ask, f"no whole answer within {self._seconds:g} s")
         return bytes(body)

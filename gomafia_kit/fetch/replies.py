@@ -82,9 +82,13 @@ def led_astray(url: str) -> AskRefusedError:
     )
 
 
-def too_large(url: str, size: int, most: int) -> AskRefusedError:
-    """The refusal to take an answer of that size; `size` is what is known of it so far."""
+def too_large(url: str, most: int, told: int | None = None) -> AskRefusedError:
+    """The refusal to take an answer of more than `most` bytes; `told` is the size that its header tells, if it does.
+
+    How much had come when it was broken off isn't said: that is chance.
+    """
+    size = f"over {most:,} bytes" if told is None else f"{told:,} bytes"
     return AskRefusedError(
-        f"{url}: the answer is too large: {size:,} bytes or more, {most:,} at most are taken.",
+        f"{url}: the answer is too large: {size}, {most:,} at most are taken.",
         "No answer of the site is near that: look at it in a browser; a larger memory_limit_mb lets more be taken.",
     )

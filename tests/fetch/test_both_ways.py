@@ -135,7 +135,7 @@ def test_an_endless_answer_is_refused_with_its_size(make: Callable[[str], Fetche
     pieces = (piece,) * 5 if length > 0 else (piece,) * 200
     with (
         serving(_site({"/tournament/7": Sent(pieces, length=length, pause=0.01)})) as server,
-        pytest.raises(AskRefusedError, match="too large: (5,242,880|over 4,194,304) bytes, 4,194,304 at most"),
+        pytest.raises(AskRefusedError, match=r"too large: (5,242,880|over 4,194,304) bytes, 4,194,304 at most"),
     ):
         make(server.url).fetch(CARD)
 

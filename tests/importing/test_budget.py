@@ -37,5 +37,8 @@ def test_an_answer_that_is_too_large_for_the_budget_is_refused_with_its_size(dat
     def answer(path: str) -> Sent:
         return Sent((b"",), 404) if path == "/robots.txt" else Sent((b"x" * (1 << 20),) * 8)
 
-    with serving(answer) as server, pytest.raises(AskRefusedError, match="(8,388,608|over 6,990,506) bytes, 6,990,506 at most"):
+    with (
+        serving(answer) as server,
+        pytest.raises(AskRefusedError, match=r"(8,388,608|over 6,990,506) bytes, 6,990,506 at most"),
+    ):
         run_import(server.url, data_dir, stages="clubs", via="http", form="api", memory_limit_mb=160)

@@ -165,15 +165,16 @@ class Failed:
 
 @dataclass(slots=True)
 class _Failures:
-    """What failed of the phases at work, by subject; `in_a_row` since something was read."""
+    """What failed of the phases at work, by subject; `in_a_row` since the site gave something that could be read."""
 
     of_subject: dict[str, Failed] = field(default_factory=dict)
     answered: int = 0
     in_a_row: int = 0
 
-    def note_answer(self) -> None:
+    def note_answer(self, answer: Answer) -> None:
         self.answered += 1
-        self.in_a_row = 0
+        if not answer.from_archive:  # what came long ago says nothing of how the road is now
+            self.in_a_row = 0
 
     def is_of_the_road(self, error: GomafiaError) -> bool:
         """True if the road fails and not this one ask: so many failed in a row."""
@@ -306,7 +307,7 @@ class Loader:
         """Stage what an ask brings; the asks behind it. `read` holds what was read so far of each subject."""
         ask = planned.ask
         answer, parsed = self._read(planned)
-        self._failures.note_answer()
+        self._failures.note_answer(answer)
         reading = read.setdefault(ask.subject, _Reading(planned))
         self._take(planned, reading, answer, parsed)
         further = [replace(planned, ask=more) for more in parsed.more]

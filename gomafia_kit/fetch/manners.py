@@ -26,7 +26,6 @@ AGENT: Final = "gomafia-kit"
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 120.0
 QUICKEST_RETRY: Final = 0.1
-BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
 
 
 def user_agent(contact: str) -> str:

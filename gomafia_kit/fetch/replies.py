@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gomafia_kit.errors import AskRefusedError, SiteBusyError
-from gomafia_kit.fetch.manners import BUSY_STATUSES, retry_after
+from gomafia_kit.fetch.manners import retry_after
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -19,7 +19,9 @@ MOST_BYTES: Final = 64 << 20
 MOST_REDIRECTS: Final = 5
 _OK: Final = 200
 _PORTS: Final = {"http": 80, "https": 443}
+_BUSY: Final = frozenset({429, 502, 503, 504})
 _MISSING: Final = range(400, 500)
+_FAULTS: Final = range(500, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,12 @@ class Reply:
 
 def check(ask: Ask, reply: Reply) -> None:
     """Nothing, if the site gave what was asked for; else SiteBusyError or AskRefusedError."""
-    if reply.status in BUSY_STATUSES:
+    if reply.status in _BUSY or reply.status in _FAULTS:
         wait = retry_after(reply.retry_after, time.time())
         told = "" if wait is None else f" and asks to wait {wait:.0f} s"
+        what = "is busy" if reply.status in _BUSY else "has a fault of its own"
         raise SiteBusyError(
-            f"{reply.url}: the site is busy (status {reply.status}){told}.", "Run again later: nothing is lost.", wait
+            f"{reply.url}: the site {what} (status {reply.status}){told}.", "Run again later: nothing is lost.", wait
         )
     if ask.form == "text" and reply.status in _MISSING:
         return  # no robots.txt: everything is allowed

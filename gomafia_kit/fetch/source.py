@@ -175,10 +175,12 @@ class Source:
         Raises AskFailedError if the site is there and only this ask fails, SiteDownError after the longest
         outage, and the error itself if the site never answered in this run: its address may be wrong.
         """
-        if not self._has_answered or not is_passing(error):
-            raise error
+        if self._robots is None or not is_passing(error):
+            raise error  # while not even robots.txt came, it makes no sense to look by it whether the site is there
         if self._is_there(via):
             raise _of_one_ask(error)
+        if not self._has_answered:
+            raise error
 
         def look() -> Answer:
             try:

@@ -141,6 +141,7 @@ def _spoilt(whole: Whole, fault: str) -> Whole:
         "bomb": lambda: replace(whole, body=_BOMB, headers={"Content-Encoding": "gzip"}),
         "endless": lambda: replace(whole, body=b"", length=65 << 20),
         "emptied": lambda: replace(whole, body=b'{"result":"success","data":[]}'),
+        "without data": lambda: replace(whole, body=body.replace(b"__NEXT_DATA__", b"data")),
         "elsewhere": lambda: Whole(302, whole.kind, b"", headers={"Location": "http://gomafia.example/"}),
         "encoding": lambda: replace(whole, body=body.decode("utf-8").encode("cp1251", "replace")),
     }[fault]()

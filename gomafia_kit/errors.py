@@ -96,7 +96,7 @@ class SiteUnreachableError(FetchError):
 
 
 class SiteBusyError(FetchError):
-    """The site said "slow down", "come back later" (`retry_after` seconds) or "my fault"; retried before it's raised."""
+    """The site said "slow down", "later" (`retry_after` seconds) or "my fault"; retried before it is raised."""
 
     exit_code = 12
 

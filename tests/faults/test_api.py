@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STAGES: Final = "tournaments,games"
 KNOWN_TO_PAGES: Final = GAMES[:3]
 """A page tells the standings with and without the final, never the whole one: tests/importing/test_forms.py."""
-FAULTS: Final = {
+FAULTS: Final[dict[str, dict[str, Any]]] = {
     "status 500": {"kind": "status", "status": 500},
     "status 503": {"kind": "status", "status": 503},
     "a reset connection": {"kind": "reset"},
@@ -53,8 +53,13 @@ def test_the_very_first_ask_of_a_run_tells_that_the_api_alone_fails(site: DemoSi
         archive.keep(plain.fetch(asks.robots()))
         site.fault(**FAULTS[fault], prefix="/api/", times=None)
         site.log(reset=True)
-        quick = {"http": lambda: HttpFetcher(site.url, "", seconds=0.1)}
-        source = Source(archive, quick, Gate(0), lambda _text: None, rest=lambda _seconds: None)
+        source = Source(
+            archive,
+            {"http": lambda: HttpFetcher(site.url, "", seconds=0.1)},
+            Gate(0),
+            lambda _text: None,
+            rest=lambda _seconds: None,
+        )
         with pytest.raises(AskFailedError, match="/api/"):
             source.answer(asks.tournament_list(), None)
         source.close()

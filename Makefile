@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-automatic soak-recycled soak-kills clean
+.PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-automatic soak-recycled soak-pages soak-kills clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -93,6 +93,9 @@ soak-automatic: setup  ## automatic batch sizes against the best of a sweep, und
 
 soak-recycled: setup browser  ## before and after: a browser recycled or not, judged as it must be (three minutes)
 	@$(RUN) benchmarks.recycled
+
+soak-pages: setup browser  ## the browser's memory over 500 pages, rendered and fetched (five minutes)
+	@$(RUN) benchmarks.pages
 
 soak-kills: MINUTES = 600
 soak-kills: setup browser  ## imports killed 200 times, each compared after it went on: MINUTES=20 for a part of it (an hour)

@@ -22,6 +22,7 @@ from gomafia_kit import site as asks
 from gomafia_kit.errors import AskRefusedError, BrowserError, SettingsError, SiteBusyError, SiteUnreachableError
 from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.driver import children, drivers
+from gomafia_kit.fetch.engine import PAGES_A_COLLECTION
 from gomafia_kit.memory.probe import Probe
 from gomafia_kit.parse.player_pages import parse_page
 from gomafia_kit.records import Player
@@ -421,3 +422,26 @@ def test_the_next_browser_goes_on_with_the_cookies_of_the_one_before() -> None:
         fetcher.fetch(asks.robots())
         fetcher.fetch(asks.robots())
     assert [told.get("Cookie") for told in server.headers] == [None, "shown=1"]
+
+
+def test_what_came_is_kept_in_no_cache() -> None:
+    page = b"<!doctype html><title>long</title><!--" + b"x" * (512 << 10) + b"-->"
+    with (
+        serving(lambda _path: Sent((page,), headers={"Content-Type": "text/html"})) as server,
+        ChromiumFetcher(server.url, "") as fetcher,
+    ):
+        taken = []
+        for number in range(1, 21):
+            fetcher.fetch(asks.tournament_games_page(number, asks.RENDERED))
+            if number % PAGES_A_COLLECTION == 0:
+                taken.append(_network_mb(fetcher))
+    assert taken[1] < taken[0] + 2  # ten pages would be five
+
+
+def _network_mb(fetcher: ChromiumFetcher) -> float:
+    """What the process holds, beside files, through which Chromium asks."""
+    (process,) = [
+        each for each in children(_driver_of(fetcher), recursive=True) if "network.mojom" in " ".join(each.cmdline())
+    ]
+    told = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
+    return int(next(line.split()[1] for line in told.splitlines() if line.startswith("Pss_Anon:"))) / 1024

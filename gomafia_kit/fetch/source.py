@@ -34,7 +34,7 @@ CLOCKS_MAY_DIFFER: Final = timedelta(minutes=5)
 """A clock that is set right goes back by so much at most: an answer of then counts as of now."""
 
 _END_OF_A_PAGE: Final = 200
-_MODULE_CLASS: Final = re.compile(rb'class="[^"]*\w_[^"]*__')
+_MODULE_CLASS: Final = re.compile(rb"""class=["'][^"'>]*\w_[^"'>]*__""")
 
 
 class Fetcher(Protocol):
@@ -243,5 +243,5 @@ def check_page(answer: Answer) -> None:
     end = answer.body[-_END_OF_A_PAGE:].rstrip().lower()
     if not end.endswith(b"</html>"):
         raise SiteBusyError(f"{answer.ask.key}: the page has no end ({len(answer.body):,} bytes came).")
-    if b'id="__NEXT_DATA__"' not in answer.body and not _MODULE_CLASS.search(answer.body):
+    if b"__NEXT_DATA__" not in answer.body and not _MODULE_CLASS.search(answer.body):
         raise SiteBusyError(f"{answer.ask.key}: a page came that has nothing of the site.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from gomafia_kit.records import Parsed
     from gomafia_kit.site import Answer
 
-_MARK: Final = b'id="__NEXT_DATA__"'
+_MARK: Final = b"__NEXT_DATA__"
+_TAG: Final = re.compile(
+    rb"""<script(?=[^<>]*\sid\s*=\s*(?:"__NEXT_DATA__"|'__NEXT_DATA__'|__NEXT_DATA__[\s/>]))[^<>]*>"""
+)
+"""The script's tag: more attributes than its `id` and `type` may stand in it, and in any order."""
 _MAIN_PAGE: Final = b"MainIntro_main-intro"
 _DECODER = msgspec.json.Decoder()
 
@@ -30,7 +35,7 @@ def next_data(answer: Answer) -> bytes:
     It is sought from the end, where it stands: from the front it costs more than reading it.
     """
     body = answer.body
-    start = _script(body)
+    start = script_in(body)
     if _is_main_page(body[:start]):
         raise no_such_page(answer.ask)
     end = body.find(b"</script>", start)
@@ -39,14 +44,13 @@ def next_data(answer: Answer) -> bytes:
     return body[start:end]
 
 
-def _script(body: bytes) -> int:
+def script_in(body: bytes) -> int:
     """Where the data begin, -1 for nowhere; a nickname may well hold the mark, but not inside a tag."""
     mark = body.rfind(_MARK)
     while mark >= 0:
-        tag = body.rfind(b"<", 0, mark)
-        inside = body.find(b">", mark) + 1
-        if body.startswith(b"<script", tag) and b">" not in body[tag:mark] and inside:
-            return inside
+        tag = _TAG.match(body, max(0, body.rfind(b"<", 0, mark)))
+        if tag is not None and tag.end() > mark:
+            return tag.end()
         mark = body.rfind(_MARK, 0, mark)
     return -1
 
@@ -62,16 +66,29 @@ def _is_main_page(markup: bytes) -> bool:
     return False
 
 
-def server_data(answer: Answer) -> dict[str, Any]:
-    """What stands under props.pageProps.serverData; LayoutChangedError if there is none."""
-    found = decoded(answer, next_data(answer))
+class PageData(NamedTuple):
+    """What stands under props.pageProps.serverData, and the query that the page answers."""
+
+    server: dict[str, Any]
+    query: dict[str, Any]
+
+
+def page_data(answer: Answer) -> PageData:
+    """The page's data; LayoutChangedError if there are none."""
+    whole = found = decoded(answer, next_data(answer))
     for key in ("props", "pageProps", "serverData"):
         if not isinstance(found, dict) or key not in found:
             raise refused_list(answer.ask, f'the field "{key}" of the page\'s data', found)
         found = found[key]
     if not isinstance(found, dict):
         raise refused_list(answer.ask, 'an object under "serverData"', found)
-    return found
+    query = whole.get("query")
+    return PageData(found, query if isinstance(query, dict) else {})
+
+
+def server_data(answer: Answer) -> dict[str, Any]:
+    """What stands under props.pageProps.serverData; LayoutChangedError if there is none."""
+    return page_data(answer).server
 
 
 def decoded(answer: Answer, data: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds

@@ -6,6 +6,7 @@ changes with every deployment of the site.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from selectolax.lexbor import LexborHTMLParser
@@ -28,6 +29,7 @@ _PAGE_NUMBER: Final = '[class*="Pagination_pagination__page"]'
 _PICTURES: Final = frozenset({"img", "picture", "source", "svg", "path", "g", "use", "br", "wbr", "hr"})
 _DOTS: Final = frozenset({"...", "…"})
 _LONGEST_NUMBER: Final = 9
+_INDENTATION: Final = re.compile(r"\A[ \t]*[\r\n][ \t\r\n]*|[ \t]*[\r\n][ \t\r\n]*\Z")
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -121,8 +123,11 @@ def is_missing(found: str) -> bool:
 
 
 def shown_text(value: object) -> str | None:
-    """As `values.text`, for texts of pages: one with a character that the page couldn't hold is refused."""
-    found = text(value)
+    """As `values.text`, for texts of pages: one with a character that the page couldn't hold is refused.
+
+    Where the markup is indented, the line break and all the blanks around it at either end are the markup's.
+    """
+    found = text(_INDENTATION.sub("", value) if isinstance(value, str) else value)
     if found is not None and _UNREADABLE in found:
         raise BadValueError(f"{found!r} has a character that the page doesn't tell (U+FFFD).")
     return found
@@ -148,9 +153,13 @@ def _is_number(found: str) -> bool:
 
 
 def _paging_row(tree: LexborHTMLParser) -> list[LexborNode]:
-    """The numbers of the paging row and their neighbours."""
-    rows = {node.parent.mem_id: node.parent for node in tree.css(_PAGE_NUMBER) if node.parent is not None}
-    return [node for row in rows.values() for node in row.iter() if _is_innermost(node)]
+    """The numbers of the paging row and their neighbours, whatever elements they are made of.
+
+    What holds others of that class is the row itself, not a number in it.
+    """
+    numbers = [node for node in tree.css(_PAGE_NUMBER) if len(node.css(_PAGE_NUMBER)) == 1]
+    rows = {node.parent.mem_id: node.parent for node in numbers if node.parent is not None}
+    return [node for row in rows.values() for node in row.iter()]
 
 
 def last_page(tree: LexborHTMLParser) -> int:
@@ -186,11 +195,13 @@ def is_past_the_end(answer: Answer, tree: LexborHTMLParser) -> bool:
 def turn_page(parsed: Parsed, answer: Answer, tree: LexborHTMLParser, rows: int, ask: Callable[[int], Ask]) -> None:
     """Add the ask for the page behind this one, if the paging row has one; `rows` stood on this one.
 
-    Raises LayoutChangedError for a page without rows that has others behind it, and for numbers that
-    look like a paging row of another class: the list would seem to end here.
+    Raises LayoutChangedError for a page without rows that has others behind it, for a paging row without
+    a number, and for numbers that look like one of another class: the list would seem to end here.
     """
     if not has_pages(tree) and (found := _unknown_pager(tree)):
         raise refused_list(answer.ask, f"the paging row ({_PAGE_NUMBER})", found)
+    if has_pages(tree) and not _numbers(row := _paging_row(tree)):
+        raise refused_list(answer.ask, "numbers in the paging row", " ".join(map(text_of, row)))
     here, last = page_asked(answer.ask), last_page(tree)
     if here >= last:
         return

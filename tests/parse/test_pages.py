@@ -14,7 +14,7 @@ from gomafia_kit import site
 from gomafia_kit.errors import GomafiaError, LayoutChangedError, NoSuchPageError
 from gomafia_kit.parse import parse
 from gomafia_kit.parse.next_data import list_in, server_data
-from gomafia_kit.parse.pages import last_page, pieces_of, text_of, text_outside, tree_of
+from gomafia_kit.parse.pages import last_page, pieces_of, shown_text, text_of, text_outside, tree_of
 from gomafia_kit.records import Club, ClubMember, Parsed
 from tests.answers import answer
 
@@ -100,6 +100,38 @@ def test_a_nickname_may_look_like_the_main_page_or_the_data() -> None:
     assert parsed.total == 4
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<script type="application/json" id="__NEXT_DATA__">',
+        '<script nonce="x" id=\'__NEXT_DATA__\' crossorigin="anonymous" type="application/json">',
+        "<script id=__NEXT_DATA__ type=application/json>",
+    ],
+)
+def test_the_data_may_stand_in_a_script_of_other_attributes(tag: str) -> None:
+    usual = with_data(
+        {"club": {"id": 196}, "residents": [{"id": 1, "login": "Ёж", "elo": ""}]}, ask=site.club_page(196)
+    )
+    other = usual.body.replace(b'<script id="__NEXT_DATA__" type="application/json">', tag.encode())
+    assert other != usual.body
+    assert parse(answer(usual.ask, other), "page_data").records == [ClubMember(196, 1, "Ёж")]
+
+
+@pytest.mark.parametrize(
+    ("markup", "told"),
+    [
+        ("\n   Ёж\n ", "Ёж"),
+        (" Ёж  ", " Ёж  "),
+        ("Ёж \r\n", "Ёж"),
+        ("\n", None),
+        ("Ё\nж", "Ё\nж"),
+        ("\u00a0Ёж", "\u00a0Ёж"),
+    ],
+)
+def test_the_indentation_of_the_markup_is_no_part_of_a_text(markup: str, told: str | None) -> None:
+    assert shown_text(markup) == told
+
+
 # -- paging ---------------------------------------------------------------------------------------
 
 PAGE = "Pagination_pagination__page"
@@ -115,6 +147,12 @@ PAGE = "Pagination_pagination__page"
         ),
         (f'<div class="{PAGE}s__x"><a class="{PAGE}__x">1</a><a class="{PAGE}__x">2</a></div>', 2),
         (f'<div><div class="{PAGE}__x">1</div><div class="Other">2</div></div>', 2),
+        (
+            f'<div><div class="{PAGE}__x"><a href="/">1</a></div><div class="{PAGE}__x"><a href="/">2</a></div></div>',
+            2,
+        ),
+        (f'<i>3</i><div class="{PAGE}s__x"><div class="{PAGE}__x">1</div><div class="{PAGE}__x">2</div></div>', 2),
+        (f'<div><div class="{PAGE}__x"><b class="{PAGE}-number__x">1</b></div><div>2</div></div>', 1),
         (f'<div class="{PAGE}__x">...</div>', 1),
         (f'<div class="{PAGE}__x">99999999999999999999</div>', 1),
     ],
@@ -142,6 +180,11 @@ def test_a_paging_row_of_another_class_is_no_end_of_the_list() -> None:
 )
 def test_other_numbers_are_no_paging_row(markup: str) -> None:
     assert _clubs(markup).more == []
+
+
+def test_a_paging_row_without_a_number_is_no_end_of_the_list() -> None:
+    with pytest.raises(LayoutChangedError, match="sought numbers in the paging row, found I II"):
+        _clubs(f'<div><div class="{PAGE}__x">I</div><div class="{PAGE}__x">II</div></div>')
 
 
 def test_a_page_without_rows_that_has_others_behind_it_is_no_end() -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _VERSION: Final = "1"
 
-# Everybody met in a club, among the judges or at a table whom no rating list has; his nickname is the newest one seen.
+# Everybody met in a club, among the judges, at a table or in a standing whom no rating list has; his nickname is the
+# newest one seen.
 _UNLISTED: Final = """
 WITH met AS (
     SELECT player_id, login, coalesce(date_start, DATE '0001-01-01') AS seen_on, tournament_id AS seen_in,
@@ -33,6 +34,8 @@ WITH met AS (
     SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM club_president WHERE {range} AND login IS NOT NULL
     UNION ALL
     SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM judge WHERE {range}
+    UNION ALL
+    SELECT player_id, login, DATE '0001-01-01', 0, 0 FROM result WHERE {range}
 )
 SELECT player_id, arg_max(login, (seen_on, seen_in, seen_round, login)) AS login, NULL AS country, NULL AS city,
     NULL AS club_title, NULL AS elo, false AS listed, NULL AS listed_year
@@ -49,11 +52,13 @@ WITH played AS (
 )
 """
 
+# Of whom nothing came but refused seats, not even the nickname is known: he is no player, and has no year.
 _PLAYER_YEAR: Final = (
     _SEATS_BY_YEAR
     + """, refused AS (
     SELECT player_id, year(date_start) AS year, count(*) AS games
-    FROM rejected_seat JOIN tournament USING (tournament_id) WHERE {range} AND date_start IS NOT NULL GROUP BY ALL
+    FROM rejected_seat JOIN tournament USING (tournament_id) SEMI JOIN player USING (player_id)
+    WHERE {range} AND date_start IS NOT NULL GROUP BY ALL
 ), figures AS (
     SELECT player_id, year,
         count(winner) AS games,
@@ -83,9 +88,10 @@ FROM played WHERE winner IS NOT NULL GROUP BY player_id, year, role ORDER BY pla
 """
 )
 
+_PLAYERS: Final = ("player", "club_member", "club_president", "judge", "seat", "result", "tournament")
 _SQL: Final = {
-    "player": (_UNLISTED, ("player", "club_member", "club_president", "judge", "seat", "tournament")),
-    "player_year": (_PLAYER_YEAR, ("seat", "game", "tournament")),
+    "player": (_UNLISTED, _PLAYERS),
+    "player_year": (_PLAYER_YEAR, (*_PLAYERS, "game")),
     "player_role_year": (_PLAYER_ROLE_YEAR, ("seat", "game", "tournament")),
 }
 

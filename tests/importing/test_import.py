@@ -153,3 +153,23 @@ def test_a_row_that_cannot_be_read_is_refused_and_accounted_for(own_site: DemoSi
     }
     if seat["player_id"] is not None:
         assert missing[seat["player_id"]] == expected[seat["player_id"]] + 1
+
+
+@pytest.mark.parametrize("has_standing", [True, False])
+def test_whose_games_are_all_refused_is_a_player_if_a_standing_names_him(
+    own_site: DemoSite, data_dir: Path, *, has_standing: bool
+) -> None:
+    named = {row["tournament_id"]: set[int | None]() for row in truth(own_site.league, "game")}
+    for row in truth(own_site.league, "result"):
+        named[row["tournament_id"]].add(row["player_id"])
+    tournament_id = next(number for number, players in named.items() if bool(players - {None}) is has_standing)
+    for row in truth(own_site.league, "game"):
+        if row["tournament_id"] == tournament_id:
+            key = [tournament_id, row["round"], row["table_no"], 1]
+            own_site.change("spoil", kind="seat", key=key, field="points", value="много")
+    run_import(own_site, data_dir, stages="games,statistics", tournament_ids=str(tournament_id))
+    assert published(data_dir, "seat") == []
+    players = {row["player_id"] for row in published(data_dir, "player")}
+    assert {row["player_id"] for row in published(data_dir, "result")} - {None} == players
+    assert {row["player_id"]: row["games"] for row in published(data_dir, "player_year")} == dict.fromkeys(players, 0)
+    assert bool(players) is has_standing

@@ -110,11 +110,13 @@ class _Reading:
     """What was read of a subject so far; `is_new` if any of it has to be staged.
 
     `pages` holds by ask the keys of the rows that each page has, as their hashes: a list may be long, and eight
-    bytes a row are enough to tell rows apart. `was_asked` if a page came from the site.
+    bytes a row are enough to tell rows apart. `refused` says how many more it has that can't be read, `was_asked`
+    if a page came from the site.
     """
 
     first: Planned
     pages: dict[int, array[int]] = field(default_factory=dict)
+    refused: dict[int, int] = field(default_factory=dict)
     people: People = field(default_factory=People)
     total: int | None = None
     is_new: bool = False
@@ -127,8 +129,19 @@ class _Reading:
         """Forget the pages: the list is read a second time."""
         self.passes += 1
         self.pages.clear()
+        self.refused.clear()
         self.total = None
         self.tail_checked = self.tail_moved = False
+
+    def note_page(self, ask: Ask, parsed: Parsed) -> None:
+        """Take in which rows an answer has, and how many more were refused."""
+        self.note_total(parsed.total)
+        self.pages[ask.ask_id] = _keys(parsed)
+        self.refused[ask.ask_id] = max(Counter(each.table for each in parsed.rejections).values(), default=0)
+
+    def compare_tail(self, ask: Ask, again: Parsed) -> None:
+        """Take in what the last page said when it was looked at once more: other rows, or others behind it."""
+        self.tail_moved |= bool(again.more) or _keys(again) != self.pages[ask.ask_id]
 
     def note_total(self, total: int | None) -> None:
         """Take in how long a page says that the list is: if two say otherwise, it has moved."""
@@ -148,11 +161,17 @@ class _Reading:
     @property
     def missing(self) -> int:
         """How many rows of the whole list, as far as it says how long it is, stand on no page."""
-        return max(0, (self.total or 0) - self._distinct)
+        return max(0, (self.total or 0) - self._distinct - sum(self.refused.values()))
 
     @property
     def _distinct(self) -> int:
         return sum(1 for _ in groupby(sorted(chain.from_iterable(self.pages.values()))))
+
+
+def _keys(parsed: Parsed) -> array[int]:
+    """The keys of an answer's rows, as their hashes; of several kinds of rows that of the first is the list's."""
+    first = next(iter(parsed.records), None)
+    return array("q", (hash(key_of(record)) for record in parsed.records if type(record) is type(first)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,10 +341,7 @@ class Loader:
         ask = planned.ask
         reading.was_asked |= not answer.from_archive
         self.asks_from_archive += answer.from_archive
-        reading.note_total(parsed.total)
-        first = next(iter(parsed.records), None)
-        keys = (hash(key_of(record)) for record in parsed.records if type(record) is type(first))
-        reading.pages[ask.ask_id] = array("q", keys)
+        reading.note_page(ask, parsed)
         parsed.records = resolve(parsed.records, reading.people)
         parser = parser_of(ask.kind, planned.road.form, personal=self._personal)
         if self._ledger.live_sha(ask, parser) == answer.sha256:
@@ -345,7 +361,8 @@ class Loader:
         if not reading.tail_checked:
             reading.tail_checked = True
             answer = self._source.again(planned.ask, planned.road.via)
-            reading.tail_moved |= answer.sha256 != last.sha256
+            if answer.sha256 != last.sha256:
+                reading.compare_tail(planned.ask, self._parsed(answer, planned.road.form))
         if reading.has_moved and reading.passes == 1:
             reading.begin_again()
             return [replace(reading.first, max_age=timedelta(0))]

@@ -79,6 +79,31 @@ def test_a_list_that_stands_still_is_read_once_with_one_look_at_its_tail(own_sit
     assert reading.notices == []
 
 
+def test_an_answer_that_differs_in_other_things_than_its_rows_has_not_moved(own_site: DemoSite, data_dir: Path) -> None:
+    data_dir.mkdir()
+    own_site.set_switches(numbers="strings")
+
+    def when(asked: int) -> None:
+        own_site.set_switches(numbers="numbers" if asked % 2 else "strings")
+
+    reading = Reading(own_site, data_dir, when)
+    with reading.loaded() as live:
+        assert seasons(live) == {row["player_id"] for row in listed(own_site)}
+    pages = -(-len(listed(own_site)) // 20)
+    assert own_site.log()["counts"]["POST /api/user/getTop"] == pages + 1
+    assert reading.notices == []
+
+
+def test_a_row_that_is_refused_has_not_moved(own_site: DemoSite, data_dir: Path) -> None:
+    data_dir.mkdir()
+    refused = listed(own_site)[0]["player_id"]
+    own_site.change("spoil", kind="user", key=[refused], field="elo", value="много")
+    reading = Reading(own_site, data_dir, lambda _: None)
+    with reading.loaded() as live:
+        assert seasons(live) == {row["player_id"] for row in listed(own_site)} - {refused}
+    assert reading.notices == []
+
+
 def test_a_player_who_slides_to_a_page_that_was_read_already_is_not_lost(own_site: DemoSite, data_dir: Path) -> None:
     data_dir.mkdir()
     first = min(listed(own_site), key=lambda row: row["rank"])["player_id"]

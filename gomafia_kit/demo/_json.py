@@ -132,11 +132,13 @@ def tournament(league: League, item: Tournament, total: int = 1) -> str:
     place = PLACES[item.place]
     kind = _words.in_json(item.kind, league.switches.words)
     status = _words.in_json(item.status, league.switches.words)
-    last = item.end if item.end != item.start or league.switches.one_day_end == "same" else None
+    one_day = item.end == item.start
+    last = item.end if not one_day or league.switches.one_day_end == "same" else None
+    end = "" if one_day and league.switches.one_day_end == "absent" else f'"date_end":{_day(last, turn + 1)},'
     fee = None if item.fee is None else hundredths(item.fee)
     row = (
         f'{{"id":{mix.number(turn, turn)},"title":{text(item.title)},"date_start":{_day(item.start, turn)},'
-        f'"date_end":{_day(last, turn + 1)},"country":{text(place.country)},"city":{text(place.city)},'
+        f'{end}"country":{text(place.country)},"city":{text(place.city)},'
         f'"type":{text(kind)},"status":{text(status)},"star":{mix.number(item.stars, turn + 1)},'
         f'"elo_average":{mix.number(item.elo_average, turn // 2)},'
         f'"is_fsm_rating":{mix.flag(item.is_fsm, turn)},'
@@ -235,7 +237,7 @@ class _Seats:
         league, item, quotes = self._league, self._item, self._quotes
         player = item.player[seat]
         one, other, third = quotes[turn % 2], quotes[1 - turn % 2], quotes[turn // 2 % 2]
-        mark = MARKS[item.mark[seat]] if self._marks else other_type(seat)
+        mark = f'"{MARKS[item.mark[seat]]}"' if self._marks else _type(seat)
         if player > 0:
             delta = f"{other}{item.delta[seat]}{other}"
             elo = f"{third}{_cents(seat_elo(league, item, seat) or 0)}{third}"
@@ -243,7 +245,7 @@ class _Seats:
             delta = elo = self._mix.number(None, turn)
         return (
             f'{{"place":{one}{place}{one},{self._heads[player]}"role":{_ROLES[item.role[seat]]},'
-            f'"points":{one}{_points(seat_points(league, item, seat))}{one},"type":"{mark}",'
+            f'"points":{one}{_points(seat_points(league, item, seat))}{one},"type":{mark},'
             f'"eloDelta":{delta},"elo":{elo},{self._tails[player]}'
         )
 
@@ -259,6 +261,12 @@ class _Seats:
             f'"points":{number(None, turn)},"type":"","eloDelta":{number(None, turn + 1)},'
             f'"elo":{number(None if elo is None else hundredths(elo), turn // 2)},{self._tails[player]}'
         )
+
+
+def _type(seat: int) -> str:
+    """Something else than a mark: a word or a number."""
+    told = other_type(seat)
+    return told if told.isdigit() else text(told)
 
 
 _points: Final = lru_cache(maxsize=2_000)(hundredths)

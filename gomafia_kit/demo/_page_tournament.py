@@ -43,7 +43,9 @@ def tournament(league: League, style: Style, tournament_id: int, query: Mapping[
 
 def _data(league: League, item: Tournament, tab: str) -> str:
     everything = league.switches.tab_data == "everything"
-    parts = [f'"tournament":{_json.tournament(league, item)}']
+    parts = []
+    if league.switches.tab_data != "bare" or not tab:
+        parts.append(f'"tournament":{_json.tournament(league, item)}')
     if everything or tab == "games":
         parts.append(f'"games":{_json.games(league, item)}')
     if everything or tab == "tournament":

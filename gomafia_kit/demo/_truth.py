@@ -132,7 +132,7 @@ def _tournament(league: League) -> Iterator[Row]:
             "tournament_id": number,
             "title": item.title,
             "date_start": item.start,
-            "date_end": None if one_day and switches.one_day_end == "missing" else item.end,
+            "date_end": None if one_day and switches.one_day_end != "same" else item.end,
             "country": place.country_shown,
             "city": place.city_shown,
             "type": _words.in_json(item.kind, switches.words),
@@ -223,7 +223,7 @@ def elo(league: League, tournament: Tournament, seat: int) -> int | None:
     return tournament.elo[seat] - change
 
 
-_OTHER_TYPES: Final = ("", "main", "reserve")
+_OTHER_TYPES: Final = ("", "main", "7")
 
 
 def other_type(seat: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,14 @@ class Field:
     """A column, the key it stands under at the site, and how its value is read.
 
     `required`: a row without a value is refused. A key that isn't there at all is refused whether
-    the value may be missing or not.
+    the value may be missing or not, but where a row `may_lack` it that others of the list have.
     """
 
     column: str
     key: str
     read: Callable[[object], Any]
     required: bool = False
+    may_lack: bool = False
 
 
 def shown(value: object) -> str:
@@ -56,6 +58,9 @@ def read_fields(
     values: dict[str, Any] = {}
     faults: list[tuple[str, str, str]] = []
     for field in fields:
+        if field.key not in source and field.may_lack:
+            values[field.column] = None
+            continue
         if field.key not in source:
             faults.append((field.key, "", "the field is missing"))
             continue
@@ -93,17 +98,15 @@ def read_objects(
     """
     table = TABLE_OF[kind]
     good: list[Any] = []
-    missing: dict[str, int] = {}
+    missing: Counter[str] = Counter()
     for number, raw in enumerate(objects, 1):
         parsed.count(table)
         if not isinstance(raw, dict):
             reject(parsed, kind, f"row {number}", [("", shown(raw), "a row must be an object")])
             continue
+        missing.update(field.key for field in fields if field.key not in raw)
         values, faults = read_fields(fields, raw)
         if faults:
-            for fault in faults:
-                if fault[2] == "the field is missing":
-                    missing[fault[0]] = missing.get(fault[0], 0) + 1
             key = shown(raw.get("id", f"row {number}"))
             reject(parsed, kind, key, faults)
         else:

@@ -40,6 +40,12 @@ def word(words: Mapping[str, str]) -> Callable[[object], str | None]:
 winner = word({"mafia": "black", "red": "red", "draw": "draw"})
 role = word({"red": "citizen", "sheriff": "sheriff", "mafia": "mafia", "don": "don"})
 
+
+def as_it_came(value: object) -> str | None:
+    """A seat's `type`, be it a word or a number: nobody knows what it may hold."""
+    return name(str(value) if type(value) in {int, float} else value)
+
+
 _GAME: Final = (
     Field("table_no", "tableNum", integer, required=True),
     Field("winner", "win", winner),
@@ -53,7 +59,7 @@ _SEAT: Final = (
     Field("points", "points", decimal),
     Field("elo_delta", "eloDelta", decimal),
     Field("elo", "elo", decimal),
-    Field("first_shot_mark", "type", name),
+    Field("first_shot_mark", "type", as_it_came),
 )
 _OUTCOME: Final = ("role", "points", "eloDelta", "elo", "type")
 """What a seat of a game not played may come without."""

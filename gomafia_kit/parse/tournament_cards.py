@@ -41,11 +41,12 @@ def first_day(tree: LexborHTMLParser) -> date | None:
     return None if found is None else found[0]
 
 
-_TAKE_PART: Final = re.compile(r"([0-9]+)(?:\s*из\s*([0-9]+))?")
+_NUMBER: Final = "[0-9]+|[–—−-]"
+_TAKE_PART: Final = re.compile(rf"({_NUMBER})(?:\s*из\s*({_NUMBER}))?")
 
 
 def parse_card(answer: Answer) -> Parsed:
-    """How many take part: `30 из 30`, or a number alone."""
+    """How many take part: `30 из 30`, a number alone, or one of the two not told (`30 из –`)."""
     tree = tree_of(answer)
     card = card_of(tree)
     if not card:

@@ -25,6 +25,8 @@ from gomafia_kit.records import Parsed, Tournament
 from gomafia_kit.values import day, days, decimal, integer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     from gomafia_kit.site import Answer
@@ -114,8 +116,9 @@ def parse_page(answer: Answer) -> Parsed:
     page_tables.check_headings(answer, tree, "tournaments", _LINK, _COLUMNS)
     if is_past_the_end(answer, tree):
         return parsed
+    countries = _countries(rows)
     for cells in rows:
-        _read(parsed, cells)
+        _read(parsed, cells, countries)
     page_tables.check_rows(parsed, answer, "tournaments", rows, _COLUMNS)
     _turn_page(parsed, answer, tree, len(rows))
     return parsed
@@ -125,26 +128,32 @@ def _turn_page(parsed: Parsed, answer: Answer, tree: LexborHTMLParser, rows: int
     turn_page(parsed, answer, tree, rows, lambda page: site.tournament_list_page(page, answer.ask.form))
 
 
-def _read(parsed: Parsed, cells: list[LexborNode]) -> None:
+def _countries(rows: Sequence[Sequence[LexborNode]]) -> frozenset[str]:
+    """The countries of the page's tournaments whose place has a city too."""
+    places = [text_outside(cells[1], link_in(cells[1], _LINK)[0]) for cells in rows if len(cells) == len(_COLUMNS)]
+    return frozenset(place.partition(",")[0].strip() for place in places if "," in place)
+
+
+def _read(parsed: Parsed, cells: list[LexborNode], countries: frozenset[str]) -> None:
     whole = page_tables.whole_of(cells)
     rule = page_tables.wrong_cells(_COLUMNS, cells)
     if not rule:
         try:
-            page_tables.read_row(parsed, whole, _raw(cells), _SPECS)
+            page_tables.read_row(parsed, whole, _raw(cells, countries), _SPECS)
         except BadValueError as error:
             rule = error.message
     if rule:
         page_tables.refuse_row(parsed, whole, rule, _SPECS)
 
 
-def _raw(cells: list[LexborNode]) -> dict[str, Any]:
+def _raw(cells: list[LexborNode], countries: frozenset[str]) -> dict[str, Any]:
     """What the cells say, as it came; BadValueError where their parts can't be told from each other."""
     link, leads_to = link_in(cells[1], _LINK)
     raw: dict[str, Any] = {"link": leads_to, "type": text_of(cells[3]), "status": text_of(cells[4])}
     if link is None:
         raise BadValueError("the tournament has no link")
     raw |= _name_of(link)
-    raw["country"], raw["city"] = _place_of(text_outside(cells[1], link))
+    raw["country"], raw["city"] = _place_of(text_outside(cells[1], link), countries)
     raw["first day"], raw["last day"] = _days_of(cells[2])
     return raw
 
@@ -158,12 +167,12 @@ def _name_of(link: LexborNode) -> dict[str, str | None]:
     return {"ELO": elo[0] if elo else None, "stars": stars, "title": title}
 
 
-def _place_of(found: str) -> tuple[str | None, str | None]:
-    """Country and city of `Россия, Москва`."""
+def _place_of(found: str, countries: frozenset[str]) -> tuple[str | None, str | None]:
+    """Country and city of `Россия, Москва`; one alone is the country if it is one elsewhere on the page."""
     country, comma, city = found.partition(",")
     if is_missing(found):
         return None, None
-    if not comma:
+    if not comma and country.strip() not in countries:
         raise BadValueError(f"{found!r} is not a country and a city, parted by a comma.")
     return country.strip(), city.strip()
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit import site
 from gomafia_kit.errors import BadValueError
-from gomafia_kit.parse import game_pages, typed_games
+from gomafia_kit.parse import game_pages, tournament_cards, typed_games
 from gomafia_kit.parse.fields import refused_list
 from gomafia_kit.parse.first_shot import tell_of_shots
 from gomafia_kit.parse.game_pages import mark_shown, role_shown
 from gomafia_kit.parse.games import first_day, read_tournament, with_shot
-from gomafia_kit.parse.next_data import server_data
+from gomafia_kit.parse.next_data import PageData, page_data, script_in
+from gomafia_kit.parse.pages import tree_of
 from gomafia_kit.parse.typed_games import Remembered
 from gomafia_kit.records import Parsed, Seat
 
@@ -40,7 +41,7 @@ def parse_games_data(answer: Answer) -> Parsed:
     body = answer.body
     page = typed_games.read_page(answer, _data(body), of_games=True, cells=lambda *seats: _marks_in_order(body, *seats))
     if page is None:
-        told = server_data(answer)
+        told = _with_card(answer, page_data(answer))
         standings = _STANDINGS if any(key in told for key in _STANDINGS.values()) else {}
         page = typed_games.Page(read_tournament(answer.ask, told, standings), bool(standings))
         day, fault = first_day(answer.ask, told["tournament"])
@@ -55,12 +56,26 @@ def parse_games_data(answer: Answer) -> Parsed:
 def parse_results_data(answer: Answer) -> Parsed:
     """The standings of the tab of results."""
     page = typed_games.read_page(answer, _data(answer.body), of_games=False)
-    return page.parsed if page else read_tournament(answer.ask, server_data(answer), _STANDINGS, games=False)
+    if page:
+        return page.parsed
+    return read_tournament(answer.ask, _with_card(answer, page_data(answer)), _STANDINGS, games=False)
+
+
+def _with_card(answer: Answer, data: PageData) -> dict[str, Any]:
+    """What the page's data tell, with a card in place of the one that a tab may leave out.
+
+    Whose page it is, is told by its query then, and the first day by the card that is shown.
+    """
+    if "tournament" in data.server:
+        return data.server
+    day = tournament_cards.first_day(tree_of(answer))
+    number = data.query.get("tid", data.query.get("id"))
+    return data.server | {"tournament": {"id": number, "date_start": None if day is None else day.isoformat()}}
 
 
 def _data(body: bytes) -> memoryview:
     """The page's data, or anything else where they aren't as usual: then `server_data` says what is wrong."""
-    start = body.find(b">", body.rfind(b'<script id="__NEXT_DATA__"')) + 1
+    start = max(0, script_in(body))
     return memoryview(body)[start : max(start, body.find(b"</script>", start))]
 
 

@@ -17,7 +17,7 @@ _TOURNAMENT: Final = (
     Field("tournament_id", "id", identity, required=True),
     Field("title", "title", text, required=True),
     Field("date_start", "date_start", iso_date),
-    Field("date_end", "date_end", iso_date),
+    Field("date_end", "date_end", iso_date, may_lack=True),  # of a tournament of one day
     Field("country", "country_translate", name),
     Field("city", "city_translate", name),
     Field("type", "type", name),

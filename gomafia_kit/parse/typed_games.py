@@ -18,7 +18,7 @@ from msgspec.structs import astuple
 
 from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.first_shot import UNTOLD, first_shot, tell_of_shots
-from gomafia_kit.parse.games import role, winner
+from gomafia_kit.parse.games import as_it_came, role, winner
 from gomafia_kit.records import TEAM_OF_ROLE, Game, Parsed, Record, Result, Seat
 from gomafia_kit.values import decimal, identity, integer, iso_date, name, text
 
@@ -57,7 +57,7 @@ class _Seat(Struct, gc=False, rename="camel"):
     login: _Text
     role: _Text
     points: _Number
-    type: _Text
+    type: str | int | None
     elo_delta: _Number
     elo: _Number
 
@@ -211,7 +211,7 @@ def _seats(
     where: tuple[int, list[int], list[int]], seats: Sequence[_Seat], day: date | None, cells: Cells | None
 ) -> list[Record]:
     tournament_id, round_nos, table_nos = where
-    told = tell_of_shots(map(_NAME.__getitem__, {seat.type for seat in seats}))
+    told = tell_of_shots(map(_TYPE.__getitem__, {seat.type for seat in seats}))
     if cells is not None and not told:
         told = _take_marks(seats, cells)
     outcomes, new = _outcomes(day, told=told), tuple.__new__
@@ -324,6 +324,7 @@ _DECIMAL: Final = Remembered(decimal)
 _TEXT: Final = Remembered(text)
 _LOGIN: Final = Remembered(_required(text))
 _NAME: Final = Remembered(name)
+_TYPE: Final = Remembered(as_it_came)
 _WINNER: Final = Remembered(winner)
 _ROLE: Final = Remembered(role)
 _OUTCOMES: Final[dict[tuple[date | None, bool], Remembered[tuple[Any, ...]]]] = {}
@@ -335,8 +336,8 @@ def _outcomes(day: date | None, *, told: bool) -> Remembered[tuple[Any, ...]]:
     era = None if day is None else min(max(day, date(2023, 1, 4)), date(2023, 1, 5))
     if (era, told) not in _OUTCOMES:
 
-        def outcome(raw: tuple[str | None, str | None]) -> tuple[Any, ...]:
-            ours, mark = role(raw[0]), name(raw[1])
+        def outcome(raw: tuple[str | None, str | int | None]) -> tuple[Any, ...]:
+            ours, mark = role(raw[0]), as_it_came(raw[1])
             team = None if ours is None else TEAM_OF_ROLE[ours]
             return (ours, team, *(first_shot(mark, ours, era) if told else UNTOLD), mark)
 

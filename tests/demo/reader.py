@@ -154,7 +154,7 @@ def _tournament(raw: Row) -> Row:
         "tournament_id": whole(raw["id"]),
         "title": raw["title"],
         "date_start": day(raw["date_start"]),
-        "date_end": day(raw["date_end"]),
+        "date_end": day(raw.get("date_end")),
         "country": text(raw["country_translate"]),
         "city": text(raw["city_translate"]),
         "type": text(raw["type"]),
@@ -203,7 +203,8 @@ def tables_of_tournament(answer: Row, tournament: Row) -> tuple[list[Row], list[
 def _seat(raw: Row, start: date, *, marks_told: bool) -> Row:
     word = text(raw.get("role"))
     role = ROLES[word] if word else None
-    mark = text(raw.get("type"))
+    told_type = raw.get("type")
+    mark = text(str(told_type) if isinstance(told_type, int) else told_type)
     guessed = (GUESSED_SINCE if start >= NEW_RULES else GUESSED_BEFORE).get(mark or "", (None, None))
     told = role is not None and marks_told
     return {

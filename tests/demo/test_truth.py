@@ -17,7 +17,7 @@ POSITIONS: list[dict[str, object]] = [
     {"points_include_win": False, "seat_elo": "before"},
     {"unplayed": "absent", "hidden_games": "shown"},
     {"seat_type": "other", "idle_players": "none", "season": 2023},
-    {"unplayed": "missing", "api_standing": "without_final", "one_day_end": "missing", "words": "other"},
+    {"unplayed": "missing", "api_standing": "without_final", "one_day_end": "absent", "words": "other"},
 ]
 
 

@@ -53,18 +53,26 @@ def rounds(*tables: str, title: str = "Тур <!-- -->1") -> str:
     return f'<div class="tournament_tournament__games-tour__eeeee"><h3>{title}</h3>{"".join(tables)}</div>'
 
 
-def page(ask: Ask, markup: str, data: dict[str, Any] | None = None, participants: str = "30 из 30") -> Answer:
+def page(
+    ask: Ask,
+    markup: str,
+    data: dict[str, Any] | None = None,
+    participants: str = "30 из 30",
+    query: dict[str, str] | None = None,
+) -> Answer:
     """A page with that markup under the card, and with those data if there are any."""
-    told = {"props": {"pageProps": {"serverData": data}}, "page": "/tournament/[tid]"}
+    told = {"props": {"pageProps": {"serverData": data}}, "page": "/tournament/[tid]", "query": query or {}}
     script = json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
     carried = "" if data is None else f'<script id="__NEXT_DATA__" type="application/json">{script}</script>'
     card = CARD.format(participants)
     return answer(ask, f"<!DOCTYPE html><html><body><main>{card}{markup}</main>{carried}</body></html>")
 
 
-def games_page(*tables: str, data: dict[str, Any] | None = None, title: str = "Тур <!-- -->1") -> Answer:
+def games_page(
+    *tables: str, data: dict[str, Any] | None = None, title: str = "Тур <!-- -->1", query: dict[str, str] | None = None
+) -> Answer:
     """The tab of games of tournament 7, all of one round."""
-    return page(site.tournament_games_page(7), rounds(*tables, title=title) if tables else "", data)
+    return page(site.tournament_games_page(7), rounds(*tables, title=title) if tables else "", data, query=query)
 
 
 def results_page(markup: str, data: dict[str, Any] | None = None) -> Answer:

@@ -524,6 +524,12 @@ def test_a_tournament_that_is_unclear_is_refused(cells: tuple[str, ...], rule: s
     assert parsed.fetched == {"tournament": 2}
 
 
+def test_a_place_without_a_city_is_the_country_if_it_is_one_elsewhere_on_the_page() -> None:
+    alone = LINK.replace("2627", "1") + PLACE.replace(", Москва", "")
+    parsed = tournaments(row(*TOURNAMENT), row(*_tournament(c1=alone)))
+    assert parsed.records == [WHOLE, WHOLE._replace(tournament_id=1, city=None)]
+
+
 def test_rows_that_are_all_refused_are_another_layout() -> None:
     moved = row("", *TOURNAMENT[:5])
     with pytest.raises(

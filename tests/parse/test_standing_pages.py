@@ -146,6 +146,8 @@ def test_a_page_that_is_no_tournaments_is_another_layout(parser: object, body: s
         ("0<!-- --> из <!-- -->30", 0, 30),
         ("30\u00a0из\u00a040", 30, 40),
         ("12", 12, None),
+        ("12 из –", 12, None),
+        ("–<!-- --> из <!-- -->30", None, 30),
         ("–", None, None),
         ("", None, None),
     ],

@@ -27,7 +27,7 @@ def of_games(*games: dict[str, Any], **more: object) -> dict[str, Any]:
     return {"tournament": CARD, "games": [{"gameNum": 1, "game": list(games)}], **more}
 
 
-def untold_game(table_no: int = 1, shown_type: str = "main") -> dict[str, Any]:
+def untold_game(table_no: int = 1, shown_type: object = "main") -> dict[str, Any]:
     """A game whose seats' `type` is no mark."""
     return game(table_no, seats=[seat(place, type=shown_type) for place in range(1, 11)])
 
@@ -58,6 +58,21 @@ def test_a_tab_that_carries_what_it_shows_asks_for_the_other() -> None:
     assert (parsed.fetched, parsed.more) == ({"game": 1, "seat": 10}, [site.tournament_results_page(7)])
 
 
+def test_a_tab_without_the_tournament_is_known_by_its_query_and_its_card() -> None:
+    bare = {key: value for key, value in of_games(untold_game(), **STANDINGS).items() if key != "tournament"}
+    found = parse_games_data(games_page(game_table(rows=rows()), data=bare, query={"tid": "7", "tab": "games"}))
+    assert (
+        found.records == parse_games_data(games_page(game_table(rows=rows()), data=bare | {"tournament": CARD})).records
+    )
+    assert (3, True, 1, 2) in [
+        (each.seat, each.shot_first, each.guessed_min, each.guessed_max)
+        for each in found.records
+        if isinstance(each, Seat)
+    ]
+    with pytest.raises(LayoutChangedError, match=r"sought tournament.id = 7, found 8"):
+        parse_games_data(games_page(game_table(rows=rows()), data=bare, query={"tid": "8"}))
+
+
 def test_empty_standings_are_standings() -> None:
     nothing: dict[str, Any] = {"tournamentResultWithFinal": [], "tournamentResultWithoutFinal": None}
     assert parse_games_data(games_page(data=of_games(game(), **nothing))).more == []
@@ -85,7 +100,7 @@ def test_games_that_stand_in_the_tab_of_results_too_are_not_read_twice() -> None
     [
         ({"tournament": CARD}, 'the field "games"'),
         ({**of_games(game()), "tournament": {**CARD, "id": 8}}, "tournament.id = 7"),
-        ({"games": []}, "tournament.id = 7"),
+        ({"games": []}, "tournament.id = 7, found None"),
         (of_games(game(), tournamentResultWithFinal=[]), 'the field "tournamentResultWithoutFinal"'),
         (of_games(game(), tournamentResultWithoutFinal=[]), 'the field "tournamentResultWithFinal"'),
         (
@@ -119,8 +134,8 @@ def test_a_page_without_data_and_the_main_page_are_told_apart() -> None:
 # -- first shots ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shown_type", ["main", "", "premium"])
-def test_first_shots_come_from_the_cells_where_the_seats_do_not_tell_them(shown_type: str) -> None:
+@pytest.mark.parametrize("shown_type", ["main", "", "premium", "7", 7, 7.5])
+def test_first_shots_come_from_the_cells_where_the_seats_do_not_tell_them(shown_type: object) -> None:
     data = of_games(untold_game(shown_type=shown_type), **STANDINGS)
     found = shots(parse_games_data(games_page(game_table(rows=rows()), data=data)))
     assert found == [

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 SWITCHES: list[dict[str, object]] = [
     {},
     {"tab_data": "shown"},
+    {"tab_data": "bare"},
     {"seat_type": "other"},
     {"seat_type": "other", "react_comments": False, "tab_data": "shown"},
     {"unplayed": "null", "hidden_games": "shown"},
     {"unplayed": "missing", "seat_type": "other"},
     {"unplayed": "absent", "numbers": "strings", "flags": "strings"},
     {"no_final": "everybody", "with_final": "everybody"},
-    {"numbers": "numbers", "seat_elo": "before", "points_include_win": False, "one_day_end": "missing"},
+    {"numbers": "numbers", "seat_elo": "before", "points_include_win": False, "one_day_end": "absent"},
 ]
 RESULT_UNSHOWN = ("wins_as_don", "wins_as_sheriff")
 

@@ -93,6 +93,12 @@ def test_a_type_that_is_no_mark_says_nothing_of_the_first_shot() -> None:
     assert [(item.shot_first, item.first_shot_mark) for item in seats] == [(None, "b"), (None, "premium")]
 
 
+@pytest.mark.parametrize("told", [7, 7.5, "7"])
+def test_a_type_may_be_a_number_and_is_kept_as_it_came(told: object) -> None:
+    found = seats_of(seat(1, type=told), seat(2, type="b"))
+    assert [(each.first_shot_mark, each.shot_first) for each in found] == [(str(told), None), ("b", None)]
+
+
 def test_a_guest_has_no_id() -> None:
     (guest,) = seats_of(seat(4, id=None, login="гость"))
     assert (guest.player_id, guest.login) == (None, "гость")

@@ -10,7 +10,7 @@ import msgspec
 
 from gomafia_kit.parse.envelope import total_of
 from gomafia_kit.parse.fields import refused_list
-from gomafia_kit.parse.pages import has_pages, no_such_page
+from gomafia_kit.parse.pages import has_pages, no_such_page, shows_no_rows, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,8 +109,8 @@ def list_in(answer: Answer, data: Mapping[str, Any], name: str, telling: Sequenc
     """The list of that name; where there is none, the only one whose rows have the `telling` fields.
 
     The names of lists in a page's data are known for some pages only. Null is an empty list. A list
-    of another name is empty only if no list of objects stands beside it. Raises LayoutChangedError
-    if no list fits, or several different ones.
+    of another name is empty only if no list of objects stands beside it, or if the page shows none of
+    its rows either. Raises LayoutChangedError if no list fits, or several different ones.
     """
     if name in data:
         named = data[name]
@@ -121,6 +121,8 @@ def list_in(answer: Answer, data: Mapping[str, Any], name: str, telling: Sequenc
     if fitting and all(rows == fitting[0] for rows in fitting):
         return fitting[0]
     if not fitting and lists and not any(isinstance(row, dict) for rows in lists.values() for row in rows):
+        return []
+    if not fitting and [] in lists.values() and shows_no_rows(tree_of(answer)):
         return []
     sought = f'the list "{name}", or one of rows with {", ".join(telling)}'
     raise refused_list(answer.ask, sought, _told(data, lists, telling))

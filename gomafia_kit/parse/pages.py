@@ -86,6 +86,11 @@ def in_table(node: LexborNode) -> bool:
     return parent is not None
 
 
+def shows_no_rows(tree: LexborHTMLParser) -> bool:
+    """True if the page has one table, and that has no rows."""
+    return len(tree.css("table")) == 1 and tree.css_first("tbody td") is None
+
+
 def pieces_of(node: LexborNode) -> list[str]:
     """The texts of an element's parts, in the order in which they begin; an empty part counts, a picture doesn't.
 

@@ -291,6 +291,15 @@ def test_another_clubs_page_is_not_read(club: object) -> None:
         parse(with_data(data, ask=site.club_page(196)), "page_data")
 
 
+def test_a_list_of_another_name_is_empty_where_the_page_shows_no_rows_either() -> None:
+    beside: dict[str, Any] = {"regions": [{"id": "north"}]}
+    nothing, something = "<table><tbody></tbody></table>", "<table><tbody><tr><td>1</td></tr></tbody></table>"
+    assert parse(with_data({"clubsTop": [], **beside}, body=nothing), "page_data").fetched == {}
+    for data, body in (({"clubsTop": []} | beside, something), ({"clubsTop": []} | beside, ""), (beside, nothing)):
+        with pytest.raises(LayoutChangedError, match='sought the list "clubs", or one of rows with title, club_score'):
+            parse(with_data(data, body=body), "page_data")
+
+
 def test_a_list_that_says_it_is_longer_than_its_only_page_is_another_layout() -> None:
     with pytest.raises(LayoutChangedError, match="sought the paging row of a list of 31 rows, found 1 rows and none"):
         parse(with_data({"clubs": [CLUB | {"total_rows": "31"}]}), "page_data")

@@ -85,7 +85,7 @@ soak-fuzz: setup  ## damaged answers for an hour: make soak-fuzz MINUTES=60
 soak-flat: setup  ## peak memory at 100 to 100,000 players and 600 to 600,000 seats (half an hour)
 	@$(RUN) benchmarks.flat
 
-soak-limits: setup browser  ## the real size in 256 MB, with browsers in 512 MB and 1 GB; as root (half an hour)
+soak-limits: setup browser  ## the real size in 256 MB, with browsers in 512 MB and 1 GB, by papermill; as root (half an hour)
 	@$(RUN) benchmarks.limits
 
 soak-automatic: setup  ## automatic batch sizes against the best of a sweep, under five budgets (an hour or so)

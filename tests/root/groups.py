@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +41,14 @@ class Group:
             check=False,
             env={**os.environ, **(env or {})},
         )
+
+    def processes(self) -> list[psutil.Process]:
+        """The processes that are in the group now."""
+        found = []
+        for pid in (self.folder / "cgroup.procs").read_text().split():
+            with suppress(psutil.Error):
+                found.append(psutil.Process(int(pid)))
+        return found
 
     @property
     def kills(self) -> int:

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.batch_memory`. Each process asks the demo site for tournaments over a real socket, reads and
 checks the answers, holds their rows as the load does until the batch is full, and writes it as Parquet parts. Like an
-import's base in `benchmarks.bases`, the base is that of short batches: WARM_BATCHES of WARM_ROWS. What these take once -
-an answer in hand, what the writer keeps - is told apart, as the fixed part; the batch's exact peak counts from
+import's base in `benchmarks.bases`, the base is that of short batches, WARM_BATCHES of WARM_ROWS. What these take once
+(an answer in hand, what the writer keeps) is told apart, as the fixed part; the batch's exact peak counts from
 there. The prediction is the calculator's. Ends with exit code 1 if a batch takes more than ALLOWED_MB_A_THOUSAND, or a
 prediction is further off than ALLOWED_OFF and ALLOWED_OFF_MB.
 """

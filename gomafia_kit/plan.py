@@ -20,7 +20,7 @@ DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
 HOUR: Final = timedelta(hours=1)
 SETTLED_AFTER: Final = timedelta(days=30)
-"""So long after its end a tournament's answer is good for ever."""
+"""So long after its end a tournament's answer, or a season's, is good for ever."""
 
 SUBJECTS_OF_STAGE: Final = {
     "clubs": ("clubs", "presidents"),
@@ -195,13 +195,9 @@ def _chosen_clubs(settings: Settings, every: Sequence[int]) -> Sequence[int]:
 def _players(settings: Settings, _known: Known, road: Road) -> Iterator[Phase]:
     # The list of all regions comes after the regions': it adds those whom no region's list has.
     regions = (settings.region,) if settings.region else (*site.REGIONS, site.EVERY_REGION)
-    years = season_years(settings)
+    ages = {year: _season_age(settings, year) for year in reversed(season_years(settings))}
     yield Phase(
-        tuple(
-            Planned(_player_list(year, region, road), _season_age(settings, year == max(years)), road)
-            for region in regions
-            for year in reversed(years)
-        )
+        tuple(Planned(_player_list(year, region, road), ages[year], road) for region in regions for year in ages)
     )
 
 
@@ -209,11 +205,15 @@ def _player_list(year: int, region: str, road: Road) -> Ask:
     return site.player_list(year, region) if road.form == API else site.player_page(year, region, form=road.page_form)
 
 
-def _season_age(settings: Settings, is_newest: bool) -> timedelta | None:  # noqa: FBT001 - named where it is called
-    """How old the list of a season may be: in an update those of past seasons stay as they are."""
+def _season_age(settings: Settings, year: int) -> timedelta:
+    """How old the list of a season may be: in an update an hour, or any age once it ended thirty days ago.
+
+    A list that came before the thirty days were over is asked for once more after them.
+    """
     if not settings.update:
         return DAY
-    return HOUR if is_newest else None
+    settled = datetime.now(UTC).date() - date(year, 12, 31) - SETTLED_AFTER
+    return max(settled, HOUR)
 
 
 def _judges(_settings: Settings, _known: Known, road: Road) -> Iterator[Phase]:
@@ -275,12 +275,13 @@ def _chosen_tournaments(
 
 
 def _official_years(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
-    years, players = set(season_years(settings)), _chosen_players(settings, known)
+    ages = {year: max(_season_age(settings, year), WEEK) for year in season_years(settings)}
+    players = _chosen_players(settings, known)
     yield Phase(
         tuple(
-            Planned(_statistics(player_id, year, road), _season_age(settings, year == max(years)) and WEEK, road)
+            Planned(_statistics(player_id, year, road), ages[year], road)
             for player_id, year in known.seasons()
-            if year in years and (players is None or player_id in players)
+            if year in ages and (players is None or player_id in players)
         )
     )
 

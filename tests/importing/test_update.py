@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gomafia_kit.site import FIRST_YEAR
 from tests.imports import differences, published, run_import, truth
 
 if TYPE_CHECKING:
@@ -39,6 +40,17 @@ def tournaments_asked(site: DemoSite) -> set[int]:
     return {int(fields["id"]) for fields in asked_for(site).get("/api/tournament/get", [])}
 
 
+def seasons_asked(site: DemoSite) -> set[int]:
+    return {int(fields["year"]) for fields in asked_for(site).get("/api/user/getTop", [])}
+
+
+def seasons_open_days_ago(days: int) -> set[int]:
+    """Those that hadn't ended thirty days before: their lists could still change then."""
+    then = datetime.now(UTC).date() - timedelta(days=days)
+    this_year = datetime.now(UTC).year
+    return {year for year in range(FIRST_YEAR, this_year + 1) if then - date(year, 12, 31) <= timedelta(days=30)}
+
+
 def wrong(data_dir: Path, site: DemoSite, *tables: str) -> list[str]:
     league = site.league
     return [told for name in tables for told in differences(published(data_dir, name), truth(league, name), name)]
@@ -56,12 +68,21 @@ def test_an_update_asks_for_lists_and_what_they_tell_anew(own_site: DemoSite, da
     own_site.log(reset=True)
     run_import(own_site, data_dir, stages=STAGES, update=True)
     assert tournaments_asked(own_site) == hidden | open_ | {settled[0], new}
-    newest = max(row["year"] for row in published(data_dir, "player_season"))
-    years = {fields["year"] for fields in asked_for(own_site)["/api/user/getTop"]}
-    assert len(years) == 1
-    assert int(years.pop()) >= newest
+    assert seasons_asked(own_site) == seasons_open_days_ago(2)
     assert "/api/club/getTop" not in asked_for(own_site)
     assert wrong(data_dir, own_site, "tournament", "game", "seat", "result") == []
+
+
+def test_the_list_of_a_season_that_ended_since_is_asked_for_once_more(own_site: DemoSite, data_dir: Path) -> None:
+    run_import(own_site, data_dir, stages="players")
+    days_pass(data_dir, 400)
+    own_site.log(reset=True)
+    run_import(own_site, data_dir, stages="players", update=True)
+    assert seasons_asked(own_site) == seasons_open_days_ago(400) > seasons_open_days_ago(0)
+    days_pass(data_dir, 2)
+    own_site.log(reset=True)
+    run_import(own_site, data_dir, stages="players", update=True)
+    assert seasons_asked(own_site) == seasons_open_days_ago(2)
 
 
 def test_an_update_right_after_an_update_asks_nothing(own_site: DemoSite, data_dir: Path) -> None:

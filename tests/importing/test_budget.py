@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
+from gomafia_kit import importer
 from gomafia_kit.errors import AskRefusedError, OutOfBudgetError
+from gomafia_kit.fetch.driver import children, is_driver
+from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import Settings
 from tests.fetch.servers import Sent, serving
 from tests.imports import differences, published, run_import, truth
 
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gomafia_kit.demo import DemoSite
+    from gomafia_kit.importer import ImportHandle
 
 
 def test_near_its_limit_an_import_commits_and_stops_and_goes_on_with_more(site: DemoSite, data_dir: Path) -> None:
@@ -42,3 +49,45 @@ def test_an_answer_that_is_too_large_for_the_budget_is_refused_with_its_size(dat
         pytest.raises(AskRefusedError, match=r"(8,388,608|over 6,990,506) bytes, 6,990,506 at most"),
     ):
         run_import(server.url, data_dir, stages="clubs", via="http", form="api", memory_limit_mb=160)
+
+
+def test_when_its_budget_is_nearly_taken_the_browser_is_replaced_and_the_import_goes_on(
+    site: DemoSite, data_dir: Path
+) -> None:
+    told: dict[str, object] = {"source": site.url, "data_dir": str(data_dir), "stages": "clubs", "via": "chromium"}
+    told |= {"form": "api", "batch_rows": 5, "seconds_between_asks": 0.3}
+    handle = importer.start(Settings.gather(told), lifeline=True)
+    scarcity = _Scarcity(handle)
+    handle.wait(scarcity, seconds_between_polls=0.05)
+    (told_of_it,) = scarcity.told()
+    assert told_of_it.startswith("Memory is short: Chromium (")
+    assert len(scarcity.drivers) == 2
+    assert differences(published(data_dir, "club"), truth(site.league, "club"), "club") == []
+
+
+class _Scarcity:
+    """Once an import has loaded what it needs, wishes a budget of which 85% are taken until its browser is replaced."""
+
+    def __init__(self, handle: ImportHandle) -> None:
+        self._handle = handle
+        self._is_wished = False
+        self.drivers: set[int] = set()
+        """Those of all browsers that the import had."""
+
+    def __call__(self) -> None:
+        pid = self._handle.run().pid
+        with suppress(psutil.NoSuchProcess):
+            self.drivers.update(each.pid for each in children(psutil.Process(pid)) if is_driver(each))
+        if not self._is_wished:
+            with Journal(self._handle.data_dir) as journal:
+                self._is_wished = len(journal.batches(self._handle.run_id)) > 2
+                taken = taken_by_part(journal.memory(self._handle.run_id))
+            if self._is_wished:
+                self._handle.set_memory_limit(taken["tree"] / 0.85)
+        elif self.told():
+            self._handle.set_memory_limit(None)
+
+    def told(self) -> list[str]:
+        """What the import said of a browser that was replaced."""
+        with Journal(self._handle.data_dir) as journal:
+            return [text for _, text in journal.notices(self._handle.run_id) if "is replaced by a fresh one" in text]

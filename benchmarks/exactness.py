@@ -56,7 +56,8 @@ The same league can be read as the API's JSON (`api`), from the data that pages 
 pages as the server sends them (`dom`) and from the pages as a browser shows them (`dom` over Chromium, which also
 chooses years in the drop-down). What a form doesn't tell is null there, never guessed; everything else is the
 same in every form. Judges, presidents, histories and the count of participants stand on pages only: they are
-read as `dom` in every form.
+read as `dom` in every form. A tournament's chief judge and organiser, whom the lists of pages don't tell, stand
+on its card: `tournament_staff` has them.
 """
 
 

@@ -119,6 +119,14 @@ class TournamentParticipants(NamedTuple):
     participants_most: int | None
 
 
+class TournamentStaff(NamedTuple):
+    """Who runs a tournament, as its card says: a player's number, or null for nobody."""
+
+    tournament_id: int
+    main_referee_id: int | None
+    organizer_id: int | None
+
+
 class PlayerTournament(NamedTuple):
     """A line of a player's history of tournaments."""
 
@@ -241,6 +249,7 @@ Record = (
     | JudgePersonal
     | Tournament
     | TournamentParticipants
+    | TournamentStaff
     | Game
     | Seat
     | Result
@@ -259,6 +268,7 @@ TABLE_OF: Final[dict[type[Record], str]] = {
     JudgePersonal: "judge_personal",
     Tournament: "tournament",
     TournamentParticipants: "tournament_participants",
+    TournamentStaff: "tournament_staff",
     Game: "game",
     Seat: "seat",
     Result: "result",

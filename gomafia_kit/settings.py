@@ -250,7 +250,9 @@ class Settings:
     region: str = _setting("", _region, "players of this region only, as central or volga_region; empty: all")
     official_years: bool = _setting(False, _bool, "also each player's official figures: 1 ask a player and year")
     presidents: bool = _setting(False, _bool, "also each club's president: 1 page a club")
-    participants: bool = _setting(False, _bool, "also how many take part in each tournament: 1 page a tournament")
+    participants: bool = _setting(
+        False, _bool, "also how many take part in each tournament and who runs it: 1 page a tournament"
+    )
     history: bool = _setting(False, _bool, "also each player's tournaments with prize money: pages of each player")
     personal: bool = _setting(False, _bool, "also first and last names, social network accounts, judges' real names")
     update: bool = _setting(False, _bool, "bring up to date: lists, and tournaments that are new, open or changed")

@@ -335,6 +335,20 @@ TOURNAMENT_PARTICIPANTS: Final = Table(
     latest_by=("fetched_at DESC", "ask_id"),
 )
 
+TOURNAMENT_STAFF: Final = Table(
+    "tournament_staff",
+    "who runs a tournament, as its card says (option participants, and with games read as dom)",
+    (
+        _key("tournament_id", "the tournament"),
+        _int("main_referee_id", "chief judge (a player's number); null for nobody"),
+        _int("organizer_id", "organiser (a player's number); null for nobody"),
+        _ASK_ID,
+    ),
+    ("tournament_id",),
+    (Reference(("tournament_id",), "tournament"),),
+    latest_by=("fetched_at DESC", "ask_id"),
+)
+
 _GAME_KEY: Final = (
     _key("tournament_id", "the tournament"),
     _key("round", "the round (tour), from 1"),
@@ -515,6 +529,7 @@ TABLES: Final = MappingProxyType(
             JUDGE_PERSONAL,
             TOURNAMENT,
             TOURNAMENT_PARTICIPANTS,
+            TOURNAMENT_STAFF,
             GAME,
             SEAT,
             RESULT,
@@ -533,6 +548,7 @@ OPTION_OF: Final = MappingProxyType(
         "player_personal": "personal",
         "judge_personal": "personal",
         "tournament_participants": "participants",
+        "tournament_staff": "participants",
         "player_year_official": "official_years",
         "player_tournament": "history",
     }
@@ -565,7 +581,19 @@ VIEWS: Final = (
 """Views beside the tables, in DuckDB and PostgreSQL."""
 
 
-def columns_digest() -> str:
-    """A name for the columns of all tables: rows that were staged under another name have other columns."""
-    told = [(table.name, [(column.name, column.type.value) for column in table.columns]) for table in TABLES.values()]
+def columns_digests() -> dict[str, str]:
+    """A name for the columns of each table: rows that were staged under another name have other columns."""
+    return {name: _digest(_columns_of(table)) for name, table in TABLES.items()}
+
+
+def columns_digest_without(*names: str) -> str:
+    """One name for the columns of all tables but those."""
+    return _digest([(table.name, _columns_of(table)) for table in TABLES.values() if table.name not in names])
+
+
+def _columns_of(table: Table) -> list[tuple[str, str]]:
+    return [(column.name, column.type.value) for column in table.columns]
+
+
+def _digest(told: object) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()

@@ -62,6 +62,16 @@ def tournament_participants(league: League) -> Iterator[Row]:
         }
 
 
+def tournament_staff(league: League) -> Iterator[Row]:
+    """The chief judge and the organiser of each tournament."""
+    for tournament_id, tournament in sorted(league.world.tournaments.items()):
+        yield {
+            "tournament_id": tournament_id,
+            "main_referee_id": tournament.referee_id,
+            "organizer_id": tournament.organizer_id,
+        }
+
+
 def _listed(league: League, years: tuple[int, ...]) -> list[int]:
     """Players on a rating list of those years: whose own pages are asked for."""
     return sorted({line.person.player_id for year in years for line in league.rating(year, ALL)})
@@ -113,6 +123,7 @@ TABLES: Final[dict[str, Callable[[League], Iterator[Row]]]] = {
     "judge": judge,
     "judge_personal": judge_personal,
     "tournament_participants": tournament_participants,
+    "tournament_staff": tournament_staff,
 }
 BY_LISTS: Final[dict[str, Callable[[League, tuple[int, ...]], Iterator[Row]]]] = {
     "player_personal": player_personal,

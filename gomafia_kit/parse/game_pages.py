@@ -17,7 +17,7 @@ from gomafia_kit.parse.fields import Fault, Field, read_fields, refused_list, re
 from gomafia_kit.parse.first_shot import SHOTS, UNTOLD, first_shot, tell_of_shots
 from gomafia_kit.parse.games import word
 from gomafia_kit.parse.pages import beginning_of, shown_name, shown_text, text_of, tree_of
-from gomafia_kit.parse.tournament_cards import CARD_ITEM, first_day
+from gomafia_kit.parse.tournament_cards import CARD_ITEM, first_day, read_staff
 from gomafia_kit.parse.typed_games import Remembered, records_of
 from gomafia_kit.records import TABLE_OF, TEAM_OF_ROLE, Game, Parsed, Seat
 from gomafia_kit.values import decimal, integer
@@ -114,6 +114,7 @@ def parse_games(answer: Answer) -> Parsed:
     tournament_id = int(answer.ask.fact("id"))
     day = first_day(tree)
     parsed = _read_at_once(tournament_id, games, day) or _read_one_by_one(answer, tournament_id, games, day)
+    read_staff(parsed, tournament_id, tree)
     parsed.more.append(site.tournament_results_page(tournament_id, answer.ask.form))
     return parsed
 

@@ -5,6 +5,7 @@ WAL, so that readers never wait; FULL, so that a commit survives a power cut.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import uuid
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderBusyError, FolderError, LayoutVersionError
 from gomafia_kit.runs.lasting import make_folder
-from gomafia_kit.tables import columns_digest
+from gomafia_kit.tables import columns_digest_without, columns_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LAYOUT_VERSION: Final = 3
 BUSY_SECONDS: Final = 30.0
+_NEWER_TABLES: Final = ("tournament_staff",)
 RUNS_FILE: Final = "runs.sqlite"
 REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
 SALVAGE: Final = "Run gomafia rebuild: it saves every answer that can be read; only the others are asked for again."
@@ -223,7 +225,7 @@ def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
             if (found := _layout(connection)) == 0:
                 _run_all(connection, _LAYOUT)
                 set_meta(connection, "folder_id", str(uuid.uuid4()))
-                set_meta(connection, "tables", columns_digest())
+                set_meta(connection, "tables", json.dumps(columns_digests()))
                 connection.execute(f"PRAGMA user_version={LAYOUT_VERSION}")
             elif found < LAYOUT_VERSION:
                 _migrate(connection, found)
@@ -248,9 +250,25 @@ def _run_all(connection: sqlite3.Connection, script: str) -> None:
 
 
 def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Nothing if the parts that the store lists have the columns of this version; else LayoutVersionError."""
-    if meta(connection, "tables") != columns_digest():
+    """Nothing if the parts that the store lists have the columns of this version; else LayoutVersionError.
+
+    A table that is new in this version has no parts yet.
+    """
+    known, now = _known_columns(connection), columns_digests()
+    if known is None or known != {name: now.get(name) for name in known}:
         raise LayoutVersionError(f"{path} lists rows of tables that have other columns in this version.", REBUILD)
+    if known != now:
+        set_meta(connection, "tables", json.dumps(now))
+
+
+def _known_columns(connection: sqlite3.Connection) -> dict[str, str] | None:
+    """Table -> a name for its columns, as the store knows them; None if it knows them by a name that we don't."""
+    told = meta(connection, "tables") or ""
+    if told.startswith("{"):
+        return dict(json.loads(told))
+    if told == columns_digest_without(*_NEWER_TABLES):  # before they came, all columns had one name
+        return {name: digest for name, digest in columns_digests().items() if name not in _NEWER_TABLES}
+    return None
 
 
 def set_aside(data_dir: Path) -> Path:

@@ -52,6 +52,7 @@ def test_the_overview_counts_every_table_and_dates_its_answers(league: League) -
         ("judge_personal", 0, None, None, None),
         ("tournament", 4, NEW, NEW, 0.0),
         ("tournament_participants", 0, None, None, None),
+        ("tournament_staff", 0, None, None, None),
         ("game", 5, OLD, NEW, 0.0),
         ("seat", 50, OLD, NEW, 0.0),
         ("result", 3, NEW, NEW, 0.0),

@@ -25,6 +25,9 @@ CARD = (
 )
 
 
+STAFF = '<a href="/stats/5"><span>ГС<!-- -->: </span>Орг</a><a href="/stats/null"><span>Орг</span></a>'
+
+
 def seat_row(place: int, *cells: str, mark: str = "") -> str:
     """A row of a game: nickname, role, points, change of ELO, where they differ from the usual."""
     usual = (f"игрок {place}", ROLES[(place - 1) % 10], "0.6", "-7")
@@ -60,7 +63,7 @@ def page(
     participants: str = "30 из 30",
     query: dict[str, str] | None = None,
 ) -> Answer:
-    """A page with that markup under the card, and with those data if there are any."""
+    """A page with that markup under the card, and with those data if there are any. The card names no staff."""
     told = {"props": {"pageProps": {"serverData": data}}, "page": "/tournament/[tid]", "query": query or {}}
     script = json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
     carried = "" if data is None else f'<script id="__NEXT_DATA__" type="application/json">{script}</script>'

@@ -12,9 +12,9 @@ from gomafia_kit import site
 from gomafia_kit.errors import LayoutChangedError, NoSuchPageError, ParseError
 from gomafia_kit.parse.standing_pages import parse_results
 from gomafia_kit.parse.tournament_cards import parse_card
-from gomafia_kit.records import Parsed, Result, TournamentParticipants
+from gomafia_kit.records import Parsed, Result, TournamentParticipants, TournamentStaff
 from tests.answers import answer
-from tests.parse.markup import page, results_page
+from tests.parse.markup import STAFF, page, results_page
 
 HEAD = ("", "Игрок", "Сумма", "Доп. сумма", "Победы", "Доп", "Ci", "Штраф", "ПУ", "ЛХ", "GG")
 LINE = ("1", "ё&lt;b&gt; ", "10.5", "1,25", "5", "1.5", "0.25", "-0.5", "2", "–", "1 120")
@@ -138,6 +138,13 @@ def test_a_page_that_is_no_tournaments_is_another_layout(parser: object, body: s
 
 # -- the card ---------------------------------------------------------------------------------------
 
+RUN_BY = TournamentStaff(7, 5, None)
+
+
+def card(markup: str, participants: str = "30 из 30") -> Parsed:
+    """What a card with that markup tells."""
+    return parse_card(page(site.tournament_card(7), markup, participants=participants))
+
 
 @pytest.mark.parametrize(
     ("told", "count", "most"),
@@ -153,24 +160,62 @@ def test_a_page_that_is_no_tournaments_is_another_layout(parser: object, body: s
     ],
 )
 def test_how_many_take_part(told: str, count: int | None, most: int | None) -> None:
-    parsed = parse_card(page(site.tournament_card(7), "", participants=told))
-    assert parsed.records == [TournamentParticipants(7, count, most)]
-    assert (parsed.fetched, parsed.more) == ({"tournament_participants": 1}, [])
+    parsed = card(STAFF, participants=told)
+    assert parsed.records[0] == TournamentParticipants(7, count, most)
+    assert (parsed.fetched, parsed.more) == ({"tournament_participants": 1, "tournament_staff": 1}, [])
 
 
 @pytest.mark.parametrize("told", ["30 из", "из 30", "много", "-3 из 30", "1 2 из 3", "٣"])
 def test_a_count_that_is_none_is_refused(told: str) -> None:
-    parsed = parse_card(page(site.tournament_card(7), "", participants=told))
-    assert parsed.records == []
+    parsed = card(STAFF, participants=told)
+    assert parsed.records == [RUN_BY]
     (refused,) = parsed.rejections
     assert (refused.key, refused.field, refused.value) == ("tournament_id=7", "Участники", told)
     assert refused.rule == f"{told!r} is not a count of participants as 30 из 30."
 
 
 def test_a_card_without_the_label_is_refused() -> None:
-    body = page(site.tournament_card(7), "").body.replace("Участники".encode(), "Игроки".encode())
+    body = page(site.tournament_card(7), STAFF).body.replace("Участники".encode(), "Игроки".encode())
     (refused,) = parse_card(answer(site.tournament_card(7), body)).rejections
     assert refused.rule == "the card must have an item labelled Участники."
+
+
+@pytest.mark.parametrize(
+    ("markup", "judge", "organizer"),
+    [
+        (STAFF, 5, None),
+        ('<a href="/stats/5">Иван<b>ГС</b></a><a href="https://gomafia.pro/stats/6"><b>Организатор</b></a>', 5, 6),
+        ('<a href="/stats/5"><b>ГС</b>ГС</a><a href="/stats/5"><i>Орг.</i>ГСник</a>', 5, 5),
+        ('<a href="/stats/8">ГСник</a><a href="/stats/null">ГС</a><a href="/stats/6"><b>Орг </b>Орган</a>', None, 6),
+    ],
+)
+def test_who_runs_a_tournament(markup: str, judge: int | None, organizer: int | None) -> None:
+    found = card(markup)
+    assert (found.records[1:], found.rejections) == ([TournamentStaff(7, judge, organizer)], [])
+
+
+@pytest.mark.parametrize(
+    ("markup", "field", "value", "rule"),
+    [
+        ("", "ГС, Орг", ", ", "the card must have one link to who holds this office, not 0."),
+        ('<a href="/stats/5">ГС</a>', "Орг", "", "the card must have one link to who holds this office, not 0."),
+        (
+            f'{STAFF}<a href="/stats/6">ГС</a>',
+            "ГС",
+            "/stats/5, /stats/6",
+            "the card must have one link to who holds this office, not 2.",
+        ),
+        (STAFF.replace("null", "x"), "Орг", "/stats/x", "'/stats/x' is not a link to a player."),
+    ],
+)
+def test_an_office_that_the_card_doesn_t_tell_for_sure_is_refused(
+    markup: str, field: str, value: str, rule: str
+) -> None:
+    parsed = card(markup)
+    assert parsed.records == [TournamentParticipants(7, 30, 30)]
+    (refused,) = parsed.rejections
+    assert (refused.table, refused.key) == ("tournament_staff", "tournament_id=7")
+    assert (refused.field, refused.value, refused.rule) == (field, value, rule)
 
 
 BODY = results_page(table(LINE, LINE)).body

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +116,22 @@ def test_a_switch_in_another_position_is_told_and_changes_nothing_else(
     others = {other for other in told if told[other].verdict != usual[other].verdict} - {name}
     # Who is listed, and whether games are in the answer, decides what else can be seen.
     assert {other for other in others if told[other].verdict == "different"} == set(), switches
+
+
+def test_the_order_of_lists_and_the_blanks_between_pieces_of_json_tell_nothing(
+    site: DemoSite, usual: dict[str, Finding]
+) -> None:
+    seen = probed(site).seen
+    for name, came in seen.answers.items():
+        if name.startswith("tournament "):
+            data = json.loads(came.body)
+            for each in data["data"]["games"]:
+                each["game"] = [game | {"table": game["table"][::-1]} for game in each["game"][::-1]]
+            data["data"]["games"].reverse()
+            seen.answers[name] = replace(came, body=json.dumps(data).encode())
+        elif name.endswith("page"):
+            seen.answers[name] = replace(came, body=came.body.replace(b'"buildId":', b'"buildId": '))
+    assert {each.name: each.verdict for each in findings(seen)} == {name: each.verdict for name, each in usual.items()}
 
 
 def test_every_switch_that_a_probe_can_see_stands_in_the_table() -> None:

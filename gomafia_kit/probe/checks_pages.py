@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.fetch.robots import Robots
 from gomafia_kit.parse.pages import text_of
 from gomafia_kit.probe.findings import check, confirmed, different, either, not_seen
-from gomafia_kit.probe.seen import dicts, games_of
+from gomafia_kit.probe.seen import dicts, games_of, seats_of
 from gomafia_kit.probe.steps import UNKNOWN_ID
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _seat_type(seen: Seen) -> Found:
     rows = _game_rows(seen)
     if not isinstance(tournament, dict) or not rows:
         return not_seen("no games came both ways")
-    types = [str(seat.get("type") or "") for _, game in games_of(tournament) for seat in dicts(game.get("table"))]
+    types = [str(seat.get("type") or "") for _, game in games_of(tournament) for seat in seats_of(game)]
     marks = [_mark(row) for row in rows]
     if len(types) != len(marks) or not any(marks):
         return not_seen(f"{len(types)} seats by API, {len(marks)} on the page, {sum(map(bool, marks))} marks")

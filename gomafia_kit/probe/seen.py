@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gomafia_kit.site import Answer
 
 Json = dict[str, Any]
-_BUILD_ID: Final = re.compile(r'"buildId":"([\w-]+)"')
+_BUILD_ID: Final = re.compile(r'"buildId"\s*:\s*"([\w-]+)"')
 _WITH_FINAL: Final = "tournamentResultWithFinal"
 RESULTS_PAGES: Final = ("results page", "second results page", "third results page")
 PLAYED: Final = frozenset({"mafia", "red", "draw"})
@@ -127,13 +127,21 @@ def dicts(value: object) -> list[Json]:
 
 
 def games_of(tournament: Json) -> list[tuple[int, Json]]:
-    """Round and game, in the order of the rounds."""
-    found = [
+    """Round and game, in the order of rounds and tables, whatever order they come in."""
+    return [
         (int(number(each.get("gameNum")) or 0), game)
-        for each in dicts(tournament.get("games"))
-        for game in dicts(each.get("game"))
+        for each in _by_number(tournament.get("games"), "gameNum")
+        for game in _by_number(each.get("game"), "tableNum")
     ]
-    return sorted(found, key=lambda item: item[0])
+
+
+def seats_of(game: Json) -> list[Json]:
+    """The seats of a game, from the first to the tenth."""
+    return _by_number(game.get("table"), "place")
+
+
+def _by_number(found: object, key: str) -> list[Json]:
+    return sorted(dicts(found), key=lambda item: number(item.get(key)) or 0)
 
 
 def is_played(game: Json) -> bool:
@@ -143,7 +151,7 @@ def is_played(game: Json) -> bool:
 
 def has_final(tournament: Json) -> bool:
     """Whether the last round was played by fewer than the first: a final."""
-    tables = [len(dicts(each.get("game"))) for each in dicts(tournament.get("games"))]
+    tables = [len(dicts(each.get("game"))) for each in _by_number(tournament.get("games"), "gameNum")]
     return bool(tables) and tables[-1] < tables[0]
 
 

@@ -20,9 +20,9 @@ from gomafia_kit.tables import TABLES
 Row = dict[str, Any]
 TRUTHS = [name for name in TABLES if name != "answer"]
 HASHES = {
-    ("tiny", 1): "b241e955e97fe2eb",
-    ("tiny", 2): "0e63cffd678bc1f0",
-    ("small", 1): "8bbf747f7b77beab",
+    ("tiny", 1): "e0a10a182a1989f6",
+    ("tiny", 2): "64fed745f21e5f4c",
+    ("small", 1): "95934bf2b2d1083d",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 
 from gomafia_kit.errors import BrowserEndedError, BrowserError, FetchError
 from gomafia_kit.fetch.browser import find_chromium
-from gomafia_kit.fetch.driver import children, kill
+from gomafia_kit.fetch.driver import children, kill, profiles_of
 from gomafia_kit.fetch.engine import NOTHING_LOST, SECONDS_TO_START, Engine
 from gomafia_kit.fetch.manners import user_agent
 from gomafia_kit.fetch.replies import MOST_BYTES, check
@@ -22,6 +23,7 @@ from gomafia_kit.site import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+    from pathlib import Path
     from types import TracebackType
 
     from playwright.sync_api import StorageState
@@ -176,14 +178,26 @@ class ChromiumFetcher:
     def _abandon(self) -> None:
         """Forget the browser and see that none of its processes is left.
 
-        Chromium goes first: its driver then clears away the profile, if it still can.
+        Chromium goes first: its driver then clears away the profile, and is given the time for it, for it wouldn't
+        once it is told to end. What a driver that hangs leaves of it is cleared away here.
         """
         browser, self._browser = self._browser, None
         if browser is None:
             return
-        for driver in browser.drivers:
-            kill(*children(driver, recursive=True))
+        below = [each for driver in browser.drivers for each in children(driver, recursive=True)]
+        profiles = profiles_of(below)
+        kill(*below)
+        _until_cleared(profiles)
         with suppress(FutureTimeoutError):
             self._thread.submit(browser.close).result(SECONDS_TO_CLOSE)
         for driver in browser.drivers:
             kill(driver, *children(driver, recursive=True))
+        for profile in profiles:
+            shutil.rmtree(profile, ignore_errors=True)
+
+
+def _until_cleared(profiles: set[Path]) -> None:
+    """Return once these folders are gone, or after the time in which they should be."""
+    give_up = time.monotonic() + SECONDS_TO_CLOSE
+    while any(profile.exists() for profile in profiles) and time.monotonic() < give_up:
+        time.sleep(_SECONDS_A_LOOK / 10)

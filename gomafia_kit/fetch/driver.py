@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_OPTION: Final = "--user-data-dir="
+_PROFILE: Final = "playwright_chromiumdev_profile-"
 
 
 def drivers() -> list[psutil.Process]:
@@ -25,6 +33,16 @@ def kill(*processes: psutil.Process) -> None:
     for process in processes:
         with suppress(psutil.Error):
             process.kill()
+
+
+def profiles_of(processes: Iterable[psutil.Process]) -> set[Path]:
+    """The folders that Playwright made for the profiles of these processes; never one that a person named."""
+    words: list[str] = []
+    for process in processes:
+        with suppress(psutil.Error):
+            words += process.cmdline()
+    found = {Path(word.removeprefix(_OPTION)) for word in words if word.startswith(_OPTION)}
+    return {folder for folder in found if folder.name.startswith(_PROFILE)}
 
 
 def is_driver(process: psutil.Process) -> bool:

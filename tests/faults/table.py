@@ -53,6 +53,7 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
         "two imports into one folder",
         "two pushes into one schema",
         "a Chromium that is killed",
+        "a Chromium that is stopped",
         "a clock that was a year ahead",
         "a session ended in COPY",
         "a session ended in MERGE",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import resource
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -204,6 +208,45 @@ def test_a_browser_that_is_killed(site: DemoSite, tmp_path: Path, fault: Fault) 
     (notice,) = (text for text in seen.notices if text.startswith("Chromium failed at"))
     sees = re.sub(r"failed at .* Attempt", "failed at ... Attempt", notice)
     fault.told("a Chromium that is killed", sees=sees, lost=lost(folder, site.league), seconds=seen.seconds)
+
+
+_IMPATIENT = """
+import json, sys
+from gomafia_kit.fetch import chromium
+class Impatient(chromium.ChromiumFetcher):
+    def __init__(self, *values, **named):
+        super().__init__(*values, seconds_to_load=4.0, **named)
+chromium.ChromiumFetcher, chromium.SECONDS_OF_GRACE, chromium.SECONDS_TO_CLOSE = Impatient, 1.0, 2.0
+from gomafia_kit.importer import run_here
+from gomafia_kit.settings import Settings
+sys.exit(run_here(Settings.gather(json.loads(sys.argv[1]))).run().exit_code)
+"""
+"""An import that waits for its browser for seconds instead of a minute."""
+
+
+def test_a_browser_that_is_stopped(site: DemoSite, tmp_path: Path, fault: Fault) -> None:
+    folder = tmp_path / "neu"
+    site.fault("delay", times=None, seconds=0.05, prefix="/api/tournament/")
+    chosen = {"source": site.url, "data_dir": str(folder), "stages": STAGES, "via": "chromium"}
+    with subprocess.Popen(
+        [sys.executable, "-c", _IMPATIENT, json.dumps(chosen)], env={**os.environ, "TMPDIR": str(tmp_path)}
+    ) as process:
+        assert until((folder / ARCHIVE_FILE).is_file)
+        handle = importer.ImportHandle(folder, 1)
+        assert until(lambda: asks_done(handle) > 2)
+        browser = [each for each in psutil.Process(process.pid).children(recursive=True) if "chrom" in each.name()]
+        began = time.monotonic()
+        for each in browser:
+            each.suspend()
+        assert until(lambda: told(folder).notices[-1:] and "Chromium hung" in told(folder).notices[-1])
+        done = asks_done(handle)
+        assert until(lambda: asks_done(handle) > done)
+        seconds = time.monotonic() - began
+    assert process.returncode == 0
+    assert psutil.wait_procs(browser, 5)[1] == []
+    assert [path.name for path in tmp_path.iterdir() if "playwright" in path.name] == []
+    (sees,) = (text for text in told(folder).notices if text.startswith("Chromium hung at"))
+    fault.told("a Chromium that is stopped", sees=sees, lost=lost(folder, site.league), seconds=seconds)
 
 
 # -- the clock -------------------------------------------------------------------------------------

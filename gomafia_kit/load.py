@@ -176,10 +176,15 @@ def _keys(parsed: Parsed) -> array[int]:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An ask that got no answer that can be read, by the road on which it was put."""
+    """An ask that got no answer that can be read, and how often it was put to the site."""
 
     ask: Ask
     error: GomafiaError
+    attempts: int
+
+    def after(self, before: Failed | None) -> Failed:
+        """What is told of it, if it failed on another road before: that road's ask, and the attempts on both."""
+        return self if before is None else Failed(before.ask, self.error, before.attempts + self.attempts)
 
 
 @dataclass(slots=True)
@@ -264,15 +269,19 @@ class Loader:
         self._commit()
         self._tell(StageDone(self._run_id, name, time.monotonic() - started, _now()))
 
-    def load(self, phases: Iterable[Phase], *, one_by_one: bool = False) -> dict[str, Failed]:
+    def load(self, phases: Iterable[Phase], *, one_by_one: bool = False) -> None:
         """Look up every ask and stage what is new; a subject that was read in this stage already is done.
 
-        What failed by itself is given back by subject. If the road fails - several asks in a row, or all of a
+        What failed by itself is in `failed`. If the road fails - several asks in a row, or all of a
         phase, or a list without which the stage makes no sense - the last error is raised; `one_by_one`: never.
         """
         self._failures = _Failures()
         for phase in phases:
             self._load_phase(phase, self._progress, one_by_one=one_by_one)
+
+    @property
+    def failed(self) -> dict[str, Failed]:
+        """By subject, what failed by itself in the last `load`, whether the road was left for it or not."""
         return self._failures.of_subject
 
     def read_again(self, subjects: Iterable[Sequence[Planned]]) -> None:
@@ -307,7 +316,7 @@ class Loader:
                 if planned.ask.kind in ESSENTIAL_KINDS:
                     raise
                 more = []
-                failures.of_subject[planned.ask.subject] = Failed(planned.ask, error)
+                failures.of_subject[planned.ask.subject] = Failed(planned.ask, error, self._source.attempts)
                 if failures.is_of_the_road(error) and not one_by_one:
                     raise
             queue.extend(reversed(more))

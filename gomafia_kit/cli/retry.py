@@ -26,6 +26,10 @@ def retry(data_dir: str | None, *, only_list: bool, as_json: bool) -> int:
     """Take up what failed by every road, with the settings of the last run.
 
     What is read now leaves the list of failures. An ordinary run does so too, as it comes by.
+
+    In the list `runs` is how many runs failed to read it, and `attempts` how often these put its ask to the
+    site, by all roads together: 0 if an archived answer can't be read, - if a run of an older version didn't count.
+    What a run tried that was killed isn't in it.
     """
     from gomafia_kit.runs.ledger import Ledger
 
@@ -70,12 +74,17 @@ def _show(folder: Path, failures: Sequence[Failure], *, as_json: bool) -> None:
                 "first_at": each.first_at.isoformat(),
                 "last_at": each.last_at.isoformat(),
                 "times": each.times,
+                "attempts": each.attempts,
             }
             for each in failures
         ]
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
     elif failures:
-        rows = [(each.stage, each.subject, each.times, moment(each.last_at), each.message) for each in failures]
-        click.echo("\n".join(table(("stage", "what", "runs", "last", "why"), rows)))
+        head = ("stage", "what", "runs", "attempts", "last", "why")
+        rows = [
+            (each.stage, each.subject, each.times, each.attempts, moment(each.last_at), each.message)
+            for each in failures
+        ]
+        click.echo("\n".join(table(head, rows)))
     else:
         click.echo(f"Nothing failed in {folder}.")

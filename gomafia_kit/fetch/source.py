@@ -86,6 +86,8 @@ class Source:
         self._robots: Robots | None = None
         self._clock_was_wrong = False
         self.asks_made = 0
+        self.attempts = 0
+        """How often the ask that was looked up last was put to the site: 0 if the archive had its answer."""
 
     def close(self) -> None:
         """Let go of connections and browsers."""
@@ -99,6 +101,7 @@ class Source:
 
     def answer(self, ask: Ask, max_age: timedelta | None, via: str = "http") -> Answer:
         """The answer to an ask, at most `max_age` old if that can be had (None: of any age)."""
+        self.attempts = 0
         if not self._makers:
             return self._archive.get(ask)
         return self._archived(ask, max_age) or self._ask(ask, via)
@@ -157,6 +160,7 @@ class Source:
 
         def fetch() -> Answer:
             self.asks_made += 1
+            self.attempts += ask != robots()
             answer = fetcher.fetch(ask, self._another)
             self._check_whole(answer)
             return answer

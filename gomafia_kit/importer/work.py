@@ -239,18 +239,21 @@ class Import:
         What fails by itself is tried alone by the other roads; what fails by all of them goes onto the list.
         """
         wanted = frozenset(each.subject for each in self.ledger.failures()) if self.settings.retry else None
+        tried: dict[str, Failed] = {}
         left: dict[str, Failed] = {}
         errors: list[GomafiaError] = []
         roads = roads_for(subject, self.settings)
         for road, further in zip(roads, (*roads[1:], None), strict=True):
             now = f"Now as {further}." if further else "There is no other way."
             try:
-                failed = self.loader.load(self._phases(subject, road, wanted), one_by_one=wanted is not None)
+                self.loader.load(self._phases(subject, road, wanted), one_by_one=wanted is not None)
             except _ANOTHER_ROAD_MAY_HELP as error:
                 errors.append(error)
                 self._tell(f"{subject} can't be read as {road}: {error.message} {now}")
                 continue
-            left = {name: Failed(left.get(name, told).ask, told.error) for name, told in failed.items()}
+            finally:
+                tried |= {name: told.after(tried.get(name)) for name, told in self.loader.failed.items()}
+            left = {name: tried[name] for name in self.loader.failed}
             wanted = frozenset(name for name, told in left.items() if not isinstance(told.error, NoSuchPageError))
             if not wanted:
                 break
@@ -272,7 +275,7 @@ class Import:
         """Go on without what no road brought, and say so."""
         ask, error = failed.ask, failed.error
         if not isinstance(error, NotInArchiveError):
-            self.ledger.note_failure(subject, stage, ask.key, error, datetime.now(UTC))
+            self.ledger.note_failure(subject, stage, ask.key, error, failed.attempts, datetime.now(UTC))
         if isinstance(error, NoSuchPageError | AskRefusedError | NotInArchiveError | DamagedAnswerError):
             self._left_out.append(ask.key)
             self._tell(f"{error.message} It is left out.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LAYOUT_VERSION: Final = 3
+LAYOUT_VERSION: Final = 4
 BUSY_SECONDS: Final = 30.0
 _NEWER_TABLES: Final = ("tournament_staff",)
 RUNS_FILE: Final = "runs.sqlite"
@@ -61,6 +61,9 @@ CREATE TABLE measure (
 ) STRICT;
 CREATE INDEX measure_run ON measure (run_id);
 CREATE TABLE notice (run_id INTEGER NOT NULL REFERENCES run, at TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE alert (
+    run_id INTEGER NOT NULL REFERENCES run, kind TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (run_id, kind)
+) STRICT;
 CREATE TABLE load (
     load_id INTEGER PRIMARY KEY, ask_id INTEGER NOT NULL, ask_key TEXT NOT NULL, kind TEXT NOT NULL,
     subject TEXT NOT NULL, about TEXT NOT NULL, via TEXT NOT NULL, fetched_at TEXT NOT NULL,
@@ -79,7 +82,8 @@ CREATE TABLE rejection (
 CREATE INDEX rejection_load ON rejection (load_id);
 CREATE TABLE failure (
     subject TEXT PRIMARY KEY, stage TEXT NOT NULL, ask_key TEXT NOT NULL, error TEXT NOT NULL,
-    message TEXT NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL
+    message TEXT NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL,
+    attempts INTEGER
 ) STRICT;
 CREATE TABLE part (
     part_id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE,
@@ -108,6 +112,12 @@ ALTER TABLE stage ADD COLUMN seen_at TEXT;
 """,
     2: """
 ALTER TABLE control ADD COLUMN memory_limit_mb REAL;
+""",
+    3: """
+ALTER TABLE failure ADD COLUMN attempts INTEGER;
+CREATE TABLE alert (
+    run_id INTEGER NOT NULL REFERENCES run, kind TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (run_id, kind)
+) STRICT;
 """,
 }
 """An older layout -> what makes the next one of it."""

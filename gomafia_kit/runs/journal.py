@@ -210,6 +210,18 @@ class Journal:
             ),
         )
 
+    def break_off(self, run_id: int, error: tuple[str, str, str, int]) -> None:
+        """Note that a run's process was ended by a person before it could end itself; `error` as for `end`.
+
+        When it ended is left open, until the next run has told what that costs. A run that came to its end after
+        all stays as it is.
+        """
+        self._write(
+            "UPDATE run SET state = 'stopped', error = ?, message = ?, remedy = ?, exit_code = ?"
+            " WHERE run_id = ? AND ended_at IS NULL",
+            (*error, run_id),
+        )
+
     def run(self, run_id: int) -> Run:
         """One run by number; FolderError if this folder has none of that number."""
         rows = self._read("SELECT * FROM run WHERE run_id = ?", (run_id,))
@@ -356,6 +368,12 @@ class Journal:
                 "INSERT INTO measure VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(run_id, m.stage, m.batch, m.at.isoformat(), m.part, m.name, m.figure) for m in measures],
             )
+
+    def is_first_alert(self, run_id: int, kind: str) -> bool:
+        """Note an alert that is about to be sent; False if one of its kind was sent of this run, by whomever."""
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            noted = db.execute("INSERT OR IGNORE INTO alert VALUES (?, ?, ?)", (run_id, kind, now().isoformat()))
+            return noted.rowcount == 1
 
     # -- control ------------------------------------------------------------------------------
 

@@ -75,7 +75,8 @@ class Portion:
 class Failure:
     """What an import couldn't read by any road: `times` runs met it, and the last said why.
 
-    An answer that wasn't sound is kept in the archive, among the refused.
+    `attempts` is how often these runs put its ask to the site, by all roads together; None if one of them was
+    of a version that didn't count. An answer that wasn't sound is kept in the archive, among the refused.
     """
 
     subject: str
@@ -86,6 +87,7 @@ class Failure:
     first_at: datetime
     last_at: datetime
     times: int
+    attempts: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,28 +298,39 @@ class Ledger:
 
     # -- what failed --------------------------------------------------------------------------
 
-    def note_failure(self, subject: str, stage: str, ask_key: str, error: Exception, at: datetime) -> None:
-        """Put what can't be read onto the list of failures, until it is read."""
+    def note_failure(
+        self, subject: str, stage: str, ask_key: str, error: Exception, attempts: int, at: datetime
+    ) -> None:
+        """Put what can't be read onto the list of failures, until it is read; its ask was put `attempts` times."""
         message = error.message if isinstance(error, GomafiaError) else str(error)
         with sqlite_faults(self.path), transaction(self._db) as db:
             db.execute(
-                "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET stage = excluded.stage,"
+                "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)"
+                " ON CONFLICT DO UPDATE SET stage = excluded.stage,"
                 " ask_key = excluded.ask_key, error = excluded.error, message = excluded.message,"
-                " last_at = excluded.last_at, times = times + 1",
-                (subject, stage, ask_key, type(error).__name__, message, at.isoformat(), at.isoformat()),
+                " last_at = excluded.last_at, times = times + 1, attempts = attempts + excluded.attempts",
+                (subject, stage, ask_key, type(error).__name__, message, at.isoformat(), at.isoformat(), attempts),
             )
 
     def failures(self) -> tuple[Failure, ...]:
         """What could not be read so far, stage by stage."""
         rows = self._read(
-            "SELECT subject, stage, ask_key, error, message, first_at, last_at, times FROM failure"
+            "SELECT subject, stage, ask_key, error, message, first_at, last_at, times, attempts FROM failure"
             " ORDER BY stage, subject"
         )
         return tuple(
             Failure(
-                subject, stage, key, error, message, datetime.fromisoformat(first), datetime.fromisoformat(last), times
+                subject,
+                stage,
+                key,
+                error,
+                message,
+                datetime.fromisoformat(first),
+                datetime.fromisoformat(last),
+                times,
+                attempts,
             )
-            for subject, stage, key, error, message, first, last, times in rows
+            for subject, stage, key, error, message, first, last, times, attempts in rows
         )
 
     # -- what is live -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,7 +75,7 @@ def test_what_fails_by_every_road_is_left_on_a_list_and_taken_up_again(
     (failed,) = run.receipt["failed"]
     with Ledger(data_dir) as ledger:
         (failure,) = ledger.failures()
-    assert (failure.ask_key, failure.stage, failure.times) == (failed["ask"], "games", 1)
+    assert (failure.ask_key, failure.stage, failure.times, failure.attempts) == (failed["ask"], "games", 1, ATTEMPTS)
     missing = int(failure.subject.partition("/")[2])
     for table in GAMES[1:]:
         there = {row["tournament_id"] for row in published(data_dir, table)}
@@ -100,10 +101,15 @@ def test_what_fails_by_every_road_is_left_on_a_list_and_taken_up_again(
     )
 
 
-def test_an_ordinary_run_takes_up_what_failed_as_it_comes_by(site: DemoSite, data_dir: Path) -> None:
+def test_attempts_by_all_roads_are_counted_and_an_ordinary_run_takes_up_what_failed(
+    site: DemoSite, data_dir: Path
+) -> None:
     site.fault("cut", prefix="/api/tournament/get", skip=3, times=ATTEMPTS)
+    site.fault("cut", prefix="/tournament/", times=2 * ATTEMPTS)
     with pytest.raises(AskFailedError):
-        run_import(site, data_dir, stages=STAGES, form="api", via="http")
+        run_import(site, data_dir, stages=STAGES, via="http")
+    listed = CliRunner().invoke(gomafia, ["retry", "--list", "--json", "--data-dir", str(data_dir)])
+    assert [(failure["times"], failure["attempts"]) for failure in json.loads(listed.output)] == [(1, 3 * ATTEMPTS)]
     run_import(site, data_dir, stages=STAGES, form="api", via="http")
     assert lost(data_dir, site.league) == []
     with Ledger(data_dir) as ledger:
@@ -122,4 +128,4 @@ def test_a_list_that_stays_away_stops_its_stage_and_no_other(site: DemoSite, dat
 def test_a_site_that_never_answered_is_no_outage(site: DemoSite, data_dir: Path) -> None:
     site.fault("status", status=503, prefix="/", times=None)
     with pytest.raises(SiteBusyError, match="status 503"):
-        run_import(site, data_dir, stages=STAGES)
+        run_import(site, data_dir, stages=STAGES, via="http", form="api")

@@ -2,7 +2,7 @@
 
 `run-store-1.tar.xz` is `archive.sqlite`, `runs.sqlite` and `parts` of a folder made at commit 79181829 by
 `gomafia run --source demo --scale tiny --stages clubs,judges,tournaments,games --years 2023 --batch-rows 500`;
-the second one was made so at d401d77b.
+the second one was made so at d401d77b, the third one at d3dc8e7.
 Whoever raises a layout version adds a folder of the version before.
 """
 
@@ -11,14 +11,16 @@ from __future__ import annotations
 import sqlite3
 import tarfile
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from gomafia_kit.errors import LayoutVersionError
+from gomafia_kit.errors import AskFailedError, LayoutVersionError
 from gomafia_kit.runs.database import LAYOUT_VERSION, RUNS_FILE
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.tables import TABLES
 from tests.imports import published, run_import
 
@@ -58,6 +60,19 @@ def test_a_folder_of_an_older_layout_goes_on_and_tells_what_its_archive_tells(fo
         if table != "answer":
             assert published(old, table) == published(anew, table), table
     assert len(published(old, "seat")) > 100
+
+
+def test_a_failure_of_a_version_that_did_not_count_attempts_stays_uncounted(data_dir: Path) -> None:
+    unpacked(next(folder for folder in FOLDERS if folder.name == "run-store-3.tar.xz"), data_dir)
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    with closing(sqlite3.connect(data_dir / RUNS_FILE)) as store, store:
+        failure = ("tournament/1", "games", "its ask", "AskFailedError", "why", at.isoformat(), at.isoformat(), 2)
+        store.execute("INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?)", failure)
+    with Ledger(data_dir) as ledger:
+        for subject, attempts in (("tournament/1", 5), ("tournament/2", 15), ("tournament/2", 5)):
+            ledger.note_failure(subject, "games", "its ask", AskFailedError("why"), attempts, at)
+        counted = {failure.subject: (failure.times, failure.attempts) for failure in ledger.failures()}
+    assert counted == {"tournament/1": (3, None), "tournament/2": (2, 20)}
 
 
 def test_a_folder_of_a_newer_version_is_refused_by_name(data_dir: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gomafia_kit.cli.signals import stopping
-from gomafia_kit.errors import GomafiaError, RunDiedError, RunStoppedError, SettingsError, UnavailableError, revived
+from gomafia_kit.errors import GomafiaError, RunDiedError, SettingsError, UnavailableError, revived
 from gomafia_kit.settings import Settings, project_dir
 
 if TYPE_CHECKING:
@@ -37,8 +37,12 @@ def run_notebook(name: str, parameters: Mapping[str, object], *, as_json: bool) 
     before = _latest_id(folder)
     copy = _copy_path(path)
     click.echo(f"Executing {path}; the executed copy is {copy}.", err=True)
-    with stopping(lambda: _wish_to_stop(folder, before)):
-        fault = _execute(path, copy, values)
+    try:
+        with stopping(lambda: _wish_to_stop(folder, before)):
+            fault = _execute(path, copy, values)
+    except KeyboardInterrupt:
+        _break_off(folder, before)
+        raise
     if folder is None:
         if fault is not None:
             raise fault
@@ -122,8 +126,6 @@ def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError 
             "The notebook's kernel ended without a word: killed, or out of memory.",
             f"Run again to go on. The notebook as far as it came: {copy}",
         )
-    except KeyboardInterrupt:
-        return RunStoppedError("The notebook was interrupted.", "Run again to go on: nothing is lost.")
     return None
 
 
@@ -149,6 +151,15 @@ def _wish_to_stop(folder: Path | None, before: int) -> bool:
         journal.wish(latest.run_id, "stop")
     click.echo(STOPPING, err=True)
     return True
+
+
+def _break_off(folder: Path | None, before: int) -> None:
+    """End the notebook's import at once, if it has one at work."""
+    from gomafia_kit.cli.run import BROKEN_OFF
+    from gomafia_kit.importer import ImportHandle
+
+    if folder is not None and (latest := _latest_id(folder)) > before and ImportHandle(folder, latest).break_off():
+        click.echo(BROKEN_OFF, err=True)
 
 
 # -- what became of the import --------------------------------------------------------------------

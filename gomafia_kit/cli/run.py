@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from gomafia_kit.settings import Settings
 
 SECONDS_BETWEEN_LINES: Final = 3.0
-STOPPING: Final = "Stopping after the open batch; once more to leave at once."
-LEAVING: Final = "The import ends by itself, committed; its receipt comes by: gomafia status"
+STOPPING: Final = "Stopping after the open batch; once more to break off now: what is committed stays."
+BROKEN_OFF: Final = "The import is broken off: run again to go on. That run tells what it makes again."
 _FOLDER_SETTINGS: Final = ("source", "scale", "seed", "players_file", "data_dir", "staging", "postgres_schema")
 
 
@@ -58,7 +58,8 @@ def run(
 
     Without NOTEBOOK the importer works directly: progress on standard error, the receipt at the end.
     With one (import, or the path of an .ipynb) the notebook is executed, its parameters checked before,
-    and the executed copy kept in data/runs. Ctrl+C ends the import after its open batch.
+    and the executed copy kept in data/runs. Ctrl+C ends the import after its open batch; a second one
+    breaks it off at once: nothing that was committed is lost, and the next run tells what it makes again.
     """
     parameters = given(options, pairs)
     if notebook is not None:
@@ -130,7 +131,7 @@ def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] 
         try:
             handle.wait(look)
         except KeyboardInterrupt:
-            click.echo(LEAVING, err=True)
+            click.echo(BROKEN_OFF, err=True)
             raise
         finally:
             teller.last_notices()
@@ -167,11 +168,14 @@ class Teller:
         if time.monotonic() - self._told_at < SECONDS_BETWEEN_LINES:
             return
         self._told_at = time.monotonic()
+        from gomafia_kit.cli.words import now_words, progress_line, stalled_line
+
         stages = self._journal.stages(self._handle.run_id)
         if stages:
-            from gomafia_kit.cli.words import progress_line
-
             self._tell(progress_line(stages[-1], len(stages), max(self._stages, len(stages))))
+        run = self._journal.run(self._handle.run_id)
+        if self._journal.is_stalled(run):
+            self._tell(f"{now_words()} {stalled_line(self._journal.silent_seconds(run))}")
 
     def last_notices(self) -> None:
         """Tell the notices that came since the last look."""

@@ -121,11 +121,11 @@ def _list(runs: tuple[Run, ...]) -> list[str]:
 
 
 def _one(journal: Journal, run: Run) -> list[str]:
-    from gomafia_kit.cli.words import headline, moment, receipt_lines, shown, span, stage_lines
+    from gomafia_kit.cli.words import headline, moment, receipt_lines, shown, stage_lines, stalled_line
 
     lines = [headline(run), ""]
     if journal.is_stalled(run):
-        lines.insert(1, f"STALLED: nothing has happened for {span(journal.silent_seconds(run))}.")
+        lines.insert(1, stalled_line(journal.silent_seconds(run)))
     stages = journal.stages(run.run_id)
     if stages:
         lines += [*stage_lines(stages), ""]

@@ -34,7 +34,10 @@ SECONDS_BETWEEN_LOOKS: Final = 2.0
 
 
 class Alerts:
-    """Who is told of a run; nobody, if `target` is empty. `tell` takes the notices, once the run is over."""
+    """Who is told of a run; nobody, if `target` is empty. `tell` takes the notices, once the run is over.
+
+    The import has one, and so has whoever waits for it: a process that is frozen or was killed can't tell of itself.
+    """
 
     def __init__(self, target: str, run_id: int, data_dir: Path, tell: Callable[[str], None]) -> None:
         self._target = target.strip()
@@ -83,6 +86,8 @@ class Alerts:
         thread.start()
 
     def _send(self, kind: str, told: dict[str, object]) -> None:
+        if not self._is_first(kind):
+            return
         body = json.dumps(told, ensure_ascii=False).encode()
         try:
             fault = _posted(self._target, body) if is_address(self._target) else _given_to(self._target, body)
@@ -90,6 +95,14 @@ class Alerts:
             fault = f"{_who(self._target)}: {type(error).__name__}"
         if fault is not None:
             self._faults.append(f"The alert ({kind}) did not arrive. {fault}.")
+
+    def _is_first(self, kind: str) -> bool:
+        """False if another process has sent it; where that can't be noted, as on a full disk, it is sent."""
+        try:
+            with Journal(self._data_dir) as journal:
+                return journal.is_first_alert(self._run_id, kind)
+        except GomafiaError:
+            return True
 
     def _watch_for_stalls(self) -> None:
         with suppress(GomafiaError), Journal(self._data_dir) as journal:
@@ -100,15 +113,14 @@ class Alerts:
                     self(STALLED, f"Nothing has happened in run {self._run_id} for {minutes:.1f} minutes.")
 
 
-def tell_of_death(run_id: int, data_dir: Path, text: str) -> None:
-    """Send the alert of a run whose process was killed: that one can't; by whoever waits for it."""
+def alerts_of_waiter(run_id: int, data_dir: Path) -> Alerts:
+    """The alerts of whoever waits for a run: within it a stall is told, though the run's process be frozen."""
 
     def tell(fault: str) -> None:
         with suppress(GomafiaError), Journal(data_dir) as journal:  # on a full disk it can't be noted
             journal.observe(Notice(run_id, fault, datetime.now(UTC)))
 
-    with Alerts(os.environ.get(VARIABLE, ""), run_id, data_dir, tell) as alert:
-        alert(FAILED, text)
+    return Alerts(os.environ.get(VARIABLE, ""), run_id, data_dir, tell)
 
 
 def is_address(target: str) -> bool:

@@ -9,11 +9,22 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import DiskFullError, FolderError, GomafiaError, RunDiedError, SettingsError, revived
-from gomafia_kit.importer.alerts import tell_of_death
+import psutil
+
+from gomafia_kit.errors import (
+    DiskFullError,
+    FolderError,
+    GomafiaError,
+    RunDiedError,
+    RunStoppedError,
+    SettingsError,
+    revived,
+)
+from gomafia_kit.importer.alerts import FAILED, alerts_of_waiter
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
@@ -21,6 +32,7 @@ from gomafia_kit.staging.parts import disk_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from gomafia_kit.memory.profiler import Profiling
@@ -29,6 +41,7 @@ if TYPE_CHECKING:
 
 LOG_BYTES: Final = 1_000_000
 LOG_FILE: Final = "importer.log"
+SECONDS_TO_BE_GONE: Final = 10.0
 _LEAN_ALLOCATORS: Final = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 """One heap for all threads and Arrow: 10 MB less in every stage, and no slower. Whoever sets them himself is heard."""
 
@@ -57,6 +70,26 @@ class ImportHandle:
     def stop(self) -> None:
         """End it after the open batch, committed; running again goes on."""
         self._wish("stop")
+
+    def break_off(self) -> bool:
+        """End it at once, whatever it is doing, and note that; False if it wasn't at work any more.
+
+        What isn't committed is made again by the next run, which tells how much that was.
+        """
+        with Journal(self.data_dir) as journal:
+            run = journal.run(self.run_id)
+            if not run.is_working or run.pid is None:
+                return False
+            with suppress(psutil.Error):
+                psutil.Process(run.pid).kill()
+            give_up = time.monotonic() + SECONDS_TO_BE_GONE
+            while journal.run(self.run_id).is_working and time.monotonic() < give_up:
+                time.sleep(0.02)
+            self._let_go()
+            error = RunStoppedError("The import was broken off.", "Run again to go on: what was committed is safe.")
+            told = (type(error).__name__, error.message, error.remedy, error.exit_code)
+            journal.break_off(self.run_id, told)
+        return True
 
     def set_batch_rows(self, rows: int | None) -> None:
         """Make its next batches `rows` rows long; None: as it thinks best."""
@@ -87,17 +120,18 @@ class ImportHandle:
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.5) -> Run:
         """The run at its end; `on_poll` is called every so often while it lasts.
 
-        Raises the error that the run ended with. Ctrl+C stops the run after its open batch first; where it is to
-        stop already, this returns at once, and the run ends by itself.
+        Raises the error that the run ended with. Ctrl+C stops the run after its open batch; where it is to stop
+        already, as after the first Ctrl+C, a run that was started here is broken off.
         """
         try:
             run = self._until_end(on_poll, seconds_between_polls)
         except KeyboardInterrupt:
-            with Journal(self.data_dir) as journal:
-                if journal.control(self.run_id).wish == "stop":
-                    raise
-            self.stop()
-            self._until_end(on_poll, seconds_between_polls)
+            if not self._is_to_stop():
+                self.stop()
+                with suppress(KeyboardInterrupt):
+                    self._until_end(on_poll, seconds_between_polls)
+            if self._process is not None:
+                self.break_off()
             raise
         if run.state == "died":
             raise self._told_death(run)
@@ -105,11 +139,16 @@ class ImportHandle:
             raise revived(run.error, run.message or "", run.remedy or "")
         return run
 
+    def _is_to_stop(self) -> bool:
+        with Journal(self.data_dir) as journal:
+            return journal.control(self.run_id).wish == "stop"
+
     def _told_death(self, run: Run) -> GomafiaError:
         """Why it ended without writing that down; where it was started here, it is alerted of."""
         death = self._death(run)
         if self._process is not None:
-            tell_of_death(self.run_id, self.data_dir, death.message)
+            with alerts_of_waiter(self.run_id, self.data_dir) as alert:
+                alert(FAILED, death.message)
         return death
 
     def _death(self, run: Run) -> GomafiaError:
@@ -130,21 +169,32 @@ class ImportHandle:
         )
 
     def _until_end(self, on_poll: Callable[[], None] | None, seconds: float) -> Run:
-        with Journal(self.data_dir) as journal:
+        with Journal(self.data_dir) as journal, self._telling_of_stalls():
             while True:
-                if self._process is not None:
-                    self._process.poll()  # so that an ended child is no zombie
+                self._reap()
                 run = journal.run(self.run_id)
                 if on_poll is not None:
                     on_poll()
                 if not run.is_working:
                     break
                 time.sleep(seconds)
+        self._let_go()
+        return run
+
+    def _let_go(self) -> None:
+        """Take note of the end of the process that was started here, and close its lifeline."""
         if self._process is not None:
             self._process.wait()
             if self._process.stdin is not None:
                 self._process.stdin.close()
-        return run
+
+    def _reap(self) -> None:
+        if self._process is not None:
+            self._process.poll()  # so that an ended child is no zombie
+
+    def _telling_of_stalls(self) -> AbstractContextManager[object]:
+        """Within it, whoever started the run here sends the alert of a stall, if its own process is frozen."""
+        return nullcontext() if self._process is None else alerts_of_waiter(self.run_id, self.data_dir)
 
 
 def start(

@@ -41,11 +41,12 @@ class RunHandle(ImportHandle):
         """
         lines = ProgressLines(self.data_dir, self.run_id) if is_headless() else None
         try:
-            while self.run().is_working:
-                if lines is not None:
-                    lines()
-                self._reap()
-                await asyncio.sleep(seconds_between_looks)
+            with self._telling_of_stalls():
+                while self.run().is_working:
+                    if lines is not None:
+                        lines()
+                    self._reap()
+                    await asyncio.sleep(seconds_between_looks)
         except (KeyboardInterrupt, asyncio.CancelledError):
             if self._process is not None:
                 self.stop()
@@ -59,7 +60,7 @@ class RunHandle(ImportHandle):
         return run
 
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.2) -> Run:
-        """The run at its end; raises the error that it ended with. Ctrl+C stops the run after its open batch.
+        """The run at its end; raises the error that it ended with. Ctrl+C is heard as by `ImportHandle.wait`.
 
         Without `on_poll` there is a line every few seconds on stderr where nobody looks.
         """
@@ -73,10 +74,6 @@ class RunHandle(ImportHandle):
                 lines.finish()
         self._ended()
         return run
-
-    def _reap(self) -> None:
-        if self._process is not None:
-            self._process.poll()  # so that a child that was killed is no zombie
 
     def _ended(self) -> Run:
         """The ended run, its process gone and its panel showing the end."""

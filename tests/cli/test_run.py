@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import psutil
 import pytest
 
 from gomafia_kit import demo
 from gomafia_kit.cli import app
 from gomafia_kit.cli.notebook import _told_by_cell
-from gomafia_kit.cli.run import LEAVING, run
+from gomafia_kit.cli.run import BROKEN_OFF, run
 from gomafia_kit.errors import (
     FolderBusyError,
     FolderError,
@@ -27,6 +28,7 @@ from gomafia_kit.errors import (
     UnavailableError,
 )
 from gomafia_kit.settings import Settings
+from tests.alerts import writing_down, written_down
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 CLOSED = "http://127.0.0.1:9"
 """A port of this machine where nobody listens."""
-SECONDS_OF_AN_ANSWER = 4
+SECONDS_TO_BREAK_OFF = 60
 LISTS = ("--stages", "clubs,tournaments")
 
 
@@ -180,23 +182,60 @@ def test_a_signal_ends_it_after_the_open_batch(gomafia: Gomafia, site: DemoSite,
     assert "Run 1: stopped" in gomafia("status").out
 
 
-def test_a_second_signal_leaves_at_once_and_the_import_ends_with_its_receipt(gomafia: Gomafia) -> None:
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; it may be that nobody has taken note yet."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("notebook", [(), ("import",)], ids=["directly", "by a notebook"])
+def test_a_second_signal_breaks_the_import_off_and_the_next_run_tells_what_that_cost(
+    gomafia: Gomafia, notebook: tuple[str, ...]
+) -> None:
     """While it waits for an answer that doesn't come, the first signal can't end it yet."""
-    with demo.start(scale="tiny") as own, slow(gomafia, own) as process:
+    with demo.start(scale="tiny") as own, slow(gomafia, own, *notebook) as process:
         gomafia.until(": running,", "status")
-        own.fault("delay", seconds=SECONDS_OF_AN_ANSWER, times=100)
+        own.fault("hang", seconds=SECONDS_TO_BREAK_OFF, times=None)
         asked = own.log()["total"]
         while own.log()["total"] == asked:
             time.sleep(0.05)
+        worker = json.loads(gomafia("status", "--json").out)["pid"]
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        said = next(line for line in process.stderr if "once more to leave at once" in line)
+        assert any("once more to break off now" in line for line in process.stderr)
+        assert json.loads(gomafia("status", "--json").out)["state"] == "running"
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-        assert json.loads(gomafia("status", "--json").out)["ended_at"] is None, said
+        _, err = process.communicate(timeout=SECONDS_TO_BREAK_OFF)
         assert process.returncode == app.INTERRUPTED
-        assert [line for line in err.splitlines() if line][-2:] == [LEAVING, "Interrupted."]
-        assert "Asks: " in gomafia.until("Run 1: stopped", "status")
+        assert [line for line in err.splitlines() if line][-2:] == [BROKEN_OFF, "Interrupted."]
+        assert is_gone(worker)
+        told = gomafia("status").out
+        assert "It ended with RunStoppedError (exit code 50): The import was broken off." in told
+        own.clear_faults()
+        again = gomafia("run", "--source", own.url, "--stages", "clubs", "--data-dir", gomafia.home / "data" / "slow")
+    assert again.code == 0
+    assert "Run 1 was broken off. Safe: " in again.err
+
+
+def test_a_frozen_import_is_told_by_who_started_it_and_can_be_broken_off(gomafia: Gomafia, site: DemoSite) -> None:
+    alerts = gomafia.home / "alerts.jsonl"
+    line = ("run", "--source", site.url, "--stages", "players", "--seconds-between-asks", "0.5")
+    place = ("--data-dir", gomafia.home / "data" / "slow")
+    with gomafia.begin(*line, "--stall-minutes", "0.02", *place, GOMAFIA_ALERT=writing_down(alerts)) as process:
+        gomafia.until(": running,", "status")
+        worker = psutil.Process(json.loads(gomafia("status", "--json").out)["pid"])
+        worker.suspend()
+        assert process.stderr is not None
+        assert any("STALLED: nothing has happened for " in said for said in process.stderr)
+        while not written_down(alerts):
+            time.sleep(0.05)
+        assert worker.status() == psutil.STATUS_STOPPED
+        process.send_signal(signal.SIGINT)
+        assert any("once more to break off now" in said for said in process.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS_TO_BREAK_OFF)
+    assert process.returncode == app.INTERRUPTED
+    assert is_gone(worker.pid)
+    assert [alert["kind"] for alert in written_down(alerts)] == ["stalled"]
 
 
 def test_a_killed_import_is_told_as_that(gomafia: Gomafia, site: DemoSite) -> None:

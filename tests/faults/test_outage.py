@@ -10,8 +10,10 @@ import pytest
 
 from gomafia_kit import demo, importer
 from gomafia_kit.errors import RunStoppedError, SiteDownError
+from gomafia_kit.importer.alerts import VARIABLE
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
+from tests.alerts import writing_down, written_down
 from tests.faults.seen import lost
 
 if TYPE_CHECKING:
@@ -73,7 +75,11 @@ def test_an_import_waits_for_a_site_that_is_down_and_goes_on_by_itself(
     )
 
 
-def test_an_import_ends_when_the_longest_outage_is_over(own_site: DemoSite, data_dir: Path, fault: Fault) -> None:
+def test_an_import_ends_when_the_longest_outage_is_over_and_a_command_is_told_of_it(
+    own_site: DemoSite, data_dir: Path, fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = tmp_path / "alerts.jsonl"
+    monkeypatch.setenv(VARIABLE, writing_down(alerts))
     league, port = own_site.league, urlsplit(own_site.url).port
     began = time.monotonic()
     handle = go_down(own_site, data_dir, longest_outage_minutes=0.02)
@@ -81,6 +87,9 @@ def test_an_import_ends_when_the_longest_outage_is_over(own_site: DemoSite, data
         handle.wait(seconds_between_polls=0.05)
     assert caught.value.exit_code == 18
     seconds = time.monotonic() - began
+    down, failed = sorted(written_down(alerts), key=lambda alert: alert["at"])
+    assert (down["kind"], failed["kind"], failed["text"]) == ("site", "failed", caught.value.message)
+    assert down["text"] == said(handle, DOWN)[0]
     with demo.start(scale="tiny", port=port or 0) as again:
         told = {"source": again.url, "data_dir": str(data_dir), "stages": "tournaments,games"}
         importer.start(Settings.gather(told), lifeline=True).wait(seconds_between_polls=0.05)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shlex
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from gomafia_kit.importer.alerts import SECONDS_BETWEEN_LOOKS, VARIABLE, Alerts
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
 from gomafia_kit.widgets.handle import RunHandle
+from tests.alerts import writing_down, written_down
 from tests.imports import run_import
 
 if TYPE_CHECKING:
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
     from gomafia_kit.demo import DemoSite
 
 KEY = "k3y-of-the-address"
-NOTE = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read() + b'\\n')"
-
-
-def _command(file: Path) -> str:
-    return shlex.join([sys.executable, "-c", NOTE, str(file)])
-
-
-def _told(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 @contextmanager
@@ -67,10 +58,10 @@ def _server(status: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def test_a_command_is_told_once_of_each_end_of_the_budget(
     data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, _command(tmp_path / "получено.jsonl"))
+    monkeypatch.setenv(VARIABLE, writing_down(tmp_path / "получено.jsonl"))
     with pytest.raises(OutOfBudgetError):
         run_import("demo", data_dir, stages="clubs,tournaments", memory_limit_mb=64, batch_rows=10)
-    told = _told(tmp_path / "получено.jsonl")
+    told = written_down(tmp_path / "получено.jsonl")
     assert sorted(alert["kind"] for alert in told) == ["budget", "memory"]
     assert {(alert["run_id"], alert["data_dir"]) for alert in told} == {(1, str(data_dir))}
     assert all("of 64 MB" in alert["text"] or "of the 64 MB" in alert["text"] for alert in told)
@@ -97,7 +88,7 @@ def test_an_address_is_told_of_a_failed_run_and_is_never_shown(
 def test_a_killed_run_is_told_by_who_waits_for_it(
     own_site: DemoSite, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: str
 ) -> None:
-    monkeypatch.setenv(VARIABLE, _command(tmp_path / "told.jsonl"))
+    monkeypatch.setenv(VARIABLE, writing_down(tmp_path / "told.jsonl"))
     told = {"source": own_site.url, "data_dir": str(data_dir), "stages": "players", "seconds_between_asks": 0.5}
     handle = importer.start(Settings.gather(told), lifeline=True)
     while handle.run().state != "running":
@@ -109,30 +100,44 @@ def test_a_killed_run_is_told_by_who_waits_for_it(
     else:
         ended = asyncio.run(RunHandle(data_dir, handle.run_id, handle._process).watch())
         assert ended.state == "died"
-    (alert,) = _told(tmp_path / "told.jsonl")
+    (alert,) = written_down(tmp_path / "told.jsonl")
     assert alert["kind"] == "failed"
     assert "killed, or out of memory" in alert["text"]
 
 
-def test_a_stall_is_told_and_a_command_that_fails_or_is_not_there_is_a_notice(data_dir: Path, tmp_path: Path) -> None:
+def _silent_run(data_dir: Path) -> int:
+    """A run at work by its record, of which nothing is heard."""
     with Journal(data_dir) as journal:
         run_id = journal.begin({"stall_minutes": {"value": 0.0001, "from": "parameter"}})
         journal.adopt(run_id)
         journal.set_state(run_id, "running")
-    file = tmp_path / "stalls.jsonl"
+    return run_id
+
+
+def test_a_stall_is_told_once_whoever_watches_for_it(data_dir: Path, tmp_path: Path) -> None:
+    run_id, file = _silent_run(data_dir), tmp_path / "stalls.jsonl"
     faults: list[str] = []
-    with Alerts(_command(file), run_id, data_dir, faults.append):
+    with (
+        Alerts(writing_down(file), run_id, data_dir, faults.append) as own,
+        Alerts(writing_down(file), run_id, data_dir, faults.append) as of_a_waiter,
+    ):
         give_up = time.monotonic() + 20 * SECONDS_BETWEEN_LOOKS
-        while not _told(file) and time.monotonic() < give_up:
+        while not written_down(file) and time.monotonic() < give_up:
             time.sleep(0.05)
-    assert [alert["kind"] for alert in _told(file)] == ["stalled"]
+        own("stalled", "again")
+        of_a_waiter("stalled", "again")
+    assert [alert["kind"] for alert in written_down(file)] == ["stalled"]
     assert faults == []
+
+
+def test_a_command_that_fails_or_is_not_there_is_a_notice(data_dir: Path) -> None:
+    faults: list[str] = []
     for target, fault in (
         (f"{sys.executable} -c 'raise SystemExit(3)' {KEY}", f"{sys.executable} ended with 3"),
         (f"/nowhere/at-all {KEY}", "/nowhere/at-all: FileNotFoundError"),
         (f"http://[{KEY}", "the address: "),
     ):
-        with Alerts(target, run_id, data_dir, faults.append) as alert:
+        with Alerts(target, _silent_run(data_dir), data_dir, faults.append) as alert:
             alert("failed", "again")
             alert("failed", "and again")
         (said,) = faults

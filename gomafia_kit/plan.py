@@ -149,9 +149,12 @@ def season_years(settings: Settings) -> tuple[int, ...]:
 
 def subjects(stage: str, settings: Settings) -> tuple[str, ...]:
     """What is asked for in a stage under these settings."""
-    # A club's games are those of its members' tournaments, which their histories name.
     wanted = {name for name in OPTIONS if getattr(settings, name)} | ({"history"} if settings.club_id else set())
-    return tuple(name for name in SUBJECTS_OF_STAGE[stage] if name not in OPTIONS or name in wanted)
+    names = SUBJECTS_OF_STAGE[stage]
+    if settings.club_id is not None and "games" in settings.stages:
+        # A club's games are those of its members' tournaments, which their histories name: these come first.
+        names = {"games": ("history", "games"), "statistics": ("official_years",)}.get(stage, names)
+    return tuple(name for name in names if name not in OPTIONS or name in wanted)
 
 
 def phases(subject: str, settings: Settings, known: Known, road: Road = CHEAPEST) -> Iterator[Phase]:

@@ -143,6 +143,6 @@ def test_the_players_of_a_region(site: DemoSite, data_dir: Path) -> None:
 def test_the_members_and_games_of_a_club(site: DemoSite, data_dir: Path) -> None:
     members = truth(site.league, "club_member")
     club_id = members[0]["club_id"]
-    run_import(site, data_dir, stages="clubs,tournaments,statistics,games", club_id=club_id)
+    run_import(site, data_dir, stages=STAGES, club_id=club_id)
     of_club = [row for row in members if row["club_id"] == club_id]
     assert published(data_dir, "club_member") == of_club

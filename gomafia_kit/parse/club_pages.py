@@ -18,8 +18,8 @@ from gomafia_kit.parse.pages import (
     is_missing,
     is_past_the_end,
     pieces_of,
-    shown_name,
     shown_text,
+    shown_word,
     text_of,
     text_outside,
     tree_of,
@@ -48,7 +48,7 @@ _ELO: Final = column("average ELO", "elo эло")
 _CLUB: Final = (
     Field("club_id", "link", link_id("club", "a club"), required=True),
     Field("title", "title", shown_text, required=True),
-    Field("city", "city", shown_name),
+    Field("city", "city", shown_word),
     Field("rank", "rank", integer),
     Field("club_score", "club score", decimal),
     Field("elo_average", "average ELO", decimal),

@@ -8,7 +8,16 @@ from gomafia_kit import site
 from gomafia_kit.parse import page_tables
 from gomafia_kit.parse.fields import Field, shown
 from gomafia_kit.parse.page_tables import EMPTY, column, link_in
-from gomafia_kit.parse.pages import is_past_the_end, pieces_of, shown_name, shown_text, text_of, tree_of, turn_page
+from gomafia_kit.parse.pages import (
+    is_past_the_end,
+    pieces_of,
+    shown_name,
+    shown_text,
+    shown_word,
+    text_of,
+    tree_of,
+    turn_page,
+)
 from gomafia_kit.parse.player_pages import LINKED
 from gomafia_kit.records import Judge, JudgePersonal, Parsed
 from gomafia_kit.values import day, decimal, integer
@@ -34,7 +43,7 @@ _COLUMNS: Final = (
 _JUDGE: Final = (
     Field("player_id", "link", LINKED, required=True),
     Field("login", "nickname", shown_text, required=True),
-    Field("category", "category", shown_name),
+    Field("category", "category", shown_word),
     Field("rating", "rating", decimal),
     Field("games_judged", "games judged", integer),
     Field("most_tables", "most tables", integer),

@@ -144,6 +144,12 @@ def shown_name(value: object) -> str | None:
     return None if found is None or is_missing(found) else found
 
 
+def shown_word(value: object) -> str | None:
+    """As `shown_name`, for the site's own words: blanks around them are the markup's, as they may not be in a name."""
+    found = shown_name(value)
+    return None if found is None else found.strip()
+
+
 # -- paging ---------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from gomafia_kit.parse.pages import (
     pieces_of,
     shown_name,
     shown_text,
+    shown_word,
     text_of,
     text_outside,
     tree_of,
@@ -56,8 +57,8 @@ def _word_but(others: frozenset[str], what: str) -> Any:  # noqa: ANN401 - a rea
     """A reader of a word of the site's that has no figures and is none of `others`."""
 
     def read(value: object) -> str | None:
-        found = shown_name(value)
-        if found is not None and (found.strip().casefold() in others or any(map(str.isdigit, found))):
+        found = shown_word(value)
+        if found is not None and (found.casefold() in others or any(map(str.isdigit, found))):
             raise BadValueError(f"{value!r} is no {what} of a tournament.")
         return found
 

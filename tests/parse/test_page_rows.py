@@ -474,6 +474,7 @@ ONE_DAY = {"date_end": date(2025, 11, 1)}
         ({"c2": "<div><span>01.11.2025</span></div>\n<div><span>02.11.2025</span></div>"}, {}),
         ({"c3": "–"}, {"type_shown": None}),
         ({"c4": "Перенесён"}, {"status_shown": "Перенесён"}),
+        ({"c3": " Личный ", "c4": "\u00a0Завершён"}, {}),
     ],
 )
 def test_a_tournaments_cells(changes: dict[str, str], columns: dict[str, object]) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gomafia_kit.settings import Settings
 
 SECONDS_BETWEEN_LINES: Final = 3.0
+SECONDS_BETWEEN_LOOKS: Final = 0.2
+"""So soon a first Ctrl+C is heard, and one that comes behind it is a second one."""
 STOPPING: Final = "Stopping after the open batch; once more to break off now: what is committed stays."
 BROKEN_OFF: Final = "The import is broken off: run again to go on. That run tells what it makes again."
 _FOLDER_SETTINGS: Final = ("source", "scale", "seed", "players_file", "data_dir", "staging", "postgres_schema")
@@ -129,7 +131,7 @@ def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] 
             teller.look()
 
         try:
-            handle.wait(look)
+            handle.wait(look, SECONDS_BETWEEN_LOOKS)
         except KeyboardInterrupt:
             click.echo(BROKEN_OFF, err=True)
             raise

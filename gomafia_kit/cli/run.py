@@ -133,7 +133,8 @@ def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] 
         try:
             handle.wait(look, SECONDS_BETWEEN_LOOKS)
         except KeyboardInterrupt:
-            click.echo(BROKEN_OFF, err=True)
+            if journal.run(handle.run_id).ended_at is None:  # else it came to its own end just before
+                click.echo(BROKEN_OFF, err=True)
             raise
         finally:
             teller.last_notices()

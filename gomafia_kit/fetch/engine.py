@@ -28,7 +28,7 @@ from gomafia_kit.errors import (
 from gomafia_kit.fetch.driver import drivers
 from gomafia_kit.fetch.dropdown import CALL, choose_year
 from gomafia_kit.fetch.gauges import LoopBeat, PageGauges
-from gomafia_kit.fetch.replies import Reply, is_distrust, is_elsewhere, too_large
+from gomafia_kit.fetch.replies import Reply, is_distrust, is_elsewhere, is_of_the_site, too_large
 from gomafia_kit.fetch.turnstile import Turnstile
 from gomafia_kit.settings import is_loopback
 from gomafia_kit.site import RENDERED
@@ -276,8 +276,8 @@ class Engine:
         reply = self._opened(url)
         if not ask.chosen or reply.status != _OK:
             return reply
-        if _MAIN_PAGE in reply.body:
-            return reply  # nobody has that id
+        if _MAIN_PAGE in reply.body or not is_of_the_site(reply.body):
+            return reply  # nobody has that id, or a page came that stands in for the site's
         self._gate.expect(CALL, further=True)
         choice = choose_year(self._page, url, dict(ask.chosen)["year"], self._seconds)
         if choice is not None and choice.status != _OK:

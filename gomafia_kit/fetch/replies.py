@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 64 << 20
 MOST_REDIRECTS: Final = 5
+_MODULE_CLASS: Final = re.compile(rb"""class=["'][^"'>]*\w_[^"'>]*__""")
 _OK: Final = 200
 _PORTS: Final = {"http": 80, "https": 443}
 _BUSY: Final = frozenset({429, 502, 503, 504})
@@ -51,6 +53,11 @@ def check(ask: Ask, reply: Reply) -> None:
     # By what came, not by its label: servers label JSON as HTML at times.
     if ask.form == "api" and reply.body.lstrip()[:1] == b"<":
         raise SiteBusyError(f"{reply.url}: HTML came where JSON was expected.", "Run again later: nothing is lost.")
+
+
+def is_of_the_site(page: bytes) -> bool:
+    """Whether a page carries page data, or at least a class of a CSS module; "please wait" carries neither."""
+    return b"__NEXT_DATA__" in page or _MODULE_CLASS.search(page) is not None
 
 
 def is_elsewhere(base_url: str, target: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
@@ -18,6 +17,7 @@ from gomafia_kit.errors import (
 )
 from gomafia_kit.fetch.manners import is_passing, patiently
 from gomafia_kit.fetch.outage import Outages
+from gomafia_kit.fetch.replies import is_of_the_site
 from gomafia_kit.fetch.robots import Robots
 from gomafia_kit.parse.envelope import data_of
 from gomafia_kit.site import PAGE, RENDERED, robots
@@ -34,7 +34,6 @@ CLOCKS_MAY_DIFFER: Final = timedelta(minutes=5)
 """A clock that is set right goes back by so much at most: an answer of then counts as of now."""
 
 _END_OF_A_PAGE: Final = 200
-_MODULE_CLASS: Final = re.compile(rb"""class=["'][^"'>]*\w_[^"'>]*__""")
 
 
 class Fetcher(Protocol):
@@ -240,12 +239,9 @@ def _of_one_ask(error: FetchError) -> AskFailedError:
 
 
 def check_page(answer: Answer) -> None:
-    """Nothing, if it is a whole page of the site; SiteBusyError for half a page, and for one that stands in for it.
-
-    A page of the site carries page data, or at least a class of a CSS module; "please wait" carries neither.
-    """
+    """Nothing, if it is a whole page of the site; SiteBusyError for half a page, and for one that stands in for it."""
     end = answer.body[-_END_OF_A_PAGE:].rstrip().lower()
     if not end.endswith(b"</html>"):
         raise SiteBusyError(f"{answer.ask.key}: the page has no end ({len(answer.body):,} bytes came).")
-    if b"__NEXT_DATA__" not in answer.body and not _MODULE_CLASS.search(answer.body):
+    if not is_of_the_site(answer.body):
         raise SiteBusyError(f"{answer.ask.key}: a page came that has nothing of the site.")

@@ -10,6 +10,7 @@ import pytest
 from gomafia_kit import site as asks
 from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError, SiteBusyError, SiteUnreachableError
 from gomafia_kit.fetch.chromium import ChromiumFetcher
+from gomafia_kit.fetch.source import check_page
 from tests.fetch.servers import Sent, serving
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ def test_a_call_that_breaks_off_is_told_at_once(fetcher: ChromiumFetcher, site: 
         fetcher.fetch(figures(1, 2023))
     site.clear_faults()
     assert b">2023</span>" in fetcher.fetch(figures(1, 2023)).body
+
+
+def test_a_page_that_stands_in_for_the_sites_means_come_back_later() -> None:
+    with serving(lambda _: Sent((b"<html><body>One moment, please</body></html>",))) as server:
+        with ChromiumFetcher(server.url, "", seconds_to_load=5) as made:
+            came = made.fetch(figures(7, 2023))
+        assert server.asked == ["/stats/7"]
+    with pytest.raises(SiteBusyError, match="a page came that has nothing of the site"):
+        check_page(came)
 
 
 def test_nobody_with_that_id_is_the_main_page(fetcher: ChromiumFetcher) -> None:

@@ -256,7 +256,7 @@ class Settings:
     history: bool = _setting(False, _bool, "also each player's tournaments with prize money: pages of each player")
     personal: bool = _setting(False, _bool, "also first and last names, social network accounts, judges' real names")
     update: bool = _setting(False, _bool, "bring up to date: lists, and tournaments that are new, open or changed")
-    refresh: bool = _setting(False, _bool, "ask again for what the archive holds already")
+    refresh: bool = _setting(False, _bool, "ask again for what the archive holds already; push every table")
     retry: bool = _setting(False, _bool, "ask only for what failed before: the list of failures")
     offline: bool = _setting(False, _bool, "ask nothing: read the archive only")
     memory_limit_mb: int | None = _setting(

@@ -19,6 +19,7 @@ from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.postgres.target import open_server
 from gomafia_kit.runs.database import RUNS_FILE
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.soundness import verify
 from gomafia_kit.staging.publish import DUCKDB_FILE, PARQUET
 from tests.imports import LOAD_STAGES, run_import
@@ -87,7 +88,7 @@ def test_a_clean_folder_has_no_fault_and_each_check_says_how_much_it_looked_at(c
     assert checks["seats"].text.startswith(f"{games:,} games: each has ten seats")
     assert f"({games * 10:,} seats)" in checks["seats"].text
     assert "as many in staging.duckdb and staging" in checks["counts"].text
-    assert "schema gomafia" in checks["PostgreSQL"].text
+    assert "schema gomafia: every value is the staged one" in checks["PostgreSQL"].text
 
 
 def test_an_import_keeps_the_quick_checks_in_its_receipt(clean: Path) -> None:
@@ -207,19 +208,57 @@ def test_a_damaged_run_store_is_named_by_verify(folder: Path) -> None:
     assert [fault.table for fault in found(folder)["parts"]] == ["club"]
 
 
-def test_rows_missing_in_postgres_are_named(clean: Path) -> None:
+CHANGED = {
+    ("player", "login"): ("player_id=", "login || E'\\u202e \u0301''\\n'"),
+    ("tournament", "title"): ("tournament_id=", "''"),
+    ("club", "elo_average"): ("club_id=", "elo_average + 0.000001"),
+    ("answer", "fetched_at"): ("ask_id=", "fetched_at + interval '1 microsecond'"),
+    ("tournament", "date_start"): ("tournament_id=", "date_start + 1"),
+    ("judge", "games_judged"): ("player_id=", "NULL"),
+    ("seat", "shot_first"): ("tournament_id=", "NOT shot_first"),
+}
+"""A column of each type -> its key, and what is made of its value in the first row that has one."""
+
+
+def test_a_value_changed_in_postgres_is_named_and_a_push_with_refresh_mends_it(clean: Path, site: DemoSite) -> None:
+    with open_server(clean) as address, address.connect("test") as connection:
+        for (table, column), (_, value) in CHANGED.items():
+            first = f"SELECT ctid FROM gomafia.{table} WHERE {column} IS NOT NULL ORDER BY 1 LIMIT 1"
+            connection.execute(f"UPDATE gomafia.{table} SET {column} = {value} WHERE ctid = ({first})")
+        connection.commit()
+        faults = {(fault.table, fault.value.split(" ")[0]): fault for fault in found(clean)["PostgreSQL"]}
+        assert set(faults) == set(CHANGED)
+        for place, (key, _) in CHANGED.items():
+            assert faults[place].number == 1
+            assert faults[place].keys[0].startswith(key)
+            assert " instead of " in faults[place].keys[0]
+        assert ": '' instead of '" in faults["tournament", "title"].keys[0]
+        assert ": null instead of " in faults["judge", "games_judged"].keys[0]
+        run_import(site, clean, stages="push")
+        assert "PostgreSQL" in found(clean)  # nothing has changed since the last push: it sends nothing
+        with Ledger(clean) as ledger:
+            ledger.remember(published_duckdb="")
+        run_import(site, clean, stages="push", refresh=True)
+        assert found(clean) == {}
+
+
+def test_rows_that_postgres_lacks_or_has_beyond_the_staged_ones_are_named(clean: Path) -> None:
     with open_server(clean) as address, address.connect("test") as connection:
         connection.execute("CREATE TABLE gomafia.kept AS SELECT * FROM gomafia.judge")
         connection.execute("DELETE FROM gomafia.judge")
+        connection.execute("INSERT INTO gomafia.club (club_id, title, ask_id) VALUES (-1, 'Тень', 1)")
         connection.commit()
         try:
-            [fault] = found(clean)["PostgreSQL"]
+            faults = {fault.table: fault for fault in found(clean)["PostgreSQL"]}
         finally:
             connection.execute("INSERT INTO gomafia.judge SELECT * FROM gomafia.kept")
             connection.execute("DROP TABLE gomafia.kept")
-    assert fault.table == "judge"
-    assert fault.value.startswith("PostgreSQL has 0 rows, staging has ")
-    assert "gomafia push" in fault.remedy
+            connection.execute("DELETE FROM gomafia.club WHERE club_id = -1")
+    assert set(faults) == {"judge", "club"}
+    assert faults["judge"].value == "PostgreSQL lacks staged rows"
+    assert faults["club"].value == "PostgreSQL has rows that aren't staged"
+    assert faults["club"].keys == ("club_id=-1",)
+    assert "gomafia push" in faults["judge"].remedy
 
 
 def test_a_run_that_ends_with_unsound_rows_fails_and_says_so(folder: Path, site: DemoSite) -> None:

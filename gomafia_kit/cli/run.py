@@ -82,8 +82,9 @@ def run(
 @click.command()
 @data_dir_option
 @click.option("--postgres-schema", metavar="VALUE", help="Schema of the pushed tables; without it, as in the last run.")
+@click.option("--refresh", is_flag=True, help="Send every table, also those that haven't changed since the last push.")
 @json_option
-def push(data_dir: str | None, postgres_schema: str | None, *, as_json: bool) -> int:
+def push(data_dir: str | None, postgres_schema: str | None, *, refresh: bool, as_json: bool) -> int:
     """Bring what is staged to PostgreSQL.
 
     The site isn't asked. The server is the embedded one, or the one that GOMAFIA_POSTGRES_URL or
@@ -98,7 +99,7 @@ def push(data_dir: str | None, postgres_schema: str | None, *, as_json: bool) ->
     like = [run for run in runs if run.state in {"done", "stopped"}][-1:] or list(runs[-1:])
     told = {name: run.settings[name]["value"] for run in like for name in _FOLDER_SETTINGS}
     told = {name: value for name, value in told.items() if value not in {None, ""}}
-    told |= {"data_dir": str(folder), "stages": "push"}
+    told |= {"data_dir": str(folder), "stages": "push", "refresh": refresh}
     if postgres_schema is not None:
         told["postgres_schema"] = postgres_schema
     return import_directly(gathered(told), as_json=as_json)

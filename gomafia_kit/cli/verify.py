@@ -21,8 +21,8 @@ def verify(data_dir: str | None, sample: int, seed: int, *, as_json: bool) -> No
     """Check that a data folder is sound.
 
     Rows against each other, the stores against each other and the receipt, files against the hashes and
-    counts that they were written with, and a sample of answers parsed again. Nothing is asked of the site and nothing
-    is changed. Each import does the quick part at its end.
+    counts that they were written with, every value in PostgreSQL against the staged one, and a sample of answers
+    parsed again. Nothing is asked of the site and nothing is changed. Each import does the quick part at its end.
     """
     from gomafia_kit.cli.words import checks_lines
     from gomafia_kit.soundness import as_plain

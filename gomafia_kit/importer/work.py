@@ -324,6 +324,7 @@ class Import:
                 league=self.settings.league,
                 schema=self.settings.postgres_schema,
                 batch_rows=self.settings.batch_rows,
+                refresh=self.settings.refresh,
                 tell=self._tell,
                 sleep=self._rest,
             )

@@ -81,11 +81,18 @@ class _Staged:
 
 
 def push(
-    address: Address, live: LiveTables, source: Source, schema: str, batch_rows: int | None = None
+    address: Address,
+    live: LiveTables,
+    source: Source,
+    schema: str,
+    batch_rows: int | None = None,
+    *,
+    refresh: bool = False,
 ) -> list[PushReport]:
     """Make the tables of a schema equal to the live rows; what was new, changed, the same and gone in each.
 
-    Rows are sent `batch_rows` at a time; None: as many as are read at once anyway.
+    Rows are sent `batch_rows` at a time; None: as many as are read at once anyway. With `refresh` every table is
+    sent, also one whose rows haven't changed since the last push: somebody may have changed them in the schema.
 
     Raises PushConflictError if the schema is another league's or would lose answers, PushError (and its
     kinds) for whatever else the server says; then the tables are as they were before.
@@ -102,7 +109,8 @@ def push(
     try:
         with push_faults(address, "the tables were pushed"):
             connection = engine.connect()
-            reports = _Push(address, connection, live, source, schema, batch_rows or ROWS_A_READ).work()
+            work = _Push(address, connection, live, source, schema, batch_rows or ROWS_A_READ, refresh=refresh)
+            reports = work.work()
         with push_faults(address, "the push was committed", _UNKNOWN):
             connection.commit()
     finally:
@@ -110,6 +118,12 @@ def push(
         raw.close()
         engine.dispose()
     return reports
+
+
+def fingerprint(live: LiveTables, table: Table) -> str:
+    """What the schema remembers of a pushed table: the same as long as its staged rows and its columns are."""
+    columns = repr([(column.name, column.type.value) for column in table.columns])
+    return hashlib.sha256(f"{live.fingerprint(table.name)} {columns}".encode()).hexdigest()
 
 
 def check_server_version(address: Address, number: int) -> None:
@@ -132,7 +146,10 @@ class _Push:
         source: Source,
         schema: str,
         batch_rows: int,
+        *,
+        refresh: bool,
     ) -> None:
+        self._refresh = refresh
         self._address = address
         self._db = connection
         self._live = live
@@ -274,7 +291,7 @@ class _Push:
         before = self._count(table)
         known = self._rows(f"SELECT fingerprint, rows FROM {self._schema}.{STATE} WHERE table_name = '{table.name}'")
         # The number of rows tells of rows that somebody deleted or added by hand.
-        if not self._took_over and known == [(self._fingerprint(table), before)]:
+        if not (self._refresh or self._took_over) and known == [(fingerprint(self._live, table), before)]:
             return PushReport(table.name, 0, 0, before, 0)
         self._run(f"LOCK TABLE {self._schema}.{table.name} IN SHARE ROW EXCLUSIVE MODE")
         before = self._count(table)
@@ -301,10 +318,6 @@ class _Push:
                 f"DELETE FROM {self._schema}.{staged.table.name} t"
                 f" WHERE NOT EXISTS (SELECT FROM {staged.relation} s WHERE {same})"
             )
-
-    def _fingerprint(self, table: Table) -> str:
-        columns = repr([(column.name, column.type.value) for column in table.columns])
-        return hashlib.sha256(f"{self._live.fingerprint(table.name)} {columns}".encode()).hexdigest()
 
     # -- references -------------------------------------------------------------------------------
 
@@ -395,7 +408,7 @@ class _Push:
             self._db.execute(
                 sa.insert(state),
                 [
-                    {"table_name": name, "fingerprint": self._fingerprint(staged.table), "rows": staged.rows}
+                    {"table_name": name, "fingerprint": fingerprint(self._live, staged.table), "rows": staged.rows}
                     for name, staged in self._staged.items()
                 ],
             )

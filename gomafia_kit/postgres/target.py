@@ -57,6 +57,7 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
     league: str,
     schema: str,
     batch_rows: int | None = None,
+    refresh: bool = False,
     tell: Callable[[str], None] | None = None,
     attempts: int = ATTEMPTS,
     sleep: Callable[[float], None] = time.sleep,
@@ -65,13 +66,13 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
 
     What is passing (a server that restarts or has no free connection, a connection that is lost) is tried
     again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it. Rows are
-    sent `batch_rows` at a time.
+    sent `batch_rows` at a time, with `refresh` those of every table.
     Raises PushError or one of its kinds; then the tables are as they were before.
     """
 
     def once() -> list[PushReport]:
         with open_server(data_dir) as address:
-            return push(address, live, Source(league, folder_id), schema, batch_rows)
+            return push(address, live, Source(league, folder_id), schema, batch_rows, refresh=refresh)
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -70,7 +70,7 @@ def verify(data_dir: Path, *, sample: int = SAMPLE, seed: int = 1) -> Iterator[C
             yield checked("published", lambda: stores.published_rows(data_dir, ledger, live))
             yield checked("receipt", lambda: stores.receipt_counts(live, accounts))
             yield from rows.checks(live, ledger)
-            yield checked("PostgreSQL", lambda: pushed.counts(data_dir, ledger, live, runs))
+            yield checked("PostgreSQL", lambda: pushed.rows_as_staged(data_dir, ledger, live, runs))
         if sample:
             yield checked("sample", lambda: files.sample_parsed_again(data_dir, ledger, sample, seed))
 

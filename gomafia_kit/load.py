@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from gomafia_kit.fetch.source import Source
     from gomafia_kit.plan import Phase, Planned
     from gomafia_kit.records import Parsed, Rejection
-    from gomafia_kit.runs.ledger import Ledger, Part
+    from gomafia_kit.runs.ledger import Ledger, LiveAnswer, Part
     from gomafia_kit.site import Answer, Ask
 
 LONGEST_BATCH_SECONDS: Final = 60.0
@@ -277,7 +277,7 @@ class Loader:
         """
         self._failures = _Failures()
         for phase in phases:
-            self._load_phase(phase, self._progress, one_by_one=one_by_one)
+            self._load_phase(phase, one_by_one=one_by_one)
 
     @property
     def failed(self) -> dict[str, Failed]:
@@ -300,11 +300,11 @@ class Loader:
             self._take(planned, reading, answer, parsed)
         self._end_reading(asks[0].ask.subject, reading)
 
-    def _load_phase(self, phase: Phase, progress: _Progress, *, one_by_one: bool) -> None:
+    def _load_phase(self, phase: Phase, *, one_by_one: bool) -> None:
         failures = self._failures
         failures.answered = failures.in_a_row = 0
         queue = [planned for planned in reversed(phase.asks) if planned.ask.subject not in self._done]
-        progress.known += len(queue)
+        self._progress.known += len(queue)
         read: dict[str, _Reading] = {}
         while queue:
             self._checkpoint()
@@ -320,20 +320,31 @@ class Loader:
                 if failures.is_of_the_road(error) and not one_by_one:
                     raise
             queue.extend(reversed(more))
-            progress.known += len(more)
-            progress.done += 1
-            self.asks_looked_up += 1
-            made = self._source.asks_made > made_before
-            self._tell(AskDone(self._run_id, self._stage, planned.ask.key, made, progress.done, progress.known, _now()))
+            self._progress.known += len(more)
+            self._ask_done(planned.ask.key, made=self._source.asks_made > made_before)
         if failures.in_a_row and not failures.answered and not one_by_one:
             raise next(reversed(failures.of_subject.values())).error
         self._commit()
         if phase.retires:
             self._ledger.retire_others(phase.retires, phase.ids)
 
+    def _ask_done(self, key: str, *, made: bool) -> None:
+        progress = self._progress
+        progress.done += 1
+        self.asks_looked_up += 1
+        self._tell(AskDone(self._run_id, self._stage, key, made, progress.done, progress.known, _now()))
+
     def _load_ask(self, planned: Planned, read: dict[str, _Reading]) -> list[Planned]:
         """Stage what an ask brings; the asks behind it. `read` holds what was read so far of each subject."""
         ask = planned.ask
+        if ask.subject not in read and (known := self._known_by(planned)):
+            self._failures.note_answer()
+            self._done.add(ask.subject)
+            self.asks_from_archive += len(known)
+            self._progress.known += len(known) - 1
+            for other in known - {ask.key}:
+                self._ask_done(other, made=False)
+            return []
         answer, parsed = self._read(planned)
         self._failures.note_answer(answer)
         reading = read.setdefault(ask.subject, _Reading(planned))
@@ -344,6 +355,22 @@ class Loader:
         if not further:
             self._end_reading(ask.subject, read.pop(ask.subject))
         return further
+
+    def _known_by(self, planned: Planned) -> set[str]:
+        """The asks by which all about a subject was read; none if any of it has to be asked or read again.
+
+        A run that goes on where another one was killed comes by thousands of such subjects: to parse what is
+        staged already would take longer than all else up to its first ask.
+        """
+        live = [] if planned.ask.subject in self._failed_before else self._ledger.settled(planned.ask.subject)
+        known = {answer.ask_key for answer in live}
+        is_here = planned.ask.key in known and all(self._is_as_staged(answer, planned) for answer in live)
+        return known if is_here else set()
+
+    def _is_as_staged(self, answer: LiveAnswer, planned: Planned) -> bool:
+        """True if an answer would come out of the archive as it was read, and be read by the same parser."""
+        parser = parser_of(answer.kind, planned.road.form, personal=self._personal)
+        return answer.parser == parser and self._source.would_be(answer.ask_id, answer.sha256, planned.max_age)
 
     def _take(self, planned: Planned, reading: _Reading, answer: Answer, parsed: Parsed) -> None:
         """Stage an answer about a subject, unless just this is live already."""

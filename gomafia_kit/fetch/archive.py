@@ -105,9 +105,23 @@ class Archive:
             return None
         status, packed, size, fetched_at, via, sha256 = row
         at = datetime.fromisoformat(fetched_at)
-        if (not_before is not None and at < not_before) or (not_after is not None and at > not_after):
+        if not _lies_between(at, not_before, not_after):
             return None
         return Answer(ask, status, self._unpacked(ask, packed, size, sha256), at, via, from_archive=True)
+
+    def holds(
+        self, ask_id: int, sha256: str, *, not_before: datetime | None = None, not_after: datetime | None = None
+    ) -> bool:
+        """True if the archived answer to an ask is this one, whole, and came between those moments."""
+        with sqlite_faults(self.path):
+            row = self._connection.execute(
+                "SELECT body, bytes, fetched_at FROM answer WHERE ask_id = ? AND sha256 = ?", (ask_id, sha256)
+            ).fetchone()
+        if row is None:
+            return False
+        packed, size, fetched_at = row
+        is_in_time = _lies_between(datetime.fromisoformat(fetched_at), not_before, not_after)
+        return is_in_time and self._sound_body(packed, size, sha256) is not None
 
     def came_at(self, ask: Ask) -> datetime | None:
         """When the archived answer to an ask came; None if there is none."""
@@ -222,6 +236,10 @@ class Archive:
         with sqlite_faults(self.path):
             row = self._connection.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM answer").fetchone()
         return int(row[0]), int(row[1])
+
+
+def _lies_between(moment: datetime, first: datetime | None, last: datetime | None) -> bool:
+    return (first is None or moment >= first) and (last is None or moment <= last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,12 @@ class Source:
             return self._archive.get(ask)
         return self._archived(ask, max_age) or self._ask(ask, via)
 
+    def would_be(self, ask_id: int, sha256: str, max_age: timedelta | None) -> bool:
+        """True if `answer` would give just this body, and out of the archive."""
+        if not self._makers:
+            return self._archive.holds(ask_id, sha256)
+        return self._archive.holds(ask_id, sha256, not_before=self._not_before(max_age), not_after=_not_after(max_age))
+
     def again(self, ask: Ask, via: str = "http") -> Answer:
         """The site's answer to an ask, whatever the archive holds."""
         return self._ask(ask, via)
@@ -114,7 +120,7 @@ class Source:
 
         What came later than now came while the clock was wrong: how old it is can't be told.
         """
-        not_after = None if max_age is None else datetime.now(UTC) + CLOCKS_MAY_DIFFER
+        not_after = _not_after(max_age)
         try:
             found = self._archive.find(ask, not_before=self._not_before(max_age), not_after=not_after)
         except DamagedAnswerError as error:
@@ -232,6 +238,10 @@ class Source:
         except (LayoutChangedError, SiteBusyError) as error:
             self._archive.keep_refused(answer, error.message)
             raise SiteBusyError(error.message, "Run again later: nothing is lost.") from error
+
+
+def _not_after(max_age: timedelta | None) -> datetime | None:
+    return None if max_age is None else datetime.now(UTC) + CLOCKS_MAY_DIFFER
 
 
 def _of_one_ask(error: FetchError) -> AskFailedError:

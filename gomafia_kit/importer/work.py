@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from psutil import Process
@@ -25,7 +26,7 @@ from gomafia_kit.errors import (
     UnavailableError,
     UnsoundDataError,
 )
-from gomafia_kit.events import Notice
+from gomafia_kit.events import AskDone, BatchDone, Notice
 from gomafia_kit.fetch.archive import Archive
 from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.manners import Gate
@@ -50,7 +51,7 @@ from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.runs.log import EventLog
 from gomafia_kit.soundness import after_run, as_plain
-from gomafia_kit.staging.compact import compact
+from gomafia_kit.staging.compact import compact, sweep
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
 from gomafia_kit.staging.known import StagedLeague
 from gomafia_kit.staging.live import LiveTables
@@ -177,14 +178,16 @@ class Import:
         )
         self.journal.set_state(self.run_id, "running")
         mend_parts(self.data_dir, self.ledger, self.loader, self._derive, self._tell)
-        compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+        sweep(self.data_dir, self.ledger)
         if forget_damaged(self.data_dir, self.ledger, settings.staging):
             self._tell("What is published isn't what was published here: damaged, or changed. It is published anew.")
         if is_half_made(self.ledger, settings.staging):
-            self._publish()
+            self._published_at = -inf
+        self._state = self.ledger.fingerprint()
+        stages = self._stages()
         try:
-            for stage in self._stages():
-                self._run_stage(stage)
+            for stage, further in zip(stages, (*stages[1:], "push"), strict=True):
+                self._run_stage(stage, is_last_to_load=further == "push")
         except OutOfBudgetError:
             raise  # an account needs memory, too
         except RunStoppedError as stopped:
@@ -207,9 +210,16 @@ class Import:
                 self._tell(f"{stage} needs {needed}, which this folder doesn't hold yet: they come first.")
         return stages
 
-    def _run_stage(self, stage: str) -> None:
+    def _run_stage(self, stage: str, *, is_last_to_load: bool) -> None:
+        """Load a stage, and bring up to date what is made of all rows; or push.
+
+        A stage that changed nothing leaves that to the next one, so that what a killed run left to be made
+        doesn't stand before the first ask.
+        """
         with self.loader.stage(stage):
             if stage == "push":
+                if is_half_made(self.ledger, self.settings.staging):
+                    self._publish()
                 self._push_staged()
                 return
             try:
@@ -218,10 +228,13 @@ class Import:
                 # A page that we don't understand, or don't get, stops its own stage, no other.
                 self._failures.append(error)
                 self._tell(f"Stage {stage} stopped: {error}")
+            if not is_last_to_load and self.ledger.fingerprint() == self._state:
+                return
             for table in self._derived_after(stage):
                 self._derive(table)
             compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
             self._publish()
+            self._state = self.ledger.fingerprint()
 
     def _derived_after(self, stage: str) -> list[str]:
         """The tables that are computed after a stage: its own, and those that are there and must not fall behind."""
@@ -300,7 +313,8 @@ class Import:
     # -- publishing and pushing -------------------------------------------------------------------
 
     def _publish_now_and_then(self, event: Event) -> None:
-        del event
+        if not (isinstance(event, BatchDone) or (isinstance(event, AskDone) and event.made)):
+            return
         pause = max(SECONDS_BETWEEN_PUBLICATIONS, PUBLISHING_COSTS_AT_MOST_ONE_IN * self._publishing_took)
         if not self._is_deriving and time.monotonic() - self._published_at > pause:
             compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)

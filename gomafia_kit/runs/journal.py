@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,9 @@ from gomafia_kit.runs.database import RUNS_FILE, open_store, sqlite_faults, tran
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
+
+SECONDS_BETWEEN_NOTES: Final = 0.2
+"""Between two notes of asks that the archive answers, at the least."""
 
 WORKING: Final = frozenset({"starting", "running", "paused", "stopping"})
 """States of a run whose process should be alive."""
@@ -148,6 +152,8 @@ class Journal:
         self.data_dir = data_dir
         self.path = data_dir / RUNS_FILE
         self._connection = open_store(data_dir)
+        self._last_ask: AskDone | None = None
+        self._ask_noted_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -194,6 +200,7 @@ class Journal:
         error: tuple[str, str, str, int] | None = None,
     ) -> None:
         """Note how a run ended; `error` is (class, message, remedy, exit code)."""
+        self._note_last_ask()
         name, message, remedy, code = error or (None, None, None, 0)
         self._write(
             "UPDATE run SET state = ?, ended_at = ?, receipt = ?, error = ?, message = ?, remedy = ?,"
@@ -330,19 +337,22 @@ class Journal:
         return allowed is not None and self.silent_seconds(run) > 60 * float(allowed)
 
     def observe(self, event: Event) -> None:
-        """Write down what an import tells (an observer); batches are written by the ledger's commit."""
+        """Write down what an import tells (an observer); batches are written by the ledger's commit.
+
+        Each note is an fsync: of asks that the archive answers, thousands in a row, one now and then is enough.
+        """
+        if isinstance(event, AskDone):
+            self._last_ask = event
+            if event.made or time.monotonic() - self._ask_noted_at > SECONDS_BETWEEN_NOTES:
+                self._note_last_ask()
+            return
+        self._note_last_ask()
         match event:
             case StageStarted():
                 self._write(
                     "INSERT INTO stage (run_id, stage, state, started_at, asks_known) VALUES (?, ?, 'running', ?, ?)"
                     " ON CONFLICT DO UPDATE SET state = 'running'",
                     (event.run_id, event.stage, event.at.isoformat(), event.asks_planned),
-                )
-            case AskDone():
-                self._write(
-                    "UPDATE stage SET asks_known = ?, asks_done = ?, asks_made = asks_made + ?, seen_at = ?"
-                    " WHERE run_id = ? AND stage = ?",
-                    (event.asks_known, event.asks_done, event.made, event.at.isoformat(), event.run_id, event.stage),
                 )
             case StageDone():
                 self._write(
@@ -353,6 +363,18 @@ class Journal:
                 self._write("INSERT INTO notice VALUES (?, ?, ?)", (event.run_id, event.at.isoformat(), event.text))
             case BatchStarted() | BatchDone():
                 pass
+
+    def _note_last_ask(self) -> None:
+        """Write down how far the stage has come, unless that was."""
+        event, self._last_ask = self._last_ask, None
+        if event is None:
+            return
+        self._ask_noted_at = time.monotonic()
+        self._write(
+            "UPDATE stage SET asks_known = ?, asks_done = ?, asks_made = asks_made + ?, seen_at = ?"
+            " WHERE run_id = ? AND stage = ?",
+            (event.asks_known, event.asks_done, event.made, event.at.isoformat(), event.run_id, event.stage),
+        )
 
     def add_memory(self, run_id: int, samples: Sequence[MemorySample], measures: Sequence[Measure] = ()) -> None:
         """Keep memory samples of a run, and the figures beside them."""

@@ -128,6 +128,17 @@ class LiveAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveAnswer:
+    """An answer that is live: to which ask it is, its body, and what read it."""
+
+    ask_id: int
+    ask_key: str
+    kind: str
+    parser: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchNote:
     """What the journal keeps of a batch."""
 
@@ -280,6 +291,15 @@ class Ledger:
         """True if just these answers about the subject are live, and nothing else about it is on its way."""
         rows = self._read("SELECT ask_id, state FROM load WHERE subject = ? AND state != 'retired'", (reading.subject,))
         return all(state == "live" for _, state in rows) and {ask_id for ask_id, _ in rows} == reading.ask_ids
+
+    def settled(self, subject: str) -> list[LiveAnswer]:
+        """The live answers about a subject; none if anything else about it is on its way."""
+        rows = self._read(
+            "SELECT ask_id, ask_key, kind, parser, sha256, state = 'live' FROM load"
+            " WHERE subject = ? AND state != 'retired' ORDER BY load_id",
+            (subject,),
+        )
+        return [LiveAnswer(*facts) for *facts, _ in rows] if all(is_live for *_, is_live in rows) else []
 
     def retire_others(self, name: str, ids: Iterable[int]) -> int:
         """Retire what is known of subjects of that name that are no longer in the league; how many answers it was."""

@@ -28,7 +28,7 @@ PARTS_AT_ONCE: Final = 64
 
 def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = MEMORY_MB) -> None:
     """Make few parts of each table's many small ones, drop rows that nobody needs, delete unknown files."""
-    ledger.sweep()
+    sweep(data_dir, ledger)
     crowded = [table.name for table in TABLES.values() if table is not ANSWER and _is_crowded(ledger, table.name)]
     if crowded:
         with LiveTables(data_dir, ledger, memory_mb=memory_mb) as live:
@@ -36,7 +36,12 @@ def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = MEMORY_MB) -> No
                 while _is_crowded(ledger, table):
                     parts = ledger.settled_parts(table, LARGE_PART_ROWS)
                     _make_one(data_dir, ledger, live, table, parts[:PARTS_AT_ONCE])
-        ledger.sweep()
+        sweep(data_dir, ledger)
+
+
+def sweep(data_dir: Path, ledger: Ledger) -> None:
+    """Drop parts with rows that nobody needs, and delete files that nobody knows."""
+    ledger.sweep()
     sweep_files(data_dir, ledger.known_paths())
     _sweep_spilled(data_dir)
 

@@ -195,9 +195,9 @@ class _Failures:
     answered: int = 0
     in_a_row: int = 0
 
-    def note_answer(self, answer: Answer) -> None:
+    def note_answer(self, *, from_archive: bool) -> None:
         self.answered += 1
-        if not answer.from_archive:  # what came long ago says nothing of how the road is now
+        if not from_archive:  # what came long ago says nothing of how the road is now
             self.in_a_row = 0
 
     def is_of_the_road(self, error: GomafiaError) -> bool:
@@ -338,7 +338,7 @@ class Loader:
         """Stage what an ask brings; the asks behind it. `read` holds what was read so far of each subject."""
         ask = planned.ask
         if ask.subject not in read and (known := self._known_by(planned)):
-            self._failures.note_answer()
+            self._failures.note_answer(from_archive=True)
             self._done.add(ask.subject)
             self.asks_from_archive += len(known)
             self._progress.known += len(known) - 1
@@ -346,7 +346,7 @@ class Loader:
                 self._ask_done(other, made=False)
             return []
         answer, parsed = self._read(planned)
-        self._failures.note_answer(answer)
+        self._failures.note_answer(from_archive=answer.from_archive)
         reading = read.setdefault(ask.subject, _Reading(planned))
         self._take(planned, reading, answer, parsed)
         further = [replace(planned, ask=more) for more in parsed.more]

@@ -41,7 +41,7 @@ def main() -> int:
             _count(league, "club") + _count(league, "tournament") + _pages(_count(league, "judge")) + 60
         )
         walk = _walk(league)
-        _let_days_pass(Path(folder), 2)
+        let_days_pass(Path(folder), 2)
         _bring_in_tournaments(site, league)
         update = _asks(site, Path(folder), update=True)
     lines = (
@@ -96,7 +96,8 @@ def _tournaments_by_player(league: League) -> dict[object, int]:
     return found
 
 
-def _let_days_pass(folder: Path, days: int) -> None:
+def let_days_pass(folder: Path, days: int) -> None:
+    """Make every archived answer of a folder so much older."""
     with closing(sqlite3.connect(folder / "archive.sqlite")) as db, db:
         for ask_id, at in db.execute("SELECT ask_id, fetched_at FROM answer").fetchall():
             older = (datetime.fromisoformat(at) - timedelta(days=days)).isoformat()

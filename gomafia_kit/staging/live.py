@@ -69,6 +69,7 @@ class LiveTables:
     def __init__(self, data_dir: Path, ledger: Ledger, *, memory_mb: int = MEMORY_MB) -> None:
         self._data_dir = data_dir
         self._ledger = ledger
+        self._counts: dict[str, int] = {}
         # A folder of its own: DuckDB won't share one, and one that closes would delete what another has put aside.
         temporary = data_dir / f"{SPILLED}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._memory_mb = max(memory_mb, _LEAST_MEMORY_MB)
@@ -155,9 +156,12 @@ class LiveTables:
         return self._ledger.fingerprint() if table == ANSWER.name else self._ledger.fingerprint(table)
 
     def count(self, table: str) -> int:
-        """How many rows a table has."""
-        spec = TABLES[table]
-        return sum(self.values(f"SELECT count(*) FROM {table} WHERE {part}")[0][0] for part in self._sums(spec))
+        """How many rows a table has; counted once, since its view is of the parts that were live as it was made."""
+        if table not in self._counts:
+            parts = self._sums(TABLES[table])
+            counts = (self.values(f"SELECT count(*) FROM {table} WHERE {part}")[0][0] for part in parts)
+            self._counts[table] = sum(counts)
+        return self._counts[table]
 
     def keys_given_again(self, table: str) -> int:
         """How many rows give way to another answer's row of the same key."""

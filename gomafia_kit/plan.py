@@ -36,9 +36,6 @@ SUBJECTS_OF_STAGE: Final = {
 OPTIONS: Final = frozenset({"presidents", "participants", "official_years", "history"})
 """What is asked for only if the setting of that name is true."""
 
-NEEDED_BY: Final = {"games": "tournaments"}
-"""Stage -> the stage whose rows say what to ask."""
-
 STAGE_OF_KIND: Final = {
     "club_list": "clubs",
     "club_list_page": "clubs",
@@ -155,6 +152,15 @@ def subjects(stage: str, settings: Settings) -> tuple[str, ...]:
         # A club's games are those of its members' tournaments, which their histories name: these come first.
         names = {"games": ("history", "games"), "statistics": ("official_years",)}.get(stage, names)
     return tuple(name for name in names if name not in OPTIONS or name in wanted)
+
+
+def needed_first(settings: Settings, known: Known) -> tuple[str, ...]:
+    """The stages that must come before that of the games: their rows say what to ask, and aren't there yet."""
+    if "games" not in settings.stages:
+        return ()
+    has_members = settings.club_id is None or bool(known.members(settings.club_id))
+    there = {"clubs": has_members, "tournaments": bool(known.tournaments())}
+    return tuple(stage for stage, is_there in there.items() if not is_there and stage not in settings.stages)
 
 
 def phases(subject: str, settings: Settings, known: Known, road: Road = CHEAPEST) -> Iterator[Phase]:

@@ -103,12 +103,11 @@ def plans_for(settings: Settings) -> list[StagePlan]:
 
 
 def _stages(settings: Settings, known: Known) -> Iterator[str]:
-    from gomafia_kit.plan import NEEDED_BY
+    from gomafia_kit.plan import needed_first
 
     for stage in settings.stages:
-        needed = NEEDED_BY.get(stage)
-        if needed and needed not in settings.stages and not known.tournaments():
-            yield needed
+        if stage == "games":
+            yield from needed_first(settings, known)
         yield stage
 
 

@@ -45,7 +45,7 @@ from gomafia_kit.memory.limits import budget_mb
 from gomafia_kit.memory.meter import Meter
 from gomafia_kit.memory.profiler import Profiler, profile_folder
 from gomafia_kit.memory.pulse import Pulse
-from gomafia_kit.plan import NEEDED_BY, only, phases, subjects
+from gomafia_kit.plan import needed_first, only, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
 from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
@@ -201,13 +201,11 @@ class Import:
         return self._receipt(), next(iter(self._failures), None)
 
     def _stages(self) -> list[str]:
-        """The stages to run; one that another needs and that never ran comes along."""
+        """The stages to run; one that the games need and that never ran comes along."""
         stages = list(self.settings.stages)
-        league = StagedLeague(self.data_dir, self.ledger)
-        for stage, needed in NEEDED_BY.items():
-            if stage in stages and needed not in stages and not league.tournaments():
-                stages.insert(stages.index(stage), needed)
-                self._tell(f"{stage} needs {needed}, which this folder doesn't hold yet: they come first.")
+        for needed in needed_first(self.settings, StagedLeague(self.data_dir, self.ledger)):
+            stages.insert(stages.index("games"), needed)
+            self._tell(f"games needs {needed}, which this folder doesn't hold yet: they come first.")
         return stages
 
     def _run_stage(self, stage: str, *, is_last_to_load: bool) -> None:

@@ -140,6 +140,18 @@ def test_the_players_of_a_region(site: DemoSite, data_dir: Path) -> None:
     assert published(data_dir, "player_season") == expected
 
 
+def test_the_games_of_a_club_bring_along_what_they_need(site: DemoSite, data_dir: Path) -> None:
+    club_id = truth(site.league, "club_member")[0]["club_id"]
+    run_import(site, data_dir, stages="games", club_id=club_id)
+    assert {row["club_id"] for row in published(data_dir, "club_member")} == {club_id}
+    members = {row["player_id"] for row in published(data_dir, "club_member")}
+    seats = published(data_dir, "seat")
+    assert {row["tournament_id"] for row in seats} == {
+        row["tournament_id"] for row in seats if row["player_id"] in members
+    }
+    assert seats != []
+
+
 def test_the_members_and_games_of_a_club(site: DemoSite, data_dir: Path) -> None:
     members = truth(site.league, "club_member")
     club_id = members[0]["club_id"]

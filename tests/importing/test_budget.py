@@ -55,7 +55,7 @@ def test_when_its_budget_is_nearly_taken_the_browser_is_replaced_and_the_import_
     site: DemoSite, data_dir: Path
 ) -> None:
     told: dict[str, object] = {"source": site.url, "data_dir": str(data_dir), "stages": "clubs", "via": "chromium"}
-    told |= {"form": "api", "batch_rows": 5, "seconds_between_asks": 0.3}
+    told |= {"form": "api", "batch_rows": 1000, "seconds_between_asks": 0.5}  # all members stand in the second batch
     handle = importer.start(Settings.gather(told), lifeline=True)
     scarcity = _Scarcity(handle)
     handle.wait(scarcity, seconds_between_polls=0.05)
@@ -66,7 +66,10 @@ def test_when_its_budget_is_nearly_taken_the_browser_is_replaced_and_the_import_
 
 
 class _Scarcity:
-    """Once an import has loaded what it needs, wishes a budget of which 85% are taken until its browser is replaced."""
+    """After an import's first batch wishes a budget of which 85% are taken, until its browser is replaced.
+
+    What is taken is reckoned anew with each batch: so it stays as it is until the second one ends.
+    """
 
     def __init__(self, handle: ImportHandle) -> None:
         self._handle = handle
@@ -80,10 +83,10 @@ class _Scarcity:
             self.drivers.update(each.pid for each in children(psutil.Process(pid)) if is_driver(each))
         if not self._is_wished:
             with Journal(self._handle.data_dir) as journal:
-                self._is_wished = len(journal.batches(self._handle.run_id)) > 2
-                taken = taken_by_part(journal.memory(self._handle.run_id))
+                samples = journal.memory(self._handle.run_id)
+            self._is_wished = any(sample.batch for sample in samples)
             if self._is_wished:
-                self._handle.set_memory_limit(taken["tree"] / 0.85)
+                self._handle.set_memory_limit(taken_by_part(samples)["tree"] / 0.85)
         elif self.told():
             self._handle.set_memory_limit(None)
 

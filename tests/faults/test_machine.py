@@ -291,11 +291,19 @@ def test_a_server_in_trouble(place: tuple[OtherServer, Place], fault: Fault, mon
     tell_a_push(pushed, fault, "PostgreSQL restarts")
     thread.join()
     pushed.schema = "four"
-    held = only_connection(server)
-    threading.Timer(0.5, held.close).start()
+    pushed.folder.told.clear()
+    thread = threading.Thread(target=close_once_said, args=(only_connection(server), pushed.folder.told))
+    thread.start()
     with monkeypatch.context() as patch:
         patch.setenv(URL_VARIABLE, server.url("postgres", user="guest"))
         tell_a_push(pushed, fault, "PostgreSQL has no free connection")
+    thread.join()
+
+
+def close_once_said(held: psycopg.Connection[Any], said: list[str]) -> None:
+    """Free the connection once a push has said that it gets none."""
+    assert until(lambda: said)
+    held.close()
 
 
 def only_connection(server: OtherServer) -> psycopg.Connection[Any]:

@@ -37,7 +37,7 @@ from gomafia_kit.importer.crash import tell_of_crashes
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
 from gomafia_kit.load import Failed, Loader
-from gomafia_kit.memory.budget import AutomaticRows, Steered, answer_bytes, duckdb_mb
+from gomafia_kit.memory.budget import AutomaticRows, Steered, answer_bytes
 from gomafia_kit.memory.diet import BrowserDiet
 from gomafia_kit.memory.garbage import Garbage
 from gomafia_kit.memory.heap import handles, heap
@@ -125,7 +125,6 @@ class Import:
         self._left_out: list[str] = []
         self._failed: list[dict[str, str]] = []
         self._limit_mb = budget_mb(settings.memory_limit_mb)
-        self._duckdb_mb = duckdb_mb(self._limit_mb)
 
     def work(self, stack: ExitStack) -> tuple[dict[str, Any], GomafiaError | None]:
         """Run every stage; the receipt, and the error of the first stage that stopped, if one did."""
@@ -145,7 +144,7 @@ class Import:
         stack.callback(self.source.close)
         garbage = stack.enter_context(Garbage(settings.gc))
         pulse = stack.enter_context(Pulse())
-        meter = Meter(
+        self.meter = meter = Meter(
             self.journal,
             self.run_id,
             cheap=(heap, garbage.gauges, pulse.gauges, lambda: [("budget", "limit_mb", budget.limit_mb)]),
@@ -230,7 +229,7 @@ class Import:
                 return
             for table in self._derived_after(stage):
                 self._derive(table)
-            compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+            compact(self.data_dir, self.ledger)
             self._publish()
             self._state = self.ledger.fingerprint()
 
@@ -306,7 +305,7 @@ class Import:
             self._is_deriving = False
 
     def _live(self) -> LiveTables:
-        return LiveTables(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+        return LiveTables(self.data_dir, self.ledger)
 
     # -- publishing and pushing -------------------------------------------------------------------
 
@@ -315,7 +314,7 @@ class Import:
             return
         pause = max(SECONDS_BETWEEN_PUBLICATIONS, PUBLISHING_COSTS_AT_MOST_ONE_IN * self._publishing_took)
         if not self._is_deriving and time.monotonic() - self._published_at > pause:
-            compact(self.data_dir, self.ledger, memory_mb=self._duckdb_mb)
+            compact(self.data_dir, self.ledger)
             self._publish()
 
     def _publish(self) -> None:
@@ -424,6 +423,7 @@ class Import:
         with self._live() as live:
             tables = accounts(self.ledger, live, written)
             checks = self._checks(live, tables)
+        self.meter.end()
         return {
             "league": self.settings.league,
             "data_dir": str(self.data_dir),

@@ -39,8 +39,6 @@ Fewer would cost more than they spare: a small league is over before longer batc
 LEAST_ROWS: Final = 100
 MOST_ROWS: Final = 50_000
 """Longer batches were no faster on the league at full size, and took 140 MB more."""
-MOST_DUCKDB_MB: Final = 32
-LEAST_DUCKDB_MB: Final = 24
 _UNBOUNDED: Final = sys.maxsize
 ANSWERS_IN_THE_LIMIT: Final = 24
 """One answer may have this fraction of the limit."""
@@ -79,14 +77,6 @@ class Learned:
 def starting_rows(limit_mb: float) -> int:
     """Rows of the first batches under a limit."""
     return next(rows for least_mb, rows in STARTS if limit_mb >= least_mb)
-
-
-def duckdb_mb(limit_mb: float) -> int:
-    """How much DuckDB may take for itself under a limit.
-
-    Never much: on the league at full size 256 MB were no faster than 32, and each of them counted in the peak.
-    """
-    return max(LEAST_DUCKDB_MB, min(MOST_DUCKDB_MB, int(limit_mb) // 5))
 
 
 def answer_bytes(limit_mb: float) -> int:

@@ -32,7 +32,7 @@ class Meter:
     publishing took in between counts with the next. PSS of the tree is sampled: between asks and at
     the batch's end, at most once a second; the highest of a batch's samples is kept, and none for a
     batch that is over too soon. Batch 0 is the memory before the first one; a batch behind the last
-    one of its stage is what came after that (publishing, pushing).
+    one of its stage is what came after that (publishing, pushing, and the account of the whole run).
 
     `cheap` gauges are read at each batch's end, `dear` ones with each look at the tree; with
     `dear_each_batch` (a profiled run) at each batch's end as well.
@@ -59,6 +59,7 @@ class Meter:
         self._cost = 0.0
         self._last: dict[str, Use] = {}
         self._highest: dict[str, Use] = {}
+        self._stage = ""
         self._batch = 0
         self._idle_rss_mb = 0.0
         self.peaks: tuple[Use, ...] = ()
@@ -70,7 +71,7 @@ class Meter:
         """Look, if it is time to; at a batch's or stage's end write down what was seen."""
         match event:
             case StageStarted():
-                self._batch = 0
+                self._stage, self._batch = event.stage, 0
             case BatchStarted():
                 self._begin(event)
             case BatchDone():
@@ -80,6 +81,11 @@ class Meter:
             case _:
                 if self._may_look():
                     self._look()
+
+    def end(self) -> None:
+        """Write down what the run took behind its last stage."""
+        if self._last:
+            self._end(self._stage, self._batch + 1)
 
     @property
     def chromium_mb(self) -> float | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LAYOUT_VERSION: Final = 4
 BUSY_SECONDS: Final = 30.0
 _NEWER_TABLES: Final = ("tournament_staff",)
+_CACHE_KB: Final = 512
+"""Pages that a connection keeps, a quarter of SQLite's own choice: what is read again lies in the system's cache."""
 RUNS_FILE: Final = "runs.sqlite"
 REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
 SALVAGE: Final = "Run gomafia rebuild: it saves every answer that can be read; only the others are asked for again."
@@ -172,6 +174,7 @@ def connect(path: Path) -> sqlite3.Connection:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
     except BaseException:
         connection.close()
         raise

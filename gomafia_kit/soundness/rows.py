@@ -3,6 +3,8 @@
 Standings are held to what must be so whatever the site means by its columns: nobody has more wins than
 games that he won at the tournament's tables. `points_total` may count the win or not, and a standing
 without the final leaves games out, so those are counted and told, not judged.
+
+What is counted, joined or added up is so for a range of ids at a time: what that takes doesn't grow with the league.
 """
 
 from __future__ import annotations
@@ -11,14 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.soundness.finding import SHOWN, Check, Fault, checked
+from gomafia_kit.staging.live import ROWS_A_SUM
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.live import LiveTables
     from gomafia_kit.tables import Reference, Table
+
+_RANGE: Final = "{range}"
+"""In SQL: where the condition stands that keeps some ids."""
 
 _GAME: Final = ("tournament_id", "round", "table_no")
 
@@ -39,25 +45,26 @@ FROM (
         count(*) FILTER (role = 'mafia') AS mafia, count(*) FILTER (role = 'don') AS dons,
         count(*) FILTER (team IS DISTINCT FROM CASE WHEN role IN ('citizen', 'sheriff') THEN 'red'
             WHEN role IN ('mafia', 'don') THEN 'black' END AND seat.seat IS NOT NULL) AS wrong_team
-    FROM game LEFT JOIN seat USING (tournament_id, round, table_no) GROUP BY tournament_id, round, table_no
+    FROM game LEFT JOIN seat USING (tournament_id, round, table_no)
+    WHERE {range} GROUP BY tournament_id, round, table_no
 ) WHERE value IS NOT NULL
 """
 
 _WON: Final = """
 WITH whole AS (
-    SELECT tournament_id FROM game GROUP BY tournament_id
+    SELECT tournament_id FROM game WHERE {range} GROUP BY tournament_id
     HAVING count(winner) = count(*) AND NOT list_contains({refused}::INTEGER[], tournament_id)
 ), won AS (
     SELECT tournament_id, player_id, count(*) FILTER (team = winner) AS wins,
         count(*) FILTER (team = winner AND role = 'don') AS wins_as_don,
         count(*) FILTER (team = winner AND role = 'sheriff') AS wins_as_sheriff, sum(points) AS points
     FROM seat JOIN game USING (tournament_id, round, table_no) JOIN whole USING (tournament_id)
-    WHERE player_id IS NOT NULL GROUP BY tournament_id, player_id
+    WHERE {range} AND player_id IS NOT NULL GROUP BY tournament_id, player_id
 ), line AS (
     SELECT result.tournament_id, standing, row_no, player_id, points_total, won.points,
         result.wins, won.wins AS won, result.wins_as_don, won.wins_as_don AS won_as_don,
         result.wins_as_sheriff, won.wins_as_sheriff AS won_as_sheriff
-    FROM result JOIN won USING (tournament_id, player_id)
+    FROM result JOIN won USING (tournament_id, player_id) WHERE {range}
 )
 """
 
@@ -71,13 +78,14 @@ FROM line WHERE wins > won OR wins_as_don > won_as_don OR wins_as_sheriff > won_
 _YEARS: Final = """
 SELECT player_id, year, concat('it says ', of_year.games, ' games, ', of_year.wins, ' wins; ', told, ' say ',
     summed.games, ' games, ', summed.wins, ' wins') AS value
-FROM player_year of_year FULL JOIN (
+FROM (FROM player_year WHERE {range}) of_year FULL JOIN (
     SELECT 'the seats' AS told, player_id, year(date_start) AS year, count(winner) AS games,
         count(*) FILTER (winner = team) AS wins, coalesce(sum(points) FILTER (winner IS NOT NULL), 0) AS points
     FROM seat JOIN game USING (tournament_id, round, table_no) JOIN tournament USING (tournament_id)
-    WHERE player_id IS NOT NULL AND date_start IS NOT NULL GROUP BY ALL
+    WHERE {range} AND date_start IS NOT NULL GROUP BY ALL
     UNION ALL
-    SELECT 'its roles', player_id, year, sum(games), sum(wins), sum(points_sum) FROM player_role_year GROUP BY ALL
+    SELECT 'its roles', player_id, year, sum(games), sum(wins), sum(points_sum) FROM player_role_year
+    WHERE {range} GROUP BY ALL
 ) summed USING (player_id, year)
 WHERE summed.games > 0 AND (of_year.games, of_year.wins, of_year.points_sum)
     IS DISTINCT FROM (summed.games, summed.wins, summed.points) OR summed.games IS NULL AND of_year.games > 0
@@ -92,17 +100,24 @@ def checks(live: LiveTables, ledger: Ledger) -> Iterator[Check]:
     yield checked("sums", lambda: _sums(live, ledger))
 
 
-def _number(live: LiveTables, sql: str) -> int:
-    return int(live.values(sql)[0][0])
+def _ranges(live: LiveTables, column: str, *tables: str) -> list[str]:
+    """Conditions on an id: of the rows of these tables each keeps exactly one; rows without the id keep none."""
+    return list(live.ranges(column, [TABLES[table] for table in tables], ROWS_A_SUM))
 
 
-def _faults(live: LiveTables, table: str, key: tuple[str, ...], sql: str, remedy: str) -> Iterator[Fault]:
-    """The fault that the rows of `sql` are (the key's columns, then `value`), if there are any."""
+def _faults(
+    live: LiveTables, table: str, key: tuple[str, ...], sql: str, remedy: str, ranges: Iterable[str]
+) -> Iterator[Fault]:
+    """The fault that the rows of `sql` are (the key's columns, then `value`), if there are any in these ranges."""
     columns = ", ".join((*key, "value", "count(*) OVER ()"))
-    found = live.values(f"SELECT {columns} FROM ({sql}) ORDER BY ALL LIMIT {SHOWN}")
-    if found:
-        keys = tuple(", ".join(f"{name}={value}" for name, value in zip(key, row, strict=False)) for row in found)
-        yield Fault(table, int(found[0][-1]), keys, str(found[0][-2]), remedy)
+    number, shown = 0, list[tuple[Any, ...]]()
+    for condition in ranges:
+        found = live.values(f"SELECT {columns} FROM ({sql.replace(_RANGE, condition)}) ORDER BY ALL LIMIT {SHOWN}")
+        number += int(found[0][-1]) if found else 0
+        shown += found[: SHOWN - len(shown)]
+    if shown:
+        keys = tuple(", ".join(f"{name}={value}" for name, value in zip(key, row, strict=False)) for row in shown)
+        yield Fault(table, number, keys, str(shown[0][-2]), remedy)
 
 
 def _keys(live: LiveTables) -> tuple[str, list[Fault]]:
@@ -110,22 +125,25 @@ def _keys(live: LiveTables) -> tuple[str, list[Fault]]:
     number = 0
     for table in TABLES.values():
         number += live.count(table.name)
-        faults += _faults(live, table.name, table.key, _twice(table), REBUILD)
-        faults += _faults(live, table.name, table.key, _nulls(table), REBUILD)
+        ranges = [*_ranges(live, table.key[0], table.name), f"{table.key[0]} IS NULL"]
+        faults += _faults(live, table.name, table.key, _twice(table), REBUILD, ranges)
+        faults += _faults(live, table.name, table.key, _nulls(table), REBUILD, ranges)
     return f"{number:,} rows of {len(TABLES)} tables: each has a key of its own, and a value where one must be", faults
 
 
 def _twice(table: Table) -> str:
     key = ", ".join(table.key)
     return (
-        f"SELECT {key}, count(*) || ' rows have this key' AS value FROM {table.name} GROUP BY {key} HAVING count(*) > 1"
+        f"SELECT {key}, count(*) || ' rows have this key' AS value FROM {table.name}"
+        f" WHERE {_RANGE} GROUP BY {key} HAVING count(*) > 1"
     )
 
 
 def _nulls(table: Table) -> str:
     needed = [column.name for column in table.columns if not column.nullable]
     which = " ".join(f"WHEN {name} IS NULL THEN '{name} is null'" for name in needed)
-    return f"SELECT {', '.join(table.key)}, CASE {which} END AS value FROM {table.name} WHERE value IS NOT NULL"
+    rows = f"SELECT {', '.join(table.key)}, CASE {which} END AS value FROM {table.name} WHERE {_RANGE}"
+    return f"FROM ({rows}) WHERE value IS NOT NULL"
 
 
 def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
@@ -137,7 +155,8 @@ def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
     for table in TABLES.values():
         for reference in table.references:
             number += live.count(table.name)
-            found = list(_faults(live, table.name, table.key, _dangling(table, reference), REBUILD))
+            ranges = _ranges(live, reference.columns[0], table.name, reference.table)
+            found = list(_faults(live, table.name, table.key, _dangling(table, reference), REBUILD, ranges))
             if found and (reference.table in refused or not live.count(reference.table)):
                 why = "was refused" if reference.table in refused else "wasn't imported"
                 told.append(f"{found[0].number:,} of {table.name} name a {reference.table} that {why}")
@@ -148,14 +167,13 @@ def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
 
 
 def _dangling(table: Table, reference: Reference) -> str:
-    pairs = list(zip(reference.columns, TABLES[reference.table].key, strict=True))
-    on = " AND ".join(f"part.{mine} = whole.{theirs}" for mine, theirs in pairs)
-    given = " AND ".join(f"part.{mine} IS NOT NULL" for mine, _ in pairs)
-    shown = " || ', ' || ".join(f"'{mine} ' || part.{mine}" for mine, _ in pairs)
-    key = ", ".join(f"part.{name}" for name in table.key)
+    # A reference's columns bear the names of the key that they name: one condition is about both tables.
+    given = " AND ".join(f"{name} IS NOT NULL" for name in reference.columns)
+    shown = " || ', ' || ".join(f"'{name} ' || {name}" for name in reference.columns)
     return (
-        f"SELECT {key}, {shown} || ' is no {reference.table}' AS value FROM {table.name} part"
-        f" ANTI JOIN {reference.table} whole ON {on} WHERE {given}"
+        f"SELECT {', '.join(table.key)}, {shown} || ' is no {reference.table}' AS value"
+        f" FROM (FROM {table.name} WHERE {_RANGE} AND {given})"
+        f" ANTI JOIN (FROM {reference.table} WHERE {_RANGE}) USING ({', '.join(reference.columns)})"
     )
 
 
@@ -165,23 +183,27 @@ def _seats(live: LiveTables) -> tuple[str, list[Fault]]:
         f"{games:,} games: each has ten seats, and each of the {played:,} played has 6 citizens, a sheriff, 2 mafia"
         f" and a don ({seats:,} seats)"
     )
-    return text, list(_faults(live, "game", _GAME, _SEATS, REBUILD))
+    ranges = _ranges(live, "tournament_id", "game", "seat")
+    return text, list(_faults(live, "game", _GAME, _SEATS, REBUILD, ranges))
 
 
 def _sums(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
     # Where a game was refused, the standing knows more than the tables here.
-    won = _WON.format(refused=ledger.tournaments_with_refused_games())
-    lines: tuple[Any, ...] = live.values(
-        f"{won} SELECT count(*), count(*) FILTER (wins = won), count(*) FILTER (points_total = points) FROM line"
-    )[0]
-    faults = list(_faults(live, "result", ("tournament_id", "standing", "row_no"), f"{won} {_TOO_MANY}", REBUILD))
-    years = 0
-    if live.count("player_year"):
-        years = live.count("player_year")
-        faults += _faults(live, "player_year", ("player_id", "year"), _YEARS, REBUILD)
+    won = _WON.replace("{refused}", str(ledger.tournaments_with_refused_games()))
+    ranges = _ranges(live, "tournament_id", "game", "seat", "result")
+    counted = f"{won} SELECT count(*), count(*) FILTER (wins = won), count(*) FILTER (points_total = points) FROM line"
+    every = [live.values(counted.replace(_RANGE, condition))[0] for condition in ranges]
+    lines, won_as_many, with_sum = (sum(column) for column in zip(*every, strict=True)) if every else (0, 0, 0)
+    key = ("tournament_id", "standing", "row_no")
+    faults = list(_faults(live, "result", key, f"{won} {_TOO_MANY}", REBUILD, ranges))
+    years = live.count("player_year")
+    if years:
+        of_players = _ranges(live, "player_id", "seat", "player_year", "player_role_year")
+        faults += _faults(live, "player_year", ("player_id", "year"), _YEARS, REBUILD, of_players)
     text = (
-        f"{lines[0]:,} lines of standings beside the seats: nobody has more wins than he won at the tables"
-        f" ({lines[1]:,} have as many; {lines[2]:,} have the sum of the seats' points, which the site doesn't promise);"
+        f"{lines:,} lines of standings beside the seats: nobody has more wins than he won at the tables"
+        f" ({won_as_many:,} have as many; {with_sum:,} have the sum of the seats' points, which the site"
+        f" doesn't promise);"
         f" {years:,} players' years: games, wins and points are those of their seats and of their roles"
     )
     return text, faults

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from gomafia_kit.staging.live import MEMORY_MB, ROWS_A_GROUP, SPILLED, LiveTables, duckdb_faults
+from gomafia_kit.staging.live import ROWS_A_GROUP, SPILLED, LiveTables, duckdb_faults
 from gomafia_kit.staging.parts import PARTS, disk_faults, named_part, sweep_files
 from gomafia_kit.tables import ANSWER, TABLES
 
@@ -26,12 +26,12 @@ PARTS_AT_ONCE: Final = 64
 """Each file that is read at a time costs memory."""
 
 
-def compact(data_dir: Path, ledger: Ledger, *, memory_mb: int = MEMORY_MB) -> None:
+def compact(data_dir: Path, ledger: Ledger) -> None:
     """Make few parts of each table's many small ones, drop rows that nobody needs, delete unknown files."""
     sweep(data_dir, ledger)
     crowded = [table.name for table in TABLES.values() if table is not ANSWER and _is_crowded(ledger, table.name)]
     if crowded:
-        with LiveTables(data_dir, ledger, memory_mb=memory_mb) as live:
+        with LiveTables(data_dir, ledger) as live:
             for table in crowded:
                 while _is_crowded(ledger, table):
                     parts = ledger.settled_parts(table, LARGE_PART_ROWS)

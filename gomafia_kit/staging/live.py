@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
 SPILLED: Final = "tmp"
 """What the names of the folders begin with that hold what doesn't fit into DuckDB's memory; its process follows."""
-MEMORY_MB: Final = 32
+MEMORY_MB: Final = 24
 """What DuckDB may take for itself. More was no faster on the league at full size: long tables are read by pieces."""
 MOST_MEMORY_MB: Final = 512
 """What it is given step by step where it can't do with less."""
-_LEAST_MEMORY_MB: Final = 24
+_KEPT_BY_ALLOCATOR: Final = "256KB"
+"""DuckDB's allocator gives back more freed memory than that at once; by itself it keeps up to 128 MB for a second."""
+_WRITTEN_AHEAD: Final = "1MB"
+"""Rows of a publication are held in memory until its file takes them over: each time so much of them is logged."""
 VALUES_A_PIECE: Final = 200_000
 """A table is sorted and copied so many values at a time: what that takes doesn't grow with the table."""
 ROWS_A_SUM: Final = 100_000
@@ -72,13 +75,16 @@ class LiveTables:
         self._counts: dict[str, int] = {}
         # A folder of its own: DuckDB won't share one, and one that closes would delete what another has put aside.
         temporary = data_dir / f"{SPILLED}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
-        self._memory_mb = max(memory_mb, _LEAST_MEMORY_MB)
+        self._memory_mb = memory_mb
         self.connection = duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": f"{self._memory_mb}MB",
                 "threads": 1,  # each has buffers of its own, and waits for the same disk
                 "temp_directory": str(temporary),
+                "allocator_flush_threshold": _KEPT_BY_ALLOCATOR,
+                "allocator_bulk_deallocation_flush_threshold": _KEPT_BY_ALLOCATOR,
+                "wal_autocheckpoint": _WRITTEN_AHEAD,
                 "autoinstall_known_extensions": False,
             },
         )

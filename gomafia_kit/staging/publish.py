@@ -134,6 +134,7 @@ def _copy(live: LiveTables, table: Table) -> None:
     connection.execute(table.duckdb_ddl(f"target.{table.name}"))
     for sql in live.pieces(table):
         live.run(f"INSERT INTO target.{table.name} {sql}")
+    connection.execute("CHECKPOINT target")  # else its rows would be held in memory beside the next table's
     connection.execute(f"COMMENT ON TABLE target.{table.name} IS '{_escaped(table.comment)}'")
     for column in table.columns:
         connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS '{_escaped(column.comment)}'")

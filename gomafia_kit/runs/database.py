@@ -26,6 +26,8 @@ BUSY_SECONDS: Final = 30.0
 _NEWER_TABLES: Final = ("tournament_staff",)
 _CACHE_KB: Final = 512
 """Pages that a connection keeps, a quarter of SQLite's own choice: what is read again lies in the system's cache."""
+_CACHE_KB: Final = 256
+"""Pages that a connection keeps, an eighth of SQLite's own choice: what is read again lies in the system's cache."""
 RUNS_FILE: Final = "runs.sqlite"
 REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
 SALVAGE: Final = "Run gomafia rebuild: it saves every answer that can be read; only the others are asked for again."

@@ -38,7 +38,7 @@ _WRITTEN_AHEAD: Final = "1MB"
 """Rows of a publication are held in memory until its file takes them over: each time so much of them is logged."""
 VALUES_A_PIECE: Final = 200_000
 """A table is sorted and copied so many values at a time: what that takes doesn't grow with the table."""
-ROWS_A_SUM: Final = 100_000
+ROWS_A_SUM: Final = 50_000
 """Rows that are counted or added up at a time: each piece reads the table again, and little is held of a row."""
 ROWS_A_GROUP: Final = 20_480
 """Rows of a row group in what is written: a group is held in memory until it is whole."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 LAYOUT_VERSION: Final = 4
 BUSY_SECONDS: Final = 30.0
 _NEWER_TABLES: Final = ("tournament_staff",)
-_CACHE_KB: Final = 512
-"""Pages that a connection keeps, a quarter of SQLite's own choice: what is read again lies in the system's cache."""
 _CACHE_KB: Final = 256
 """Pages that a connection keeps, an eighth of SQLite's own choice: what is read again lies in the system's cache."""
 RUNS_FILE: Final = "runs.sqlite"

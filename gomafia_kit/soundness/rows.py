@@ -28,6 +28,7 @@ _RANGE: Final = "{range}"
 
 _GAME: Final = ("tournament_id", "round", "table_no")
 
+# Not count(DISTINCT): it would hold every seat a second and a third time.
 _SEATS: Final = """
 SELECT tournament_id, round, table_no, CASE
     WHEN seats != 10 OR places != 10 THEN 'it has ' || seats || ' seats, ' || places || ' of them 1 to 10'
@@ -39,8 +40,8 @@ SELECT tournament_id, round, table_no, CASE
 END AS value
 FROM (
     SELECT tournament_id, round, table_no, any_value(game.winner) AS winner, count(seat.seat) AS seats,
-        count(DISTINCT seat.seat) FILTER (seat.seat BETWEEN 1 AND 10) AS places,
-        count(seat.player_id) AS known, count(DISTINCT seat.player_id) AS people,
+        coalesce(bit_count(bit_or(1 << seat.seat) FILTER (seat.seat BETWEEN 1 AND 10)), 0) AS places,
+        count(seat.player_id) AS known, len(list_distinct(list(seat.player_id))) AS people,
         count(*) FILTER (role = 'citizen') AS citizens, count(*) FILTER (role = 'sheriff') AS sheriffs,
         count(*) FILTER (role = 'mafia') AS mafia, count(*) FILTER (role = 'don') AS dons,
         count(*) FILTER (team IS DISTINCT FROM CASE WHEN role IN ('citizen', 'sheriff') THEN 'red'

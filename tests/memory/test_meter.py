@@ -52,6 +52,27 @@ def test_each_batch_has_its_own_peak(journal: Journal) -> None:
     assert peaks[1] > peaks[2] + 150
 
 
+def test_what_the_run_takes_behind_its_last_stage_is_written_too(journal: Journal) -> None:
+    journal.begin({})
+    meter = Meter(journal, 1)
+    meter(StageStarted(1, "games", 1, AT))
+    _begin(meter, 1)
+    _end(meter, 1)
+    meter(StageDone(1, "games", 0.1, AT))
+    held = bytearray(b"x" * 4096) * (300 * 256)
+    del held
+    meter.end()
+    python = _samples(journal, "python")
+    assert sorted(python) == [0, 1, 2, 3]
+    assert (python[3].peak_rss_mb or 0) > (python[2].peak_rss_mb or 0) + 150
+
+
+def test_a_run_without_a_batch_has_nothing_behind_it(journal: Journal) -> None:
+    journal.begin({})
+    Meter(journal, 1).end()
+    assert not journal.memory(1)
+
+
 def test_the_first_batch_has_every_figure_however_short_it_is(journal: Journal) -> None:
     journal.begin({})
     meter = Meter(journal, 1)

@@ -55,6 +55,7 @@ from gomafia_kit.staging.compact import compact, sweep
 from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
 from gomafia_kit.staging.known import StagedLeague
 from gomafia_kit.staging.live import LiveTables
+from gomafia_kit.staging.pools import GIVE_BACK
 from gomafia_kit.staging.publish import forget_damaged, is_half_made, publish
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
 PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
 """A large league is published less often: in the midst of a stage this is for those who watch."""
+BATCHES_UNTIL_GIVEN_BACK: Final = 5
+"""So many batches leave what malloc keeps of them; giving it back takes some milliseconds."""
 SECONDS_BETWEEN_LOOKS: Final = 0.2
 _ANOTHER_ROAD_MAY_HELP: Final = (
     AskFailedError,
@@ -166,6 +169,7 @@ class Import:
                 self.journal.observe,
                 stack.enter_context(EventLog(self.data_dir)),
                 garbage,
+                _give_back_now_and_then,
                 meter,
                 budget,
                 diet,
@@ -443,3 +447,8 @@ class Import:
             "seconds": round(time.monotonic() - self._started, 1),
             **peaks(self.journal.memory(self.run_id)),
         }
+
+
+def _give_back_now_and_then(event: Event) -> None:
+    if isinstance(event, BatchDone) and event.number % BATCHES_UNTIL_GIVEN_BACK == 0:
+        GIVE_BACK()

@@ -22,7 +22,7 @@ _LOOKING: Final[dict[int, DuckDBPyConnection]] = {}
 def _give_back() -> Callable[[], object]:
     """A function that gives the system what malloc keeps of freed memory; one that does nothing where it can't.
 
-    Each publication would else leave some MB between what the import holds: memory would seem to grow.
+    Publications and batches would else leave some MB between what the import holds: memory would seem to grow.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim
@@ -32,7 +32,7 @@ def _give_back() -> Callable[[], object]:
     return lambda: trim(0)
 
 
-_GIVE_BACK: Final = _give_back()
+GIVE_BACK: Final = _give_back()
 
 
 def watch(connection: DuckDBPyConnection) -> None:
@@ -48,7 +48,7 @@ def close(connection: DuckDBPyConnection) -> None:
         if cursor is not None:
             cursor.close()
     connection.close()
-    _GIVE_BACK()
+    GIVE_BACK()
 
 
 def memory_of_duckdb_mb() -> float:

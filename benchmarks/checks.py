@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING, Final
 from benchmarks import results
 from gomafia_kit import demo, importer
 from gomafia_kit.fetch.archive import Archive, held_in
-from gomafia_kit.memory.budget import duckdb_mb
-from gomafia_kit.memory.limits import budget_mb
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.settings import Settings
 from gomafia_kit.soundness import after_run, verify
@@ -62,7 +60,7 @@ def _quick(folder: Path, run: Run) -> Iterable[Check]:
     with (
         Ledger(folder) as ledger,
         Archive(folder, held_in(folder).league) as archive,
-        LiveTables(folder, ledger, memory_mb=duckdb_mb(budget_mb(None))) as live,
+        LiveTables(folder, ledger) as live,
     ):
         yield from after_run(folder, ledger, archive, live, accounts)
 

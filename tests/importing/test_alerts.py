@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 import threading
 import time
@@ -133,7 +134,7 @@ def test_a_stall_is_told_once_whoever_watches_for_it(data_dir: Path, tmp_path: P
 def test_a_command_that_fails_or_is_not_there_is_a_notice(data_dir: Path) -> None:
     faults: list[str] = []
     for target, fault in (
-        (f"{sys.executable} -c 'raise SystemExit(3)' {KEY}", f"{sys.executable} ended with 3"),
+        (f"{shlex.quote(sys.executable)} -c 'raise SystemExit(3)' {KEY}", f"{sys.executable} ended with 3"),
         (f"/nowhere/at-all {KEY}", "/nowhere/at-all: FileNotFoundError"),
         (f"http://[{KEY}", "the address: "),
     ):

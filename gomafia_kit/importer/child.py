@@ -97,7 +97,8 @@ def _worked(
         journal.end(run_id, "failed", error=_told(error))
         return error.exit_code
     except BaseException as error:  # noqa: BLE001 - the last line of the process: a fault of ours is noted too
-        sys.stderr.write(redacted(traceback.format_exc()))
+        with suppress(OSError):  # on a full disk its log can't be written either
+            sys.stderr.write(redacted(traceback.format_exc()))
         message = f"The import failed by a fault of this package: {type(error).__name__}."
         remedy = f"Please report it with {settings.folder / LOG_FILE}; what was committed is safe."
         journal.end(run_id, "failed", error=("GomafiaError", message, remedy, 1))

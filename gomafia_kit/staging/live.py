@@ -47,14 +47,29 @@ ROWS_A_READ: Final = 4_096
 Result = TypeVar("Result")
 
 
+_FAULTS_OF_THE_DISK: Final = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,  # a commit whose log can't be written
+    duckdb.FatalException,  # a checkpoint that can't be, and whatever is done with the database after it
+)
+
+
+def _chain(error: BaseException | None) -> Iterator[str]:
+    """What an error says, and those in whose handling it came."""
+    while error is not None:
+        yield str(error)
+        error = error.__context__
+
+
 @contextmanager
 def duckdb_faults(data_dir: Path) -> Iterator[None]:
     """Turn what DuckDB says into our errors, naming the folder and the remedy."""
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except _FAULTS_OF_THE_DISK as error:
         text = str(error)
-        if "No space left" in text:
+        if any("No space left" in said for said in _chain(error)):
             raise DiskFullError(f"No space left on the disk of {data_dir}.", "Make room and run again.") from error
         raise FolderError(
             f"{data_dir} can't be read or written: {text.splitlines()[0]}", "Check the folder."

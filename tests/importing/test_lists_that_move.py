@@ -69,14 +69,18 @@ def listed(site: DemoSite) -> list[dict[str, Any]]:
     return [row for row in truth(site.league, "player_season") if row["year"] == YEAR]
 
 
+def check_read_once(reading: Reading, site: DemoSite) -> None:
+    """Everybody came, with one ask a page and one look at the list's tail, and nothing was said."""
+    with reading.loaded() as live:
+        assert seasons(live) == {row["player_id"] for row in listed(site)}
+    pages = -(-len(listed(site)) // 20)
+    assert site.log()["counts"]["POST /api/user/getTop"] == pages + 1
+    assert reading.notices == []
+
+
 def test_a_list_that_stands_still_is_read_once_with_one_look_at_its_tail(own_site: DemoSite, data_dir: Path) -> None:
     data_dir.mkdir()
-    reading = Reading(own_site, data_dir, lambda _: None)
-    with reading.loaded() as live:
-        assert seasons(live) == {row["player_id"] for row in listed(own_site)}
-    pages = -(-len(listed(own_site)) // 20)
-    assert own_site.log()["counts"]["POST /api/user/getTop"] == pages + 1
-    assert reading.notices == []
+    check_read_once(Reading(own_site, data_dir, lambda _: None), own_site)
 
 
 def test_an_answer_that_differs_in_other_things_than_its_rows_has_not_moved(own_site: DemoSite, data_dir: Path) -> None:
@@ -86,12 +90,7 @@ def test_an_answer_that_differs_in_other_things_than_its_rows_has_not_moved(own_
     def when(asked: int) -> None:
         own_site.set_switches(numbers="numbers" if asked % 2 else "strings")
 
-    reading = Reading(own_site, data_dir, when)
-    with reading.loaded() as live:
-        assert seasons(live) == {row["player_id"] for row in listed(own_site)}
-    pages = -(-len(listed(own_site)) // 20)
-    assert own_site.log()["counts"]["POST /api/user/getTop"] == pages + 1
-    assert reading.notices == []
+    check_read_once(Reading(own_site, data_dir, when), own_site)
 
 
 def test_a_row_that_is_refused_has_not_moved(own_site: DemoSite, data_dir: Path) -> None:

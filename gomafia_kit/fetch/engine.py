@@ -14,8 +14,7 @@ from base64 import b64decode
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlsplit
 
 from gomafia_kit.errors import (
     BrowserEndedError,
@@ -28,9 +27,9 @@ from gomafia_kit.errors import (
 from gomafia_kit.fetch.driver import drivers
 from gomafia_kit.fetch.dropdown import CALL, choose_year
 from gomafia_kit.fetch.gauges import LoopBeat, PageGauges
+from gomafia_kit.fetch.proxies import proxy_for
 from gomafia_kit.fetch.replies import Reply, is_distrust, is_elsewhere, is_of_the_site, too_large
 from gomafia_kit.fetch.turnstile import Turnstile
-from gomafia_kit.settings import is_loopback
 from gomafia_kit.site import RENDERED
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
         JSHandle,
         Page,
         Playwright,
-        ProxySettings,
         Request,
         Response,
         StorageState,
@@ -415,22 +413,6 @@ class Engine:
             self.is_spent = True
             return BrowserEndedError(f"Chromium failed at {url}: {reason}.", NOTHING_LOST)
         return SiteUnreachableError(f"{url}: {reason}.", _CHECK_NETWORK, passing=not is_distrust(reason))
-
-
-def proxy_for(base_url: str) -> ProxySettings | None:
-    """The proxy that the usual environment variables name for a site; none for this machine."""
-    parts = urlsplit(base_url)
-    if is_loopback(base_url) or proxy_bypass(parts.hostname or ""):
-        return None
-    found = getproxies()
-    address = found.get(parts.scheme) or found.get("all")
-    if not address:
-        return None
-    proxy = urlsplit(address if "://" in address else f"http://{address}")
-    server = f"{proxy.scheme}://{proxy.hostname}" + (f":{proxy.port}" if proxy.port else "")
-    if proxy.username is None:
-        return {"server": server}
-    return {"server": server, "username": unquote(proxy.username), "password": unquote(proxy.password or "")}
 
 
 def _with_body(reply: Reply, body: bytes) -> Reply:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from datetime import UTC, datetime
+from http.client import HTTPException
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Final, Self
-
-import httpx2
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.request import Request
 
 from gomafia_kit.errors import SettingsError, SiteUnreachableError
+from gomafia_kit.fetch.connection import ENCODINGS, Connection, pieces_of
 from gomafia_kit.fetch.manners import user_agent
 from gomafia_kit.fetch.replies import (
     MOST_BYTES,
@@ -22,18 +24,22 @@ from gomafia_kit.fetch.replies import (
     led_away,
     too_large,
 )
-from gomafia_kit.settings import is_loopback
 from gomafia_kit.site import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from http.client import HTTPResponse
     from types import TracebackType
 
     from gomafia_kit.site import Ask
 
 SECONDS_TO_CONNECT: Final = 10.0
 SECONDS_TO_ANSWER: Final = 60.0
-_EVERY_SCHEME: Final = ("all://", "http://", "https://")
+_OF_FORMS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_ASK_ELSEWHERE: Final = frozenset({301, 302, 303, 307, 308})
+_ASK_THE_SAME: Final = frozenset({307, 308})
+"""Redirects that are followed with the form and its fields; the others lead to a page."""
+_OF_ADDRESSES: Final = "!#$%&'()*+,/:;=?@[]~"
 
 
 class HttpFetcher:
@@ -50,21 +56,13 @@ class HttpFetcher:
         self.base_url = base_url
         self._seconds = seconds
         self._most_bytes = most_bytes
+        self._headers = {"User-Agent": user_agent(contact), "Accept": "*/*", "Accept-Encoding": ENCODINGS}
+        self._cookies = CookieJar()
+        self._connections: dict[str, Connection] = {}
         try:
-            self._client = httpx2.Client(
-                base_url=base_url,
-                headers={"User-Agent": user_agent(contact)},
-                timeout=httpx2.Timeout(seconds, connect=min(seconds, SECONDS_TO_CONNECT)),
-                # This machine is no business of a proxy's, whatever the environment says.
-                mounts=dict.fromkeys(_EVERY_SCHEME) if is_loopback(base_url) else None,
-            )
-        except (ValueError, httpx2.InvalidURL) as error:
+            self._connection_to(base_url)
+        except ValueError as error:
             raise SettingsError(f"source: {base_url!r} can't be used: {error}.", "Check the address.") from error
-        except (ssl.SSLError, OSError) as error:
-            raise SettingsError(
-                f"The certificates that the environment names can't be read: {error}.",
-                "Correct SSL_CERT_FILE and SSL_CERT_DIR: a PEM file, a folder of such files.",
-            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -76,29 +74,21 @@ class HttpFetcher:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        for connection in self._connections.values():
+            connection.close()
 
     def fetch(self, ask: Ask, another: Callable[[], None] | None = None) -> Answer:
         """The site's answer to one ask, tried once; `another` is called before each further request (a redirect).
 
         Raises SiteUnreachableError, SiteBusyError (both passing) or AskRefusedError.
         """
-        try:
-            reply = self._follow(ask, another)
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise self._unreachable(ask, _reason(error), passing=not is_distrust(str(error))) from error
+        reply = self._follow(ask, another)
         check(ask, reply)
         return Answer(ask, reply.status, reply.body, datetime.now(UTC), self.via)
 
     def _follow(self, ask: Ask, another: Callable[[], None] | None) -> Reply:
         """The reply at the end of the site's redirects, which may lead about the site but not away from it."""
-        fields = dict(ask.fields)
-        request: httpx2.Request | None = self._client.build_request(
-            ask.method,
-            ask.path,
-            params=fields if ask.method == "GET" and fields else None,
-            data=fields if ask.method == "POST" else None,
-        )
+        request: _Request | None = _request(ask, self.base_url)
         for step in range(MOST_REDIRECTS + 1):
             if step and another is not None:
                 another()
@@ -106,40 +96,57 @@ class HttpFetcher:
             reply, request = self._exchange(ask, request)
             if request is None:
                 return reply
-            if is_elsewhere(self.base_url, str(request.url)):
-                raise led_away(reply.url, str(request.url))
+            if is_elsewhere(self.base_url, request.full_url):
+                raise led_away(reply.url, request.full_url)
         raise led_astray(reply.url)
 
-    def _exchange(self, ask: Ask, request: httpx2.Request) -> tuple[Reply, httpx2.Request | None]:
+    def _exchange(self, ask: Ask, request: _Request) -> tuple[Reply, _Request | None]:
         """One request: what came, and the request that a redirect leads to."""
         give_up = time.monotonic() + self._seconds
-        response = self._client.send(request, stream=True)
+        connection = self._open(ask, request.full_url)
+        self._cookies.add_cookie_header(request)
+        headers = self._headers | dict(request.header_items())
+        body = request.data if isinstance(request.data, bytes) else None
         try:
-            body = b"" if response.next_request else self._body(ask, response, give_up)
-        finally:
-            response.close()
-        headers = response.headers
-        reply = Reply(
-            str(response.url),
-            response.status_code,
-            body,
-            headers.get("Content-Type", ""),
-            headers.get("Retry-After"),
-        )
-        return reply, response.next_request
+            with connection.put(request.get_method(), request.selector, body, headers) as response:
+                self._cookies.extract_cookies(response, request)
+                further = _further(request, response)
+                content = b"" if further else self._body(ask, request.full_url, response, give_up)
+        except (OSError, HTTPException) as error:
+            raise self._unreachable(ask, _why_broken(error)) from error
+        told = response.headers
+        reply = Reply(request.full_url, response.status, content, told.get("Content-Type", ""), told.get("Retry-After"))
+        return reply, further
 
-    def _body(self, ask: Ask, response: httpx2.Response, give_up: float) -> bytes:
+    def _open(self, ask: Ask, url: str) -> Connection:
+        connection = self._connection_to(url)
+        try:
+            connection.open()
+        except OSError as error:
+            raise self._unreachable(ask, _why_unconnected(error), passing=not is_distrust(str(error))) from error
+        return connection
+
+    def _connection_to(self, url: str) -> Connection:
+        """The connection to a URL's host; one to each, for a site may lead from http to https."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._connections:
+            self._connections[origin] = Connection(origin, min(self._seconds, SECONDS_TO_CONNECT), self._seconds)
+        return self._connections[origin]
+
+    def _body(self, ask: Ask, url: str, response: HTTPResponse, give_up: float) -> bytes:
         told = response.headers.get("Content-Length", "")
         if told.isdigit() and int(told) > self._most_bytes:
-            raise too_large(str(response.url), self._most_bytes, int(told))
-        body = bytearray()
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > self._most_bytes:
-                raise too_large(str(response.url), self._most_bytes)
+            raise too_large(url, self._most_bytes, int(told))
+        pieces, size = [], 0
+        for piece in pieces_of(response):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._most_bytes:
+                raise too_large(url, self._most_bytes)
             if time.monotonic() > give_up:
                 raise self._unreachable(ask, f"no whole answer within {self._seconds:g} s")
-        return bytes(body)
+        return b"".join(pieces)
 
     def _unreachable(self, ask: Ask, reason: str, *, passing: bool = True) -> SiteUnreachableError:
         return SiteUnreachableError(
@@ -149,20 +156,43 @@ class HttpFetcher:
         )
 
 
-def _reason(error: Exception) -> str:
-    if is_distrust(str(error)):
-        why = str(error).rpartition("certificate verify failed: ")[2].partition(" (_ssl.c")[0]
+class _Request(Request):
+    """A request as a jar of cookies wants to see it."""
+
+
+def _request(ask: Ask, base_url: str) -> _Request:
+    url, fields = f"{base_url}{ask.path}", urlencode(ask.fields)
+    if ask.method == "POST":
+        return _Request(url, fields.encode(), _OF_FORMS, method="POST")
+    return _Request(f"{url}?{fields}" if fields else url)
+
+
+def _further(request: _Request, response: HTTPResponse) -> _Request | None:
+    """The request that a redirect leads to; None for a reply that is none."""
+    location = response.headers.get("Location")
+    if response.status not in _ASK_ELSEWHERE or not location:
+        return None
+    url = urljoin(request.full_url, quote(location, _OF_ADDRESSES, encoding="latin-1"))
+    if response.status in _ASK_THE_SAME and request.get_method() == "POST":
+        return _Request(url, request.data, _OF_FORMS, method="POST")
+    return _Request(url)
+
+
+def _why_unconnected(error: OSError) -> str:
+    reason = str(error)
+    if is_distrust(reason):
+        why = reason.rpartition("certificate verify failed: ")[2].partition(" (_ssl.c")[0]
         return (
             f"its certificate isn't trusted here ({why}); if it is your own network's, name the file with its"
             " authority by SSL_CERT_FILE"
         )
-    words = {
-        httpx2.ConnectTimeout: "no connection within the time limit",
-        httpx2.ReadTimeout: "no answer within the time limit",
-        httpx2.ProxyError: "the proxy that the environment names refuses",
-        httpx2.ConnectError: "no connection",
-        httpx2.RemoteProtocolError: "the connection broke off",
-        httpx2.ReadError: "the connection broke off",
-    }
-    word = next((text for kind, text in words.items() if isinstance(error, kind)), "the request failed")
-    return f"{word} ({error})" if str(error) else word
+    if isinstance(error, TimeoutError):
+        return f"no connection within the time limit ({reason})"
+    if reason.startswith("Tunnel connection failed"):
+        return f"the proxy that the environment names refuses ({reason})"
+    return f"no connection ({reason})"
+
+
+def _why_broken(error: OSError | HTTPException) -> str:
+    what = "no answer within the time limit" if isinstance(error, TimeoutError) else "the connection broke off"
+    return f"{what} ({error})" if str(error) else what

@@ -11,8 +11,8 @@ import trustme
 from gomafia_kit import site as asks
 from gomafia_kit.errors import SettingsError, SiteUnreachableError
 from gomafia_kit.fetch.chromium import ChromiumFetcher
-from gomafia_kit.fetch.engine import proxy_for
 from gomafia_kit.fetch.http import HttpFetcher
+from gomafia_kit.fetch.proxies import proxy_for
 from tests.fetch.servers import PAGE, Sent, serving
 
 if TYPE_CHECKING:

@@ -106,9 +106,13 @@ class SiteBusyError(FetchError):
 
 
 class AskRefusedError(FetchError):
-    """The site answered, and the answer is no."""
+    """The site answered, and the answer is no; `by_status`: with a status that speaks of who asks, not of the thing."""
 
     exit_code = 13
+
+    def __init__(self, message: str, remedy: str = "", *, by_status: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.by_status = by_status
 
 
 class DisallowedError(FetchError):

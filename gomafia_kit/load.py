@@ -23,6 +23,7 @@ from gomafia_kit.errors import (
     AskRefusedError,
     BrowserEndedError,
     DamagedAnswerError,
+    DisallowedError,
     FetchError,
     GomafiaError,
     LayoutChangedError,
@@ -56,7 +57,10 @@ LONGEST_BATCH_SECONDS: Final = 60.0
 """A batch is committed after so long even if it isn't full: a polite import would else show nothing for long."""
 
 FAILURES_THAT_ARE_ENOUGH: Final = 3
-"""So many in a row mean that the road fails and not one ask; refusals count so only before the first answer."""
+"""So many in a row mean that the road fails and not one ask.
+
+A refusal by status (403) counts at any time; one in words, which may be about that one thing, before the first answer.
+"""
 
 _FAILURES_OF_ONE: Final = (
     AskFailedError,
@@ -204,7 +208,7 @@ class _Failures:
         """True if the road fails and not this one ask: so many failed in a row."""
         if isinstance(error, NoSuchPageError | NotInArchiveError | DamagedAnswerError):
             return False
-        if isinstance(error, AskRefusedError) and self.answered:
+        if isinstance(error, AskRefusedError) and self.answered and not error.by_status:
             return False
         self.in_a_row += 1
         return self.in_a_row >= FAILURES_THAT_ARE_ENOUGH
@@ -274,6 +278,7 @@ class Loader:
 
         What failed by itself is in `failed`. If the road fails - several asks in a row, or all of a
         phase, or a list without which the stage makes no sense - the last error is raised; `one_by_one`: never.
+        What the archive holds of the phase is read before that: it needn't be asked for by another road.
         """
         self._failures = _Failures()
         for phase in phases:
@@ -306,27 +311,37 @@ class Loader:
         queue = [planned for planned in reversed(phase.asks) if planned.ask.subject not in self._done]
         self._progress.known += len(queue)
         read: dict[str, _Reading] = {}
+        lost: GomafiaError | None = None
         while queue:
             self._checkpoint()
             planned = queue.pop()
+            if lost is not None and not self._source.holds(planned.ask, planned.max_age):
+                self._progress.known -= 1
+                continue
             made_before = self._source.asks_made
             try:
                 more = self._load_ask(planned, read)
-            except _FAILURES_OF_ONE as error:
-                if planned.ask.kind in ESSENTIAL_KINDS:
-                    raise
+            except (*_FAILURES_OF_ONE, DisallowedError) as error:
                 more = []
-                failures.of_subject[planned.ask.subject] = Failed(planned.ask, error, self._source.attempts)
-                if failures.is_of_the_road(error) and not one_by_one:
-                    raise
+                if self._loses_the_road(planned, error, one_by_one=one_by_one):
+                    lost = lost or error
             queue.extend(reversed(more))
             self._progress.known += len(more)
             self._ask_done(planned.ask.key, made=self._source.asks_made > made_before)
-        if failures.in_a_row and not failures.answered and not one_by_one:
-            raise next(reversed(failures.of_subject.values())).error
+        if lost is None and failures.in_a_row and not failures.answered and not one_by_one:
+            lost = next(reversed(failures.of_subject.values())).error
+        if lost is not None:
+            raise lost
         self._commit()
         if phase.retires:
             self._ledger.retire_others(phase.retires, phase.ids)
+
+    def _loses_the_road(self, planned: Planned, error: GomafiaError, *, one_by_one: bool) -> bool:
+        """True if nothing more is to be asked by this road; else what failed by itself is noted."""
+        if planned.ask.kind in ESSENTIAL_KINDS or isinstance(error, DisallowedError):
+            return True
+        self._failures.of_subject[planned.ask.subject] = Failed(planned.ask, error, self._source.attempts)
+        return self._failures.is_of_the_road(error) and not one_by_one
 
     def _ask_done(self, key: str, *, made: bool) -> None:
         progress = self._progress

@@ -49,7 +49,9 @@ def check(ask: Ask, reply: Reply) -> None:
     if ask.form == "text" and reply.status in _MISSING:
         return  # no robots.txt: everything is allowed
     if reply.status != _OK:
-        raise AskRefusedError(f"{reply.url}: the site answered with status {reply.status}.", "See docs/errors.md.")
+        raise AskRefusedError(
+            f"{reply.url}: the site answered with status {reply.status}.", "See docs/errors.md.", by_status=True
+        )
     # By what came, not by its label: servers label JSON as HTML at times.
     if ask.form == "api" and reply.body.lstrip()[:1] == b"<":
         raise SiteBusyError(f"{reply.url}: HTML came where JSON was expected.", "Run again later: nothing is lost.")

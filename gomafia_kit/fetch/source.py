@@ -111,6 +111,12 @@ class Source:
             return self._archive.holds(ask_id, sha256)
         return self._archive.holds(ask_id, sha256, not_before=self._not_before(max_age), not_after=_not_after(max_age))
 
+    def holds(self, ask: Ask, max_age: timedelta | None) -> bool:
+        """True if `answer` would take the archive's."""
+        if not self._makers:
+            return self._archive.has(ask)
+        return self._archive.has(ask, not_before=self._not_before(max_age), not_after=_not_after(max_age))
+
     def again(self, ask: Ask, via: str = "http") -> Answer:
         """The site's answer to an ask, whatever the archive holds."""
         return self._ask(ask, via)

@@ -86,6 +86,7 @@ def test_a_road_that_fails_several_times_in_a_row_is_left(site: DemoSite, data_d
     site.log(reset=True)
     run_import(site, data_dir, stages="games", via="http")
     assert asked(site)["POST /api/tournament/get"] == FAILURES_THAT_ARE_ENOUGH * ATTEMPTS
+    assert {int(path.rpartition("/")[2]) for path in asked(site) if "GET /tournament/" in path} == set(ids[1::2])
     (change,) = changes_of_road(data_dir)
     assert change.endswith("Now as page_data over http.")
     seen = told(data_dir)

@@ -14,10 +14,11 @@ import re
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from benchmarks import results
 from gomafia_kit import demo, importer
@@ -153,6 +154,22 @@ def faults(found: Mapping[str, Mapping[str, Score]], form: str) -> Iterable[str]
             # Players whom only a table knows aren't known where tables tell no ids.
             if score.right != score.true and not (table == "player" and form.startswith("dom")):
                 yield f"{form}: {table}.{name}: {score.true - score.right} of {score.true} true values are missing"
+
+
+def asked_twice(site: demo.DemoSite) -> list[str]:
+    """What the site was asked for more than once, by its own log; but that a list's last page is looked at again."""
+    asked = [
+        f"{each['method']} {each['path']}?{each['query'] or urlencode(each['fields'])}"
+        for each in site.log()["requests"]
+    ]
+    once = Counter(
+        ask for ask, before in zip(asked, [None, *asked], strict=False) if ask != before or not _is_tail(ask)
+    )
+    return [f"{ask}: asked for {number} times" for ask, number in once.items() if number > 1]
+
+
+def _is_tail(ask: str) -> bool:
+    return ask.startswith(("GET /rating?", "GET /judges?", "GET /tournaments?"))
 
 
 def documented(form: str) -> dict[str, tuple[str, ...]]:

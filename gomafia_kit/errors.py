@@ -14,7 +14,7 @@
     │   ├── SiteDownError              18  the site was down for longer than an import waits
     │   └── AskFailedError             19  the site is there, but an ask gets no sound answer
     ├── ParseError                     20
-    │   ├── NoSuchPageError            21  the main page came instead
+    │   ├── NoSuchPageError            21  the main page came instead, or a page without that year
     │   ├── LayoutChangedError         22  what we look for isn't there
     │   └── BadValueError              23  one value can't be read (becomes a rejection)
     ├── FolderError                    30  data folder: not writable, wrong kind of drive, of another site
@@ -158,9 +158,16 @@ class ParseError(GomafiaError):
 
 
 class NoSuchPageError(ParseError):
-    """The site sent its main page: what was asked for doesn't exist."""
+    """What was asked for doesn't exist: the site sent its main page, or its page has no such year.
+
+    `was_asked`: the site was asked just now; if not, a page that was open told it.
+    """
 
     exit_code = 21
+
+    def __init__(self, message: str, remedy: str = "", *, was_asked: bool = True) -> None:
+        super().__init__(message, remedy)
+        self.was_asked = was_asked
 
 
 class LayoutChangedError(ParseError):

@@ -286,11 +286,14 @@ def _chosen_tournaments(
 def _official_years(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     ages = {year: max(_season_age(settings, year), WEEK) for year in season_years(settings)}
     players = _chosen_players(settings, known)
+    seasons = [season for season in known.seasons() if season[1] in ages]
+    if road.is_rendered:  # one player's years behind one another: all are chosen on the page that is open
+        seasons.sort(key=lambda season: season[0])
     yield Phase(
         tuple(
             Planned(_statistics(player_id, year, road), ages[year], road)
-            for player_id, year in known.seasons()
-            if year in ages and (players is None or player_id in players)
+            for player_id, year in seasons
+            if players is None or player_id in players
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit import site
@@ -33,18 +33,22 @@ _FORMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """`via` http or chromium; `form` api, page_data or dom."""
+    """`via` http or chromium; `form` api, page_data or dom.
+
+    `is_rendered`: of pages as a browser shows them, not as the server sends them.
+    """
 
     via: str
     form: str
+    is_rendered: bool = False
 
     @property
     def page_form(self) -> str:
         """How a page comes by this road: as the server sends it, or as a browser shows it."""
-        return site.RENDERED if (self.via, self.form) == (CHROMIUM, DOM) else site.PAGE
+        return site.RENDERED if self.is_rendered else site.PAGE
 
     def __str__(self) -> str:
-        return f"{self.form} over {self.via}"
+        return f"{self.form} {'rendered by' if self.is_rendered else 'over'} {self.via}"
 
 
 CHEAPEST: Final = Road(HTTP, API)
@@ -53,12 +57,21 @@ CHEAPEST: Final = Road(HTTP, API)
 def roads_for(subject: str, settings: Settings) -> tuple[Road, ...]:
     """The roads that these settings allow for a subject, cheapest first; at least one.
 
-    A subject that the form asked for doesn't tell of is read in the forms that do. A page as the server
-    sends it opens with a period of its own: for a chosen year it serves only where it is asked for.
+    A subject that the form asked for doesn't tell of is read in the forms that do. A page as the server sends it,
+    by whichever way, is one answer for all that is read from it; rendered it is another: only where `dom` over
+    Chromium is asked for, and as the last road. As sent it opens with a period of its own: for a chosen year
+    it serves only where it is asked for.
     """
     forms = tuple(form for form in _FORMS[subject] if settings.form in {"auto", form}) or _FORMS[subject]
     vias = (HTTP, CHROMIUM) if settings.via == "auto" else (settings.via,)
-    roads = tuple(Road(via, form) for via in vias for form in forms)
-    if subject != "official_years" or settings.form != "auto":
-        return roads
-    return tuple(road for road in roads if road.form == API or road.page_form == site.RENDERED)
+    roads = tuple(road for via in vias for form in forms for road in _by(via, form))
+    if settings.form == DOM:
+        return tuple(road for road in roads if road.via == HTTP or road.is_rendered)
+    if settings.form == "auto" and subject == "official_years":
+        return tuple(road for road in roads if road.form == API or road.is_rendered)
+    return roads
+
+
+def _by(via: str, form: str) -> tuple[Road, ...]:
+    as_sent = Road(via, form)
+    return (as_sent, replace(as_sent, is_rendered=True)) if (via, form) == (CHROMIUM, DOM) else (as_sent,)

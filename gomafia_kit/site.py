@@ -69,6 +69,11 @@ class Ask:
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "ask_id", int.from_bytes(digest, "big") >> 1)
 
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """What goes to the site for it, in words: what is chosen on a page goes behind the page itself."""
+        return (self.key.partition("#")[0], self.key) if self.chosen else (self.key,)
+
     def fact(self, name: str) -> str:
         """What the ask was about, by name; KeyError if it isn't about that."""
         return dict(self.about)[name]

@@ -21,6 +21,7 @@ def test_the_cheapest_road_comes_first() -> None:
         "api over chromium",
         "page_data over chromium",
         "dom over chromium",
+        "dom rendered by chromium",
     ]
 
 
@@ -28,11 +29,12 @@ def test_the_cheapest_road_comes_first() -> None:
     ("subject", "parameters", "roads"),
     [
         ("games", {"via": "http", "form": "dom"}, ["dom over http"]),
-        ("clubs", {"via": "chromium"}, ["api over chromium", "page_data over chromium", "dom over chromium"]),
-        ("judges", {"form": "api"}, ["dom over http", "dom over chromium"]),
-        ("history", {"form": "page_data", "via": "chromium"}, ["dom over chromium"]),
-        ("official_years", {}, ["api over http", "api over chromium", "dom over chromium"]),
+        ("clubs", {"form": "dom"}, ["dom over http", "dom rendered by chromium"]),
+        ("judges", {"form": "api"}, ["dom over http", "dom over chromium", "dom rendered by chromium"]),
+        ("history", {"form": "page_data", "via": "chromium"}, ["dom over chromium", "dom rendered by chromium"]),
+        ("official_years", {}, ["api over http", "api over chromium", "dom rendered by chromium"]),
         ("official_years", {"form": "page_data", "via": "http"}, ["page_data over http"]),
+        ("official_years", {"form": "dom", "via": "chromium"}, ["dom rendered by chromium"]),
     ],
 )
 def test_settings_choose_among_them(subject: str, parameters: dict[str, object], roads: list[str]) -> None:

@@ -40,7 +40,7 @@ WHAT_TO_DO: Final = {
     "SiteDownError": "Run again when the site is there, or with a larger `longest_outage_minutes`. Nothing is lost.",
     "AskFailedError": "`gomafia retry` takes up what failed; so does the next run. All else is in place.",
     "ParseError": "The answer is kept in the archive: update the package and run again, without asking anew.",
-    "NoSuchPageError": "Check the id: the site doesn't know it.",
+    "NoSuchPageError": "Check the id, or the year: the site doesn't know it.",
     "LayoutChangedError": "The site has changed: update the package, or report the message. Other stages went on.",
     "BadValueError": "Look at `gomafia rejected`: the value stands there as it came.",
     "FolderError": "Check the folder's path, permissions and drive, or choose another `data_dir`.",

@@ -99,7 +99,10 @@ def plans_for(settings: Settings) -> list[StagePlan]:
             known = StagedLeague(folder, stack.enter_context(Ledger(folder)))
         held = (folder / "archive.sqlite").is_file()
         archive = stack.enter_context(Archive(folder, settings.league)) if held else None
-        return [plan for stage in _stages(settings, known) for plan in _plans_of(stage, settings, known, archive)]
+        going: set[str] = set()
+        return [
+            plan for stage in _stages(settings, known) for plan in _plans_of(stage, settings, known, archive, going)
+        ]
 
 
 def _stages(settings: Settings, known: Known) -> Iterator[str]:
@@ -111,7 +114,9 @@ def _stages(settings: Settings, known: Known) -> Iterator[str]:
         yield stage
 
 
-def _plans_of(stage: str, settings: Settings, known: Known, archive: Archive | None) -> Iterator[StagePlan]:
+def _plans_of(
+    stage: str, settings: Settings, known: Known, archive: Archive | None, going: set[str]
+) -> Iterator[StagePlan]:
     from gomafia_kit.plan import OPTIONS, subjects
 
     asked_for = subjects(stage, settings)
@@ -119,19 +124,26 @@ def _plans_of(stage: str, settings: Settings, known: Known, archive: Archive | N
         yield StagePlan(stage, 0, 0, "")
     for subject in asked_for:
         name = subject if subject in OPTIONS else stage
-        yield _plan_of(subject, name, settings, known, archive)
+        yield _plan_of(subject, name, settings, known, archive, going)
 
 
-def _plan_of(subject: str, name: str, settings: Settings, known: Known, archive: Archive | None) -> StagePlan:
+def _plan_of(
+    subject: str, name: str, settings: Settings, known: Known, archive: Archive | None, going: set[str]
+) -> StagePlan:
+    """The plan of one subject; `going` are the requests of those before it: one answer serves whoever reads it."""
     from gomafia_kit.plan import phases
     from gomafia_kit.roads import roads_for
 
-    asks = to_make = 0
+    asks, before = 0, len(going)
     for phase in phases(subject, settings, known, roads_for(subject, settings)[0]):
         for planned in phase.asks:
-            for page in _pages(planned, archive):
-                asks += 1
-                to_make += _goes_to_the_site(page, settings, archive)
+            pages = list(_pages(planned, archive))
+            wanted = [page.ask for page in pages if _goes_to_the_site(page, settings, archive)]
+            asks += len(pages)
+            going.update(request for ask in wanted for request in ask.requests)
+            if wanted and len(pages) > 1:
+                going.add(f"{pages[-1].ask.key}, once more")  # whether the list moved meanwhile
+    to_make = len(going) - before
     unread = {
         "clubs": known.club_ids,
         "presidents": known.club_ids,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import StorageState
 
     from gomafia_kit.fetch.replies import Reply
+    from gomafia_kit.fetch.turnstile import Scripts
     from gomafia_kit.site import Ask
 
 MOST_PAGES: Final = 250
@@ -50,7 +51,8 @@ class ChromiumFetcher:
     It may be used from any thread, and where an event loop runs (a notebook): the browser is driven
     by a thread of its own. `tell` gets the sentences that a person should know. A browser that ended
     or hung is an error of that ask; the next ask starts another one. After `pages_per_browser` asks, and never
-    more than MOST_PAGES, it is replaced as well; the next one goes on with its cookies.
+    more than MOST_PAGES, it is replaced as well, but for an ask that goes on on the page that it shows; the next one
+    has its cookies, and the scripts that came.
     """
 
     via = "chromium"
@@ -71,6 +73,7 @@ class ChromiumFetcher:
         self._most_bytes = most_bytes
         self._most_pages = min(pages_per_browser or MOST_PAGES, MOST_PAGES)
         self._carried: StorageState | None = None
+        self._scripts: Scripts = {}
         self._thread = ThreadPoolExecutor(1, "chromium")
         self._browser: Engine | None = None
 
@@ -85,11 +88,12 @@ class ChromiumFetcher:
     def fetch(self, ask: Ask, another: Callable[[], None] | None = None) -> Answer:
         """The site's answer to one ask, tried once; `another` is called before each further request.
 
-        Raises SiteUnreachableError, SiteBusyError, BrowserEndedError (all passing), AskRefusedError or BrowserError.
+        Raises SiteUnreachableError, SiteBusyError, BrowserEndedError (all passing), AskRefusedError, NoSuchPageError or
+        BrowserError.
         """
         query = f"?{urlencode(ask.fields)}" if ask.fields and ask.method == "GET" else ""
         url = f"{self.base_url}{ask.path}{query}"
-        if self._browser is not None and self._browser.asks >= self._most_pages:
+        if self._browser is not None and self._browser.asks >= self._most_pages and not self._browser.shows(url):
             self.rest()
         browser = self._opened()
         try:
@@ -162,6 +166,7 @@ class ChromiumFetcher:
                 self._seconds,
                 self._most_bytes,
                 sandbox=not as_root,
+                scripts=self._scripts,
                 carried=self._carried,
             )
             self._browser, self._carried = browser, None

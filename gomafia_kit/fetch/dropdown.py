@@ -9,9 +9,16 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError, SiteBusyError, SiteUnreachableError
+from gomafia_kit.errors import (
+    AskRefusedError,
+    BrowserError,
+    LayoutChangedError,
+    NoSuchPageError,
+    SiteBusyError,
+    SiteUnreachableError,
+)
 from gomafia_kit.fetch.replies import Reply
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ _MILLISECONDS_A_CLICK: Final = 500
 _MILLISECONDS_A_LOOK: Final = 25
 _SELECTED: Final = 'span[class*="Select_select__selected-span"]'
 _YEAR: Final = re.compile(r"20\d\d")
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _OPTIONS = """
 selected => {
   const shown = e => e.getClientRects().length > 0;
@@ -40,50 +48,80 @@ selected => {
 """
 _WATCH: Final = """
 () => {
+  const isWatched = window.__drawn !== undefined;
   window.__drawn = performance.now();
-  new MutationObserver(() => { window.__drawn = performance.now(); })
+  if (!isWatched) new MutationObserver(() => { window.__drawn = performance.now(); })
     .observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});
 }
 """
-_QUIET: Final = """
-([total, since]) => {
-  if (performance.now() - Math.max(window.__drawn, since) < 150) return false;
+_SHOWS: Final = """
+([told, since]) => {
+  const all = css => [...document.querySelectorAll(css)];
+  const beside = (element, words) => element.parentElement.textContent.replace(words, '').replace(/\\s/g, '');
   const amount = document.querySelector('[class*="stats__stat-main-bottom-block-left-content-amount"]');
-  return amount !== null && Number(amount.textContent.replace(/[^0-9]/g, '')) === total;
+  if (amount === null || Number(amount.textContent.replace(/[^0-9]/g, '')) !== told.games) return false;
+  for (const circle of all('[class*="ProfileUserCircle_profile-user-circle__num"]')) {
+    const [, role] = circle.parentElement.textContent.match(/за\\s+(мирного|мафию|дона|шерифа)/) || [];
+    const games = parseInt(circle.textContent.replace(/\\s/g, '')) || 0;
+    if (role in told.roles && games !== told.roles[role]) return false;
+  }
+  const isAsTold = ([words, figure]) => all('body *')
+    .filter(e => !e.children.length && e.textContent.trim() === words)
+    .every(e => Number(beside(e, words).replace(',', '.')) === figure);
+  const patience = Object.entries(told.others).every(isAsTold) ? 150 : 1500;
+  return performance.now() - Math.max(window.__drawn, since) > patience;
 }
 """
+"""Whether the page shows the answer: its games, in all and by role, are those that the answer tells, and it is still.
+
+Two years may have the same games. Where the other figures aren't as told, the page may be about to be drawn, or
+take them from elsewhere: so it has to be still for longer.
+"""
+_ROLES: Final = {"red": "мирного", "mafia": "мафию", "don": "дона", "sheriff": "шерифа"}
 
 
 def choose_year(page: Page, url: str, year: str, seconds: float) -> Reply | None:
     """The site's reply to the choice; None if the page shows that year already.
 
-    Raises AskRefusedError if the drop-down doesn't have the year, LayoutChangedError if there is none,
+    Raises NoSuchPageError if the drop-down doesn't have the year, LayoutChangedError if there is none,
     BrowserError if the page doesn't come to show the year, SiteUnreachableError or SiteBusyError if the site doesn't
     answer the choice.
     """
-    selected = _drop_down(page, url)
-    if (selected.text_content() or "").strip() == year:
+    selected = _drop_down(page)
+    if selected is None:
+        raise LayoutChangedError(
+            f"{url}: sought the drop-down of years ({_SELECTED} with {EVERY_YEAR} or a year), found"
+            f" {page.locator(_SELECTED).count()} of them without one.",
+            "Take the official years as api or page_data.",
+        )
+    if _text(selected) == year:
         return None
     option = _option(page, selected, url, year)
     page.evaluate(_WATCH)
     reply = _reply(_called(page, url, option, seconds))
     if reply.status == 200:  # noqa: PLR2004 - HTTP's OK; the fetcher deals with the others
-        _wait_for_redraw(page, url, year, _games(url, reply.body))
+        _wait_for_redraw(page, url, year, _told(url, reply.body))
     return reply
 
 
-def _drop_down(page: Page, url: str) -> Locator:
-    """The span that holds the chosen year, once the page's scripts have brought it to life."""
-    found = page.locator(_SELECTED)
-    for each in found.all():
-        text = (each.text_content() or "").strip()
-        if text == EVERY_YEAR or _YEAR.fullmatch(text):
-            return each
-    raise LayoutChangedError(
-        f"{url}: sought the drop-down of years ({_SELECTED} with {EVERY_YEAR} or a year), found {found.count()} of them"
-        " without one.",
-        "Take the official years as api or page_data.",
-    )
+def shown_year(page: Page) -> str | None:
+    """The year, or "all", that the open page's drop-down shows; None if it has none."""
+    selected = _drop_down(page)
+    return None if selected is None else _text(selected)
+
+
+def _drop_down(page: Page) -> Locator | None:
+    """The span that holds the chosen year, if there is one."""
+    shown = (each for each in page.locator(_SELECTED).all() if _is_period(_text(each)))
+    return next(shown, None)
+
+
+def _is_period(text: str) -> bool:
+    return text == EVERY_YEAR or _YEAR.fullmatch(text) is not None
+
+
+def _text(element: Locator | ElementHandle) -> str:
+    return (element.text_content() or "").strip()
 
 
 def _option(page: Page, selected: Locator, url: str, year: str) -> ElementHandle:
@@ -95,7 +133,8 @@ def _option(page: Page, selected: Locator, url: str, year: str) -> ElementHandle
         if year in options:
             return options[year]
         if options:
-            raise AskRefusedError(
+            element.click()  # closed again: the next year may be chosen on the same page
+            raise NoSuchPageError(
                 f"{url}: the drop-down of years has no {year}, only {', '.join(options)}.",
                 "The site shows no figures of that year.",
             )
@@ -109,7 +148,7 @@ def _opened(page: Page, selected: ElementHandle) -> dict[str, ElementHandle]:
     """The options by their text, as soon as they are shown; none if that takes too long."""
     for _ in range(_MILLISECONDS_A_CLICK // _MILLISECONDS_A_LOOK):
         handles = [handle.as_element() for handle in selected.evaluate_handle(_OPTIONS).get_properties().values()]
-        options = {(option.text_content() or "").strip(): option for option in handles if option is not None}
+        options = {_text(option): option for option in handles if option is not None}
         if options:
             return options
         page.wait_for_timeout(_MILLISECONDS_A_LOOK)
@@ -148,30 +187,45 @@ def _reply(response: Response) -> Reply:
     )
 
 
-def _games(url: str, body: bytes) -> int:
-    """How many games the page must show; the site's refusal would leave the old figures under the new year."""
+def _told(url: str, body: bytes) -> dict[str, Any]:
+    """What the page must show, as `_SHOWS` takes it; the site's refusal would leave the old figures under the year."""
     if body.lstrip()[:1] == b"<":
         raise SiteBusyError(f"{url}: HTML came where JSON was expected ({CALL}).", _AGAIN)
     try:
         told = json.loads(body)
         if told["result"] != "success":
             raise AskRefusedError(f"{url}: the site answered {told['result']!r} to the choice.", "See docs/errors.md.")
-        return int(told["data"]["stats"]["primary"]["total_games"] or 0)
-    except (ValueError, TypeError, KeyError) as error:
+        stats, user = told["data"]["stats"], told["data"].get("user") or {}
+        games = stats["primary"]
+        others = {
+            "Общий ELO": user.get("elo"),
+            "в среднем за 10 игр": (stats.get("advanced_points") or {}).get("points_10_games"),
+        }
+        return {
+            "games": int(games["total_games"] or 0),
+            "roles": _figures({words: games[role] or 0 for role, words in _ROLES.items() if role in games}),
+            "others": _figures(others),
+        }
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LayoutChangedError(
             f"{url}: sought data.stats.primary.total_games in the answer to {CALL}, found {body[:80]!r}.",
             "Take the official years as api or page_data.",
         ) from error
 
 
-def _wait_for_redraw(page: Page, url: str, year: str, games: int) -> None:
+def _figures(told: dict[str, Any]) -> dict[str, float]:
+    """Those that are numbers: what says "none" in words is no figure that a page must show."""
+    return {words: float(figure) for words, figure in told.items() if _NUMBER.fullmatch(str(figure))}
+
+
+def _wait_for_redraw(page: Page, url: str, year: str, told: dict[str, Any]) -> None:
     from playwright.sync_api import TimeoutError as NotYetError
 
     since = page.evaluate("() => performance.now()")
     try:
-        page.wait_for_function(_QUIET, arg=[games, since], timeout=MILLISECONDS_TO_REDRAW)
+        page.wait_for_function(_SHOWS, arg=[told, since], timeout=MILLISECONDS_TO_REDRAW)
     except NotYetError:
         raise BrowserError(
-            f"{url}: {year} was chosen, but the page never came to show its {games} games.",
+            f"{url}: {year} was chosen, but the page never came to show its {told['games']} games.",
             "Run again: nothing is lost.",
         ) from None

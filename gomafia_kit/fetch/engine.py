@@ -20,12 +20,13 @@ from gomafia_kit.errors import (
     BrowserEndedError,
     BrowserError,
     FetchError,
+    NoSuchPageError,
     SiteUnreachableError,
     UnavailableError,
     without_secrets,
 )
 from gomafia_kit.fetch.driver import drivers
-from gomafia_kit.fetch.dropdown import CALL, choose_year
+from gomafia_kit.fetch.dropdown import CALL, choose_year, shown_year
 from gomafia_kit.fetch.gauges import LoopBeat, PageGauges
 from gomafia_kit.fetch.proxies import proxy_for
 from gomafia_kit.fetch.replies import Reply, is_distrust, is_elsewhere, is_of_the_site, too_large
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     )
 
     from gomafia_kit.fetch.browser import Chromium
+    from gomafia_kit.fetch.turnstile import Scripts
     from gomafia_kit.site import Ask
 
 SECONDS_TO_START: Final = 60.0
@@ -122,6 +124,7 @@ class Engine:
         most_bytes: int,
         *,
         sandbox: bool,
+        scripts: Scripts,
         carried: StorageState | None = None,
     ) -> None:
         self.drivers: list[psutil.Process] = []
@@ -131,6 +134,7 @@ class Engine:
         self._seconds = seconds
         self._most_bytes = most_bytes
         self._sandbox = sandbox
+        self._scripts = scripts
         self._carried = carried
         self._playwright: Playwright | None = None
         self._page: Page
@@ -143,6 +147,7 @@ class Engine:
         """How many asks were put through it."""
         self._failure: str | None = None
         self._navigated: Response | None = None
+        self._shown: str | None = None  # the address of the page on which a year was chosen, while it is left so
         self.is_spent = False
         """True once it can't be trusted with another ask."""
 
@@ -194,7 +199,7 @@ class Engine:
         self._page.on("requestfailed", self._note_failure)
         self._page.on("response", self._note_response)
         self._cdp = self._page.context.new_cdp_session(self._page)
-        self._turnstile = Turnstile(self._cdp, self._base_url)
+        self._turnstile = Turnstile(self._cdp, self._base_url, self._scripts)
         self._gauges = PageGauges(chromium)
         self._beat = LoopBeat(lambda: self.seconds_held)
 
@@ -255,31 +260,44 @@ class Engine:
         except Error:  # a page that is just going, or a browser that has ended: the next ask will say so
             return []
 
+    def shows(self, url: str) -> bool:
+        """True if that page is open and a year was chosen on it: another can be chosen without asking for it again."""
+        return self._shown == url
+
     @property
     def _gate(self) -> Turnstile:
         assert self._turnstile is not None  # noqa: S101 - made at the launch
         return self._turnstile
 
     def _put(self, ask: Ask, url: str) -> Reply:
+        is_open = self.shows(url)
+        self._shown = None  # what fails now leaves a page that nobody knows
         if ask.form == RENDERED:
-            return self._rendered(ask, url)
+            return self._chosen(url, dict(ask.chosen)["year"], is_open=is_open) if ask.chosen else self._opened(url)
         if ask.form == "text" and not self._is_on_site:
             return self._opened(url)  # robots.txt itself is the page to fetch the others from
         came = self._come_to_site()
         self._gate.expect(url, further=came)
         return self._fetched(ask, url)
 
-    def _rendered(self, ask: Ask, url: str) -> Reply:
-        """The page as the browser shows it, with what is chosen on it."""
-        reply = self._opened(url)
-        if not ask.chosen or reply.status != _OK:
-            return reply
-        if _MAIN_PAGE in reply.body or not is_of_the_site(reply.body):
-            return reply  # nobody has that id, or a page came that stands in for the site's
-        self._gate.expect(CALL, further=True)
-        choice = choose_year(self._page, url, dict(ask.chosen)["year"], self._seconds)
+    def _chosen(self, url: str, year: str, *, is_open: bool) -> Reply:
+        """The page as the browser shows it once a year is chosen, on the page that is open if it is that one.
+
+        A year that the open page shows already is one that is asked for anew: so is the page.
+        """
+        goes_on = is_open and shown_year(self._page) not in {None, year}
+        reply = Reply(self._page.url, _OK, b"") if goes_on else self._opened(url)
+        if not goes_on and (reply.status != _OK or _MAIN_PAGE in reply.body or not is_of_the_site(reply.body)):
+            return reply  # an error, nobody has that id, or a page came that stands in for the site's
+        self._gate.expect(CALL, further=not goes_on)
+        try:
+            choice = choose_year(self._page, url, year, self._seconds)
+        except NoSuchPageError as error:
+            error.was_asked, self._shown = not goes_on, url
+            raise
         if choice is not None and choice.status != _OK:
             return choice
+        self._shown = url
         return self._as_shown(reply)
 
     def _opened(self, url: str, *, further: bool = False) -> Reply:

@@ -12,6 +12,7 @@ from gomafia_kit.errors import (
     DamagedAnswerError,
     FetchError,
     LayoutChangedError,
+    NoSuchPageError,
     SiteBusyError,
     SiteUnreachableError,
 )
@@ -172,7 +173,11 @@ class Source:
         def fetch() -> Answer:
             self.asks_made += 1
             self.attempts += ask != robots()
-            answer = fetcher.fetch(ask, self._another)
+            try:
+                answer = fetcher.fetch(ask, self._another)
+            except NoSuchPageError as error:
+                self.asks_made -= not error.was_asked
+                raise
             self._check_whole(answer)
             return answer
 

@@ -33,18 +33,22 @@ _STAYS: Final = "/_next/static/"
 _OK: Final = 200
 
 
+Scripts = dict[str, dict[str, Any]]
+"""Address of a script -> how a request for it is answered."""
+
+
 class Turnstile:
     """Lets through what `expect` announced, redirects about the site, and scripts if a page needs them.
 
     Each request but the first calls `another` before it goes out. Scripts of a deployment are asked
-    for once and then given out from here. All requests stop here by CDP's Fetch domain, which, unlike
-    Playwright's routes, costs no request of its own; what is never wanted is blocked before.
+    for once, kept in `scripts` and then given out from there. All requests stop here by CDP's Fetch domain, which,
+    unlike Playwright's routes, costs no request of its own; what is never wanted is blocked before.
     """
 
-    def __init__(self, cdp: CDPSession, base_url: str) -> None:
+    def __init__(self, cdp: CDPSession, base_url: str, scripts: Scripts) -> None:
         self._cdp = cdp
         self._base_url = base_url
-        self._scripts: dict[str, dict[str, Any]] = {}
+        self._scripts = scripts
         self._with_scripts: bool | None = None
         self._expected: str | None = None
         self._given: bytes | None = None

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import site as asks
-from gomafia_kit.errors import AskRefusedError, BrowserError, LayoutChangedError, SiteBusyError, SiteUnreachableError
+from gomafia_kit.errors import (
+    AskRefusedError,
+    BrowserError,
+    LayoutChangedError,
+    NoSuchPageError,
+    SiteBusyError,
+    SiteUnreachableError,
+)
 from gomafia_kit.fetch.chromium import ChromiumFetcher
 from gomafia_kit.fetch.source import check_page
 from tests.fetch.servers import Sent, serving
@@ -40,32 +47,46 @@ def test_the_chosen_year_is_shown(fetcher: ChromiumFetcher, site: DemoSite) -> N
         assert site.league.shown_elo(player, year) in shown
 
 
-def test_it_costs_the_page_and_one_call_and_each_script_once(fetcher: ChromiumFetcher, site: DemoSite) -> None:
-    site.redeploy()  # so that no script is known yet
+def test_it_costs_each_page_and_script_once_and_a_call_a_year(site: DemoSite) -> None:
+    """However often the browser is replaced: not while a page is open on which another year is wanted."""
     counted: list[None] = []
-    for player in (1, 2, 3):
-        fetcher.fetch(figures(player, 2023), lambda: counted.append(None))
+    with ChromiumFetcher(site.url, "", pages_per_browser=1) as made:
+        for player, year in ((1, 2023), (1, 2022), (1, 2024), (2, 2023)):
+            made.fetch(figures(player, year), lambda: counted.append(None))
     log = site.log()
     scripts = {path: count for path, count in log["counts"].items() if ".js" in path}
     others = {path: count for path, count in log["counts"].items() if ".js" not in path}
-    assert others == {"GET /stats/1": 1, "GET /stats/2": 1, "GET /stats/3": 1, "POST /api/stats/get": 3}
+    assert others == {"GET /stats/1": 1, "GET /stats/2": 1, "POST /api/stats/get": 4}
     assert list(scripts.values()) == [1, 1]
-    assert log["total"] == 3 + len(counted)
+    assert log["total"] == 4 + len(counted)
+
+
+def test_a_page_that_is_left_or_shows_the_year_already_is_opened_anew(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    for ask in (figures(1, 2023), figures(1, 2023), asks.player_list(2023, "all"), figures(1, 2022)):
+        fetcher.fetch(ask)
+    pages = [path for path in site.log()["counts"].items() if "stats" in path[0] and ".js" not in path[0]]
+    assert pages == [("GET /stats/1", 3), ("POST /api/stats/get", 3)]
 
 
 def test_a_page_that_opens_with_the_year_needs_no_call(fetcher: ChromiumFetcher, site: DemoSite) -> None:
     site.set_switches(stats_opens="season")
     try:
-        shown = fetcher.fetch(figures(1, 2024)).body.decode()
+        shown = fetcher.fetch(figures(4, 2024)).body.decode()
     finally:
         site.set_switches(stats_opens="all")
     assert ">2024</span>" in shown
     assert "POST /api/stats/get" not in site.log()["counts"]
 
 
-def test_a_year_that_is_not_in_the_list_is_refused_by_name(fetcher: ChromiumFetcher) -> None:
-    with pytest.raises(AskRefusedError, match="the drop-down of years has no 2019, only Все, 2024, 2023, 2022"):
-        fetcher.fetch(figures(1, 2019))
+def test_a_year_that_is_not_in_the_list_is_refused_by_name(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    """The page goes on: it needn't be asked to say so of another year, or to show one that it has."""
+    no_such_year = "the drop-down of years has no {}, only Все, 2024, 2023, 2022"
+    for year, was_asked in ((2019, True), (2018, False)):
+        with pytest.raises(NoSuchPageError, match=no_such_year.format(year)) as told:
+            fetcher.fetch(figures(2, year))
+        assert told.value.was_asked is was_asked
+    assert b">2023</span>" in fetcher.fetch(figures(2, 2023)).body
+    assert site.log()["counts"]["GET /stats/2"] == 1
 
 
 def test_a_busy_call_is_a_busy_site(fetcher: ChromiumFetcher, site: DemoSite) -> None:
@@ -168,6 +189,22 @@ def test_however_it_is_built_the_year_is_chosen(opening: str, redraw: str) -> No
         assert server.asked == ["/stats/7", "/api/stats/get"]
     assert '__ccccc">12</div>' in shown
     assert '__bbbbb">2023</span>' in shown
+
+
+def test_years_with_the_same_games_are_told_apart_however_late_they_are_drawn() -> None:
+    elo = "<div><span>Общий ELO</span><b>1000</b></div>"
+    redraw = "setTimeout(() => { document.querySelector('b').textContent = answer.data.user.elo; }, 600);"
+    script = _CHOOSE.replace("REDRAW", _REDRAW + redraw).replace("get'", "get?' + year") + _IN_PLACE
+    page = _stats_page(script, body=_SELECT + _AMOUNT + elo)
+
+    def send(path: str) -> Sent:
+        told = {"user": {"elo": f"{path[-4:]}.5"}, "stats": {"primary": {"total_games": 12}}}
+        return Sent((json.dumps({"result": "success", "data": told}).encode(),)) if "/api/" in path else page(path)
+
+    with serving(send) as server, ChromiumFetcher(server.url, "", seconds_to_load=5) as made:
+        for year in (2023, 2024):
+            assert f"<b>{year}.5</b>" in made.fetch(figures(7, year)).body.decode()
+    assert server.asked == ["/stats/7", "/api/stats/get?2023", "/api/stats/get?2024"]
 
 
 def test_a_page_that_never_shows_the_year_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gomafia_kit.errors import SettingsError
+from gomafia_kit import importer
+from gomafia_kit.cli.planned import plans_for
+from gomafia_kit.errors import RunStoppedError, SettingsError
+from gomafia_kit.fetch.dropdown import CALL
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
 from tests.imports import published, run_import
@@ -87,22 +90,45 @@ def test_the_browsers_memory_stands_in_the_journal(imported: Imported) -> None:
     assert (seen["tree"].pss_mb or 0) > (seen["chromium"].pss_mb or 0) + (seen["python"].pss_mb or 0)
 
 
-def test_official_years_are_chosen_in_the_drop_down(running_site: DemoSite, data_dir: Path) -> None:
-    """Of one club, since each is a page and a call."""
-    told = {"stages": "clubs,players,statistics", "years": "2023", "club_id": 1, "official_years": True}
-    run_import(running_site, data_dir, via="chromium", form="dom", **told)
-    rows = published(data_dir, "player_year_official")
-    league = running_site.league
-    assert len({row["player_id"] for row in rows}) == len(rows) > 1
-    for row in rows:
-        figures = league.figures(row["player_id"], 2023)
+def test_official_years_are_chosen_in_the_drop_down_as_planned(running_site: DemoSite, data_dir: Path) -> None:
+    """Of a region: a page a player and a call a year, each once; killed between two years of a player, what is left."""
+    told: dict[str, object] = {"years": "2023,2024", "region": "north"}
+    run_import(running_site, data_dir, stages="players", **told)
+    told |= {"source": running_site.url, "data_dir": str(data_dir), "stages": "statistics", "official_years": True}
+    settings = Settings.gather(told | {"via": "chromium", "form": "dom"})
+    seasons = sorted((row["player_id"], -row["year"]) for row in published(data_dir, "player_season"))
+    left = seasons[3:]
+    assert seasons[2][0] == seasons[3][0]
+
+    def to_make() -> int:
+        return sum(plan.to_make for plan in plans_for(settings))
+
+    assert to_make() == len(seasons) + len({player for player, _ in seasons})
+    running_site.fault("hang", seconds=60.0, prefix=CALL, skip=3)
+    running_site.log(reset=True)
+    handle = importer.start(settings, lifeline=True)
+
+    def kill_at_the_fourth_call() -> None:
+        if running_site.log(last=1)["counts"].get(f"POST {CALL}") == 4:
+            handle.break_off()
+
+    with pytest.raises(RunStoppedError):
+        handle.wait(kill_at_the_fourth_call, seconds_between_polls=0.05)
+    running_site.clear_faults()
+    assert to_make() == len(left) + len({player for player, _ in left})
+    running_site.log(reset=True)
+    importer.start(settings, lifeline=True).wait(seconds_between_polls=0.05)
+    counts = {path: count for path, count in running_site.log()["counts"].items() if ".js" not in path}
+    assert counts == {f"POST {CALL}": len(left)} | {f"GET /stats/{player}": 1 for player, _ in left}
+
+    league, found = running_site.league, published(data_dir, "player_year_official")
+    assert sorted((row["player_id"], -row["year"]) for row in found) == seasons
+    for row in found:
+        figures = league.figures(row["player_id"], row["year"])
         shown = {role: int(count or 0) for role, count in figures.role_games.items()}
         assert {role: row[f"{role}_games"] or 0 for role in shown} == shown
-        assert (row["year"], row["games"] or 0, row["elo"]) == (
-            2023,
-            int(figures.games or 0),
-            Decimal(league.shown_elo(row["player_id"], 2023)),
-        )
+        assert (row["games"] or 0) == int(figures.games or 0)
+        assert row["elo"] == Decimal(league.shown_elo(row["player_id"], row["year"]))
 
 
 @pytest.mark.parametrize("contact", ["Мафия-клуб", "a\nb: c", "a\0b"])

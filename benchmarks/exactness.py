@@ -4,7 +4,8 @@
 a second each on a busy machine, by every option at tiny and by the default plan at small. To choose:
 `python -m benchmarks.exactness --scale tiny --form api`. Each form and set of switches is a line of its own in
 `benchmarks/results.md`: a run that was cut goes on with those that this commit hasn't yet.
-Ends with exit code 1 if a value differs. `docs/forms.md`, which says what a form can't know, is written by `--docs`.
+Ends with exit code 1 if a value differs or the site was asked for anything twice. `docs/forms.md`, which says
+what a form can't know, is written by `--docs`.
 """
 
 from __future__ import annotations
@@ -210,7 +211,7 @@ def main() -> int:
     parser.add_argument("--docs", action="store_true", help="write docs/forms.md, from the tiny league")
     options = parser.parse_args()
     if options.docs:
-        DOCS.write_text(page({form: unknown(_scored("tiny", {}, form)) for form in FORMS}), encoding="utf-8")
+        DOCS.write_text(page({form: unknown(_scored("tiny", {}, form)[0]) for form in FORMS}), encoding="utf-8")
         return 0
     forms = [options.form] if options.form else FORMS
     with_options = not options.default_plan
@@ -221,20 +222,21 @@ def main() -> int:
 
 
 def _compared(scale: str, switches: Mapping[str, object], form: str, *, with_options: bool) -> int:
-    """How many columns are wrong; nothing is done again that this commit has shown to be right."""
+    """How many columns are wrong or asks put twice; nothing is done again that this commit has shown to be right."""
     named = ", ".join(f"{name}={value}" for name, value in switches.items()) or "the usual switches"
     what = f"exactness of {scale} as {form}{'' if with_options else ' by the default plan'}, {named}"
     if results.has(what):
         return 0
     begun = time.monotonic()
-    found = _scored(scale, switches, form, with_options=with_options)
-    told = list(faults(found, form))
+    found, asks, twice = _scored(scale, switches, form, with_options=with_options)
+    told = [*faults(found, form), *twice]
     columns = [score for table in found.values() for score in table.values() if score.staged]
     precision, recall = _least(score.precision for score in columns), _least(score.recall for score in columns)
     figures = (
         f"{sum(score.right for score in columns):,} values right; precision {precision:g} and recall {recall:g}"
         f" at least, of every column that the form knows;"
-        f" {len(told)} columns wrong, {time.monotonic() - begun:.0f} s"
+        f" {len(told) - len(twice)} columns wrong; {asks:,} asks, {len(twice)} of them put twice;"
+        f" {time.monotonic() - begun:.0f} s"
     )
     print(f"{what}: {figures}", *told, sep="\n", flush=True)
     results.append(what if not told else f"{what} (wrong)", figures)
@@ -247,13 +249,14 @@ def _least(shares: Iterable[float | None]) -> float:
 
 def _scored(
     scale: str, switches: Mapping[str, object], form: str, *, with_options: bool = True
-) -> dict[str, dict[str, Score]]:
+) -> tuple[dict[str, dict[str, Score]], int, list[str]]:
+    """How exact it is, how many asks the site had, and which of them more than once."""
     with (
         tempfile.TemporaryDirectory(prefix="gomafia-forms-") as folder,
         demo.start(scale=scale, switches=switches) as site,
     ):
         imported(site, Path(folder), form, with_options=with_options)
-        return scores(Path(folder), site.league, form)
+        return scores(Path(folder), site.league, form), site.log(last=1)["total"], asked_twice(site)
 
 
 if __name__ == "__main__":

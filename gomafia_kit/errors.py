@@ -106,7 +106,10 @@ class SiteBusyError(FetchError):
 
 
 class AskRefusedError(FetchError):
-    """The site answered, and the answer is no; `by_status`: with a status that speaks of who asks, not of the thing."""
+    """The site answered, and the answer is no.
+
+    `by_status`: by a status such as 403, which is about who asks rather than about what is asked for.
+    """
 
     exit_code = 13
 

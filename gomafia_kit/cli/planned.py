@@ -30,7 +30,7 @@ _UNKNOWN_YET: Final = {
     "presidents": "one a club, once their list is read",
     "participants": "one a tournament, once their list is read",
     "games": "one a tournament, once their list is read",
-    "official_years": "one a player and year, once the players' lists are read",
+    "official_years": "one a player and year, and with rendered pages one a player, once the players' lists are read",
     "history": "one or more a player, once the players' lists are read",
 }
 
@@ -74,7 +74,8 @@ def plan(*, as_json: bool, **options: object) -> None:
     """Tell what an import would ask, and how long it takes.
 
     By stage, for these settings and for what the data folder holds already; nothing is asked. What
-    hangs on a list that wasn't read yet can't be told before it is.
+    hangs on a list that wasn't read yet can't be told before it is. Not counted are robots.txt, the
+    scripts of a page on which a browser chooses years, and what is tried again.
     """
     settings = gathered(given(options))
     plans = plans_for(settings)

@@ -34,18 +34,27 @@ _MILLISECONDS_A_LOOK: Final = 25
 _SELECTED: Final = 'span[class*="Select_select__selected-span"]'
 _YEAR: Final = re.compile(r"20\d\d")
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
-_OPTIONS = """
-selected => {
-  const shown = e => e.getClientRects().length > 0;
+_PERIODS: Final = """
   const word = e => e.textContent.trim();
-  const isYear = e => !e.children.length && /^(Все|20\\d\\d)$/.test(word(e)) && e !== selected;
-  for (let box = selected.parentElement; box; box = box.parentElement) {
-    const found = [...box.querySelectorAll('*')].filter(e => isYear(e) && shown(e) && !selected.contains(e));
-    if (found.some(e => word(e) !== 'Все')) return found;
-  }
-  return [];
-}
+  const isPeriod = e => !e.children.length && /^(Все|20\\d\\d)$/.test(word(e)) && !selected.contains(e);
+  const periods = box => [...box.querySelectorAll('*')].filter(e => isPeriod(e) && e.getClientRects().length > 0);
 """
+_BEFORE: Final = f"selected => {{ {_PERIODS} window.__before = new Set(periods(document)); }}"
+_OPTIONS: Final = f"""
+selected => {{ {_PERIODS}
+  const opened = found => found.filter(e => !window.__before.has(e));
+  const around = pick => {{
+    for (let box = selected.parentElement; box; box = box.parentElement) {{
+      const found = pick(periods(box));
+      if (found.length) return found;
+    }}
+    return [];
+  }};
+  const clicked = around(opened);
+  return clicked.length ? clicked : around(found => found.some(e => word(e) !== 'Все') ? found : []);
+}}
+"""
+"""What the click has opened, near the drop-down first; a list that was open before must have a year in it."""
 _WATCH: Final = """
 () => {
   const isWatched = window.__drawn !== undefined;
@@ -127,6 +136,7 @@ def _text(element: Locator | ElementHandle) -> str:
 def _option(page: Page, selected: Locator, url: str, year: str) -> ElementHandle:
     """The option of that year; clicked again until the list opens, since a script may still be on its way."""
     element = selected.element_handle()
+    element.evaluate(_BEFORE)
     for _ in range(MILLISECONDS_TO_OPEN // _MILLISECONDS_A_CLICK):
         element.click()
         options = _opened(page, element)

@@ -89,6 +89,16 @@ def test_a_year_that_is_not_in_the_list_is_refused_by_name(fetcher: ChromiumFetc
     assert site.log()["counts"]["GET /stats/2"] == 1
 
 
+def test_a_player_without_years_has_none_to_choose(fetcher: ChromiumFetcher, site: DemoSite) -> None:
+    player = next(each for each in site.league.world.people if not site.league.careers.years(each))
+    site.set_switches(idle_years="absent")
+    try:
+        with pytest.raises(NoSuchPageError, match=r"has no 2023, only Все\."):
+            fetcher.fetch(figures(player, 2023))
+    finally:
+        site.set_switches(idle_years="shown")
+
+
 def test_a_busy_call_is_a_busy_site(fetcher: ChromiumFetcher, site: DemoSite) -> None:
     site.fault("status", status=429, retry_after="3", prefix="/api/stats")
     with pytest.raises(SiteBusyError, match=r"/api/stats/get: the site is busy \(status 429\) and asks to wait 3 s"):

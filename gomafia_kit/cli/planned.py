@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gomafia_kit.fetch.archive import Archive
     from gomafia_kit.plan import Known, KnownTournament, Planned
     from gomafia_kit.settings import Settings
+    from gomafia_kit.site import Ask
 
 STAGED_KB: Final = 20
 """Disk for an ask: its answer, its rows in parts, and two publications. Measured: 60 MB for 3,039 asks."""
@@ -33,6 +34,20 @@ _UNKNOWN_YET: Final = {
     "official_years": "one a player and year, and with rendered pages one a player, once the players' lists are read",
     "history": "one or more a player, once the players' lists are read",
 }
+
+
+_BEGINNINGS: Final = frozenset(
+    {
+        "club_list_page",
+        "club_page",
+        "judge_page",
+        "player_history_page",
+        "player_page",
+        "tournament_games_page",
+        "tournament_list_page",
+    }
+)
+"""Kinds of pages behind which others stand, as many as they say themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +89,8 @@ def plan(*, as_json: bool, **options: object) -> None:
     """Tell what an import would ask, and how long it takes.
 
     By stage, for these settings and for what the data folder holds already; nothing is asked. What
-    hangs on a list that wasn't read yet can't be told before it is. Not counted are robots.txt, the
-    scripts of a page on which a browser chooses years, and what is tried again.
+    hangs on a list or a page that wasn't read yet can't be told before it is. Not counted are
+    robots.txt, the scripts of a page on which a browser chooses years, and what is tried again.
     """
     settings = gathered(given(options))
     plans = plans_for(settings)
@@ -83,6 +98,19 @@ def plan(*, as_json: bool, **options: object) -> None:
         click.echo(json.dumps(_plain(settings, plans), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_lines(settings, plans)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a plan is made from: settings, what the folder knows, holds and has read, and what is planned so far."""
+
+    settings: Settings
+    known: Known
+    archive: Archive | None
+    read: dict[str, list[Ask]]
+    """Subject -> the asks by which it was read."""
+    going: set[str] = field(default_factory=set)
+    """Those that go to the site: one answer serves all that is read from it."""
 
 
 def plans_for(settings: Settings) -> list[StagePlan]:
@@ -96,14 +124,16 @@ def plans_for(settings: Settings) -> list[StagePlan]:
     folder = settings.folder
     with ExitStack() as stack:
         known: Known = _NothingKnown()
+        read: dict[str, list[Ask]] = {}
         if (folder / STORE_FILE).is_file():
-            known = StagedLeague(folder, stack.enter_context(Ledger(folder)))
+            ledger = stack.enter_context(Ledger(folder))
+            known = StagedLeague(folder, ledger)
+            for live in ledger.live_asks():
+                read.setdefault(live.ask.subject, []).append(live.ask)
         held = (folder / "archive.sqlite").is_file()
         archive = stack.enter_context(Archive(folder, settings.league)) if held else None
-        going: set[str] = set()
-        return [
-            plan for stage in _stages(settings, known) for plan in _plans_of(stage, settings, known, archive, going)
-        ]
+        ground = _Ground(settings, known, archive, read)
+        return [plan for stage in _stages(settings, known) for plan in _plans_of(stage, ground)]
 
 
 def _stages(settings: Settings, known: Known) -> Iterator[str]:
@@ -115,36 +145,35 @@ def _stages(settings: Settings, known: Known) -> Iterator[str]:
         yield stage
 
 
-def _plans_of(
-    stage: str, settings: Settings, known: Known, archive: Archive | None, going: set[str]
-) -> Iterator[StagePlan]:
+def _plans_of(stage: str, ground: _Ground) -> Iterator[StagePlan]:
     from gomafia_kit.plan import OPTIONS, subjects
 
-    asked_for = subjects(stage, settings)
+    asked_for = subjects(stage, ground.settings)
     if not set(asked_for) - OPTIONS:
         yield StagePlan(stage, 0, 0, "")
     for subject in asked_for:
         name = subject if subject in OPTIONS else stage
-        yield _plan_of(subject, name, settings, known, archive, going)
+        yield _plan_of(subject, name, ground)
 
 
-def _plan_of(
-    subject: str, name: str, settings: Settings, known: Known, archive: Archive | None, going: set[str]
-) -> StagePlan:
-    """The plan of one subject; `going` are the requests of those before it: one answer serves whoever reads it."""
-    from gomafia_kit.plan import phases
+def _plan_of(subject: str, name: str, ground: _Ground) -> StagePlan:
+    from gomafia_kit.plan import ESSENTIAL_KINDS, phases
     from gomafia_kit.roads import roads_for
 
-    asks, before = 0, len(going)
-    for phase in phases(subject, settings, known, roads_for(subject, settings)[0]):
+    asks, before, has_more = 0, len(ground.going), False
+    for phase in phases(subject, ground.settings, ground.known, roads_for(subject, ground.settings)[0]):
         for planned in phase.asks:
-            pages = list(_pages(planned, archive))
-            wanted = [page.ask for page in pages if _goes_to_the_site(page, settings, archive)]
+            pages, ends_there = _pages(planned, ground.read)
+            wanted = [page.ask for page in pages if _goes_to_the_site(page, ground)]
             asks += len(pages)
-            going.update(request for ask in wanted for request in ask.requests)
-            if wanted and len(pages) > 1:
-                going.add(f"{pages[-1].ask.key}, once more")  # whether the list moved meanwhile
-    to_make = len(going) - before
+            has_more |= not ends_there
+            ground.going.update(request for ask in wanted for request in ask.requests)
+            if wanted and len(pages) > 1 and planned.ask.kind in ESSENTIAL_KINDS:
+                ground.going.add(f"{planned.ask.subject}, its end once more")  # whether the list has moved
+    return StagePlan(name, asks, len(ground.going) - before, _unknown(subject, ground.known, has_more=has_more))
+
+
+def _unknown(subject: str, known: Known, *, has_more: bool) -> str:
     unread = {
         "clubs": known.club_ids,
         "presidents": known.club_ids,
@@ -153,25 +182,29 @@ def _plan_of(
         "official_years": known.seasons,
         "history": known.seasons,
     }
-    unknown = _UNKNOWN_YET[subject] if subject in unread and not unread[subject]() else ""
-    return StagePlan(name, asks, to_make, unknown)
+    if subject in unread and not unread[subject]():
+        return _UNKNOWN_YET[subject]
+    return "and the pages behind the first, once that is read" if has_more else ""
 
 
-def _pages(planned: Planned, archive: Archive | None) -> Iterator[Planned]:
-    """The ask, and for a list the pages behind it, as far as the archive knows them."""
-    from gomafia_kit.parse import parse
-    from gomafia_kit.plan import ESSENTIAL_KINDS
+def _pages(planned: Planned, read: dict[str, list[Ask]]) -> tuple[list[Planned], bool]:
+    """The ask and those behind it: as they were read before, else those that are sure; and whether these are all."""
+    from gomafia_kit import site
+    from gomafia_kit.roads import DOM
 
-    yield planned
-    answer = archive.find(planned.ask) if archive is not None and planned.ask.kind in ESSENTIAL_KINDS else None
-    if answer is not None:
-        for further in parse(answer, planned.road.form).more:
-            yield from _pages(replace(planned, ask=further), archive)
+    before = read.get(planned.ask.subject, [])
+    if planned.ask.key in {ask.key for ask in before}:
+        return [replace(planned, ask=ask) for ask in before], True
+    if planned.ask.kind == "tournament_games_page" and planned.road.form == DOM:
+        standings = site.tournament_results_page(int(planned.ask.fact("id")), planned.ask.form)
+        return [planned, replace(planned, ask=standings)], True
+    return [planned], planned.ask.kind not in _BEGINNINGS
 
 
-def _goes_to_the_site(planned: Planned, settings: Settings, archive: Archive | None) -> bool:
+def _goes_to_the_site(planned: Planned, ground: _Ground) -> bool:
     from gomafia_kit.fetch.source import CLOCKS_MAY_DIFFER
 
+    settings, archive = ground.settings, ground.archive
     if settings.offline:
         return False
     came_at = None if archive is None or settings.refresh else archive.came_at(planned.ask)

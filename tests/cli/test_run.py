@@ -359,7 +359,7 @@ def test_the_plan_is_what_the_next_run_asks(gomafia: Gomafia, site: DemoSite) ->
     line = ("--source", site.url, "--data-dir", gomafia.home / "data" / "planned")
     empty = json.loads(gomafia("plan", *line, "--json").out)
     assert not empty["complete"]
-    assert {stage["stage"] for stage in empty["stages"] if stage["unknown"]} == {"clubs", "games"}
+    assert {stage["stage"] for stage in empty["stages"] if stage["unknown"]} == {"clubs", "judges", "games"}
     assert not (gomafia.home / "data" / "planned").exists()
 
     assert gomafia("run", *line, *LISTS).code == 0

@@ -24,8 +24,10 @@ _SPACES: Final = {ord(space): None for space in " \u00a0\u202f\u2009\u2007"}
 _MINUS: Final = {ord("−"): "-"}
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009\u2007]\d{3})+(?:[.,]\d+)?")
 _USUAL: Final = re.compile(rf"-?[0-9]{{1,{_WHOLE_DIGITS}}}(?:\.[0-9]{{1,{DECIMAL_PLACES}}})?")
+_QUICK_TYPES: Final = frozenset({str, float})
 _PLAIN: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _INT_MAX: Final = 2**31 - 1
+_QUICK_DIGITS: Final = 9
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Scalar = str | int | float | bool | None
@@ -66,7 +68,7 @@ def decimal(value: object) -> Decimal | None:
     """
     if value is None:
         return None
-    if isinstance(value, str | float) and _USUAL.fullmatch(usual := str(value)):  # most of them, quickly
+    if type(value) in _QUICK_TYPES and _USUAL.fullmatch(usual := str(value)):  # most of them
         return Decimal(usual)
     if isinstance(value, str):
         return _from_text(value)
@@ -113,8 +115,10 @@ def _fitting(number: Decimal, value: object) -> Decimal:
 
 def integer(value: object) -> int | None:
     """A whole number that fits 32 bits; 7, "7", "7.0" and "1 234" are, "7,5" is not."""
-    if type(value) is int and -_INT_MAX <= value <= _INT_MAX:  # the common case, quickly
+    if type(value) is int and -_INT_MAX <= value <= _INT_MAX:  # the common cases, quickly
         return value
+    if type(value) is str and len(value) <= _QUICK_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
     number = decimal(value)
     if number is None:
         return None

@@ -49,7 +49,8 @@ class Turnstile:
         self._cdp = cdp
         self._base_url = base_url
         self._scripts = scripts
-        self._with_scripts: bool | None = None
+        self._with_scripts = False
+        self._blocked: list[str] | None = None
         self._expected: str | None = None
         self._given: bytes | None = None
         self._is_further = False
@@ -63,9 +64,6 @@ class Turnstile:
         self.refusal: AskRefusedError | None = None
         """Why a request of the ask wasn't let through."""
         cdp.on("Fetch.requestPaused", self._paused)
-        # Bodies are taken elsewhere: what this session kept of them would stay in the page's memory.
-        cdp.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
-        cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})  # what is asked for is wanted as it is now
         cdp.send(
             "Fetch.enable",
             {"patterns": [{"urlPattern": "*"}, {"resourceType": "Script", "requestStage": "Response"}]},
@@ -82,10 +80,24 @@ class Turnstile:
         self._another, self.refusal, self._expected = another, None, None
         self._passed.clear()
         self._asked_script, self._queue = None, []
-        if with_scripts is not self._with_scripts:
-            blocked = [*_NEVER_WANTED, _BY_SCRIPTS if with_scripts else _SCRIPTS]
+        self._with_scripts = with_scripts
+
+    def before_a_page(self) -> None:
+        """A page is to be opened: what is never wanted of one is blocked, and nothing comes from a cache."""
+        blocked = [*_NEVER_WANTED, _BY_SCRIPTS if self._with_scripts else _SCRIPTS]
+        if self._blocked is None:
+            # Bodies are taken elsewhere: what this session kept of them would stay in the page's memory.
+            self._cdp.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
+            self._cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})  # it is wanted as it is now
+        if blocked != self._blocked:
             self._cdp.send("Network.setBlockedURLs", {"urls": blocked})
-            self._with_scripts = with_scripts
+            self._blocked = blocked
+
+    def before_a_fetch(self) -> None:
+        """Nothing but one `fetch()` is to come: nobody need be told of the network, of each piece of an answer."""
+        if self._blocked is not None:
+            self._cdp.send("Network.disable")
+            self._blocked = None
 
     def expect(self, url: str, *, further: bool = False) -> None:
         """Let the next request to that path through, and where the site redirects it to.

@@ -23,8 +23,7 @@ _STEP: Final = Decimal(1).scaleb(-DECIMAL_PLACES)
 _SPACES: Final = {ord(space): None for space in " \u00a0\u202f\u2009\u2007"}
 _MINUS: Final = {ord("−"): "-"}
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009\u2007]\d{3})+(?:[.,]\d+)?")
-_USUAL: Final = re.compile(rf"-?[0-9]{{1,{_WHOLE_DIGITS}}}(?:\.[0-9]{{1,{DECIMAL_PLACES}}})?")
-_QUICK_TYPES: Final = frozenset({str, float})
+_is_usual: Final = re.compile(rf"-?[0-9]{{1,{_WHOLE_DIGITS}}}(?:\.[0-9]{{1,{DECIMAL_PLACES}}})?").fullmatch
 _PLAIN: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _INT_MAX: Final = 2**31 - 1
 _QUICK_DIGITS: Final = 9
@@ -68,8 +67,10 @@ def decimal(value: object) -> Decimal | None:
     """
     if value is None:
         return None
-    if type(value) in _QUICK_TYPES and _USUAL.fullmatch(usual := str(value)):  # most of them
-        return Decimal(usual)
+    if type(value) is str and _is_usual(value):  # most of them
+        return Decimal(value)
+    if type(value) is float and _is_usual(plain := repr(value)):
+        return Decimal(plain)
     if isinstance(value, str):
         return _from_text(value)
     if isinstance(value, float):

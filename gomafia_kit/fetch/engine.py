@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from base64 import b64decode
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from gomafia_kit.errors import (
     BrowserEndedError,
     BrowserError,
     FetchError,
+    LayoutChangedError,
     NoSuchPageError,
     SiteUnreachableError,
     UnavailableError,
@@ -288,7 +289,7 @@ class Engine:
         is_open = self.shows(url)
         self._shown = None  # what fails now leaves a page that nobody knows
         if ask.form == RENDERED:
-            return self._chosen(url, dict(ask.chosen)["year"], is_open=is_open) if ask.chosen else self._opened(url)
+            return self._with_year(url, dict(ask.chosen)["year"], is_open=is_open) if ask.chosen else self._opened(url)
         if ask.form == "text" and not self._is_on_site:
             return self._opened(url)  # robots.txt itself is the page to fetch the others from
         came = self._come_to_site()
@@ -296,25 +297,32 @@ class Engine:
         self._gate.expect(url, further=came)
         return self._fetched(ask, url)
 
-    def _chosen(self, url: str, year: str, *, is_open: bool) -> Reply:
-        """The page as the browser shows it once a year is chosen, on the page that is open if it is that one.
+    def _with_year(self, url: str, year: str, *, is_open: bool) -> Reply:
+        """The page as the browser shows it once a year is chosen: on the page that is open, if it is that one.
 
-        A year that the open page shows already is one that is asked for anew: so is the page.
+        It is opened anew if it shows that year already, for then the year is asked for anew, or if it fails there.
         """
         goes_on = is_open and shown_year(self._page) not in {None, year}
-        reply = Reply(self._page.url, _OK, b"") if goes_on else self._opened(url)
-        if not goes_on and (reply.status != _OK or _MAIN_PAGE in reply.body or not is_of_the_site(reply.body)):
+        if goes_on:
+            with suppress(BrowserError, LayoutChangedError):
+                return self._chosen(url, year, Reply(self._page.url, _OK, b""), is_fresh=False)
+        reply = self._opened(url, further=goes_on)
+        if reply.status != _OK or _MAIN_PAGE in reply.body or not is_of_the_site(reply.body):
             return reply  # an error, nobody has that id, or a page came that stands in for the site's
-        self._gate.expect(CALL, further=not goes_on)
+        return self._chosen(url, year, reply, is_fresh=True)
+
+    def _chosen(self, url: str, year: str, page: Reply, *, is_fresh: bool) -> Reply:
+        """The open page with a year chosen on it; afterwards another can be chosen there."""
+        self._gate.expect(CALL, further=is_fresh)
         try:
             choice = choose_year(self._page, url, year, self._seconds)
         except NoSuchPageError as error:
-            error.was_asked, self._shown = not goes_on, url
+            error.was_asked, self._shown = is_fresh, url
             raise
         if choice is not None and choice.status != _OK:
             return choice
         self._shown = url
-        return self._as_shown(reply)
+        return self._as_shown(page)
 
     def _opened(self, url: str, *, further: bool = False) -> Reply:
         """The page that stands at an address, once it is whole; scripts have drawn what they draw at once."""

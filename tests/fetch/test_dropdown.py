@@ -217,6 +217,21 @@ def test_years_with_the_same_games_are_told_apart_however_late_they_are_drawn() 
     assert server.asked == ["/stats/7", "/api/stats/get?2023", "/api/stats/get?2024"]
 
 
+def test_what_fails_on_the_page_that_is_open_is_tried_on_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gomafia_kit.fetch.dropdown.MILLISECONDS_TO_REDRAW", 500)
+    only_once = "if (amount.textContent === '50') " + _REDRAW + " else amount.textContent = '?';"
+    counted: list[None] = []
+    with (
+        serving(_stats_page(_CHOOSE.replace("REDRAW", only_once) + _IN_PLACE)) as server,
+        ChromiumFetcher(server.url, "", seconds_to_load=5) as made,
+    ):
+        for year in (2023, 2024):
+            shown = made.fetch(figures(7, year), lambda: counted.append(None)).body.decode()
+            assert ('__ccccc">12</div>' in shown, f"{year}</span>" in shown) == (True, True)
+    assert server.asked == ["/stats/7", "/api/stats/get", "/api/stats/get", "/stats/7", "/api/stats/get"]
+    assert len(counted) == len(server.asked) - 2  # each ask's first request was its own
+
+
 def test_a_page_that_never_shows_the_year_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gomafia_kit.fetch.dropdown.MILLISECONDS_TO_REDRAW", 1_000)
     with (

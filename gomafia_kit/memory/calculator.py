@@ -1,7 +1,7 @@
 """How an import fits into a memory: a formula with constants that were measured.
 
-peak = base of the way + rows of a batch x megabytes a row. The constants are the medians of this package's own
-benchmarks, on Linux with two cores; `docs/memory.md` says which, and how to measure one's own.
+peak = base of the way + megabytes a batch + its rows x megabytes a row. The constants are the medians of this
+package's own benchmarks, on Linux with two cores; `docs/memory.md` says which, and how to measure one's own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from gomafia_kit.memory.budget import AIM_AT, LEAST_ROWS, MOST_ROWS, SHRINK_AT, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MB_A_ROW: Final = 0.5 / 1000
-"""What a row of a batch takes beside what is held anyway (`python -m benchmarks.batch_memory`)."""
+MB_A_BATCH: Final = 0.45
+"""What any batch takes beside what is held anyway: an answer in hand, and what a file is written and hashed with."""
+MB_A_ROW: Final = 0.42 / 1000
+"""What each of its rows takes beside that (`python -m benchmarks.batch_memory` measures both)."""
 
 BASE_MB: Final[Mapping[str, float]] = {
     "HTTP": 155.0,
@@ -48,11 +50,16 @@ def fits(limit_mb: float) -> list[Fit]:
     return [_fit(way, base, limit_mb) for way, base in BASE_MB.items()]
 
 
+def batch_mb(rows: int) -> float:
+    """What a batch of so many rows takes beside what an idle import holds."""
+    return MB_A_BATCH + rows * MB_A_ROW
+
+
 def _fit(way: str, base_mb: float, limit_mb: float) -> Fit:
-    shortest = base_mb + LEAST_ROWS * MB_A_ROW
-    room = AIM_AT * limit_mb - base_mb
+    shortest = base_mb + batch_mb(LEAST_ROWS)
+    room = AIM_AT * limit_mb - base_mb - MB_A_BATCH
     rows = max(LEAST_ROWS, min(MOST_ROWS, int(room / MB_A_ROW)))
     if shortest >= STOP_AT * limit_mb:
         return Fit(way, limit_mb, base_mb, 0, shortest, "too little")
-    peak = base_mb + rows * MB_A_ROW
+    peak = base_mb + batch_mb(rows)
     return Fit(way, limit_mb, base_mb, rows, peak, "fits" if peak < SHRINK_AT * limit_mb else "tight")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PARTS = "parts"
 """Folder of the parts in a data folder."""
 
+ROWS_A_GROUP: Final = 10_240
+"""Rows of a row group in a part: as one group a long batch would take a sixth more memory while it is written."""
+
 _NAMED: Final = re.compile(r"[0-9a-f]{12}-([0-9a-f]{40})\.parquet")
 """A part's name: a number of its own, and the beginning of the SHA-256 of its bytes."""
 
@@ -75,7 +78,8 @@ def write_part(data_dir: Path, table_name: str, rows: Sequence[tuple[object, ...
     with disk_faults(temporary):
         make_folder(folder)
         try:
-            pq.write_table(pa.Table.from_arrays(columns, schema=schema), temporary, compression="zstd")
+            whole = pa.Table.from_arrays(columns, schema=schema)
+            pq.write_table(whole, temporary, row_group_size=ROWS_A_GROUP, compression="zstd")
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

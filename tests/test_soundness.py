@@ -150,7 +150,7 @@ def test_range_by_range_the_same_is_found(folder: Path, monkeypatch: pytest.Monk
     edit_part(folder, "player_year", "SELECT * REPLACE (games + 1 AS games) FROM part")
     whole = checks_of_rows(folder)
     assert all(check.faults for check in whole)
-    monkeypatch.setattr(rows, "ROWS_A_SUM", 400)
+    monkeypatch.setattr(rows, "ROWS_AT_ONCE", 400)
     assert checks_of_rows(folder) == whole
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.soundness.finding import SHOWN, Check, Fault, checked
-from gomafia_kit.staging.live import ROWS_A_SUM
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.live import LiveTables
     from gomafia_kit.tables import Reference, Table
+
+ROWS_AT_ONCE: Final = 200_000
+"""Rows of a range, each of which reads its tables again: ranges of 50,000 took twice the time, and no less memory."""
 
 _RANGE: Final = "{range}"
 """In SQL: where the condition stands that keeps some ids."""
@@ -69,11 +71,13 @@ WITH whole AS (
 )
 """
 
-_TOO_MANY: Final = """
+_HAS_TOO_MANY: Final = "wins > won OR wins_as_don > won_as_don OR wins_as_sheriff > won_as_sheriff"
+
+_TOO_MANY: Final = f"""
 SELECT tournament_id, standing, row_no, 'player ' || player_id || ' has ' || concat_ws(', ', wins || ' wins',
     wins_as_don || ' as don', wins_as_sheriff || ' as sheriff') || '; at the tables he won ' || won || ', '
     || won_as_don || ' as don, ' || won_as_sheriff || ' as sheriff' AS value
-FROM line WHERE wins > won OR wins_as_don > won_as_don OR wins_as_sheriff > won_as_sheriff
+FROM line WHERE {_HAS_TOO_MANY}
 """
 
 _YEARS: Final = """
@@ -103,7 +107,7 @@ def checks(live: LiveTables, ledger: Ledger) -> Iterator[Check]:
 
 def _ranges(live: LiveTables, column: str, *tables: str) -> list[str]:
     """Conditions on an id: of the rows of these tables each keeps exactly one; rows without the id keep none."""
-    return list(live.ranges(column, [TABLES[table] for table in tables], ROWS_A_SUM))
+    return list(live.ranges(column, [TABLES[table] for table in tables], ROWS_AT_ONCE))
 
 
 def _faults(
@@ -121,10 +125,14 @@ def _faults(
         yield Fault(table, number, keys, str(shown[0][-2]), remedy)
 
 
+def _with_rows(live: LiveTables) -> list[Table]:
+    return [table for table in TABLES.values() if live.count(table.name)]
+
+
 def _keys(live: LiveTables) -> tuple[str, list[Fault]]:
     faults: list[Fault] = []
     number = 0
-    for table in TABLES.values():
+    for table in _with_rows(live):
         number += live.count(table.name)
         ranges = [*_ranges(live, table.key[0], table.name), f"{table.key[0]} IS NULL"]
         faults += _faults(live, table.name, table.key, _twice(table), REBUILD, ranges)
@@ -153,7 +161,7 @@ def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
     told: list[str] = []
     refused = {table for table, *_ in ledger.rejections()}
     number = 0
-    for table in TABLES.values():
+    for table in _with_rows(live):
         for reference in table.references:
             number += live.count(table.name)
             ranges = _ranges(live, reference.columns[0], table.name, reference.table)
@@ -192,11 +200,13 @@ def _sums(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
     # Where a game was refused, the standing knows more than the tables here.
     won = _WON.replace("{refused}", str(ledger.tournaments_with_refused_games()))
     ranges = _ranges(live, "tournament_id", "game", "seat", "result")
-    counted = f"{won} SELECT count(*), count(*) FILTER (wins = won), count(*) FILTER (points_total = points) FROM line"
-    every = [live.values(counted.replace(_RANGE, condition))[0] for condition in ranges]
-    lines, won_as_many, with_sum = (sum(column) for column in zip(*every, strict=True)) if every else (0, 0, 0)
+    wanted = ("true", "wins = won", "points_total = points", _HAS_TOO_MANY)
+    counted = f"{won} SELECT {', '.join(f'count(*) FILTER ({what})' for what in wanted)} FROM line"
+    every = {condition: live.values(counted.replace(_RANGE, condition))[0] for condition in ranges}
+    lines, won_as_many, with_sum, _ = map(sum, zip(*every.values(), strict=True))
+    wrong = [condition for condition, (*_, too_many) in every.items() if too_many]
     key = ("tournament_id", "standing", "row_no")
-    faults = list(_faults(live, "result", key, f"{won} {_TOO_MANY}", REBUILD, ranges))
+    faults = list(_faults(live, "result", key, f"{won} {_TOO_MANY}", REBUILD, wrong))
     years = live.count("player_year")
     if years:
         of_players = _ranges(live, "player_id", "seat", "player_year", "player_role_year")

@@ -16,7 +16,7 @@ from gomafia_kit.runs.database import connect, sqlite_faults, transaction
 from gomafia_kit.site import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -37,6 +37,15 @@ _LAYOUT: Final = (
         fetched_at TEXT NOT NULL, reason TEXT NOT NULL, body BLOB NOT NULL
     ) STRICT""",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer that the archive holds: to which ask it is, its body's SHA-256, and when it came."""
+
+    ask_id: int
+    sha256: str
+    fetched_at: datetime
 
 
 class Archive:
@@ -207,11 +216,12 @@ class Archive:
                 ),
             )
 
-    def digests(self) -> dict[int, tuple[str, datetime]]:
-        """Of every answer its body's SHA-256 and when it came, by ask."""
+    def digests(self) -> Iterator[Kept]:
+        """What is known of every answer, in the order of the asks."""
         with sqlite_faults(self.path):
-            rows = self._connection.execute("SELECT ask_id, sha256, fetched_at FROM answer").fetchall()
-        return {ask_id: (sha256, datetime.fromisoformat(at)) for ask_id, sha256, at in rows}
+            rows = self._connection.execute("SELECT ask_id, sha256, fetched_at FROM answer ORDER BY ask_id")
+            for ask_id, sha256, at in rows:
+                yield Kept(ask_id, sha256, datetime.fromisoformat(at))
 
     def check_bodies(self) -> tuple[int, int, list[str]]:
         """How many answers there are, their bytes, and the keys of those whose body isn't what came."""

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from gomafia_kit.roads import Road
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.settings import Settings
+    from gomafia_kit.soundness import Check
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
 PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
@@ -127,6 +128,7 @@ class Import:
         self._failures: list[GomafiaError] = []
         self._left_out: list[str] = []
         self._failed: list[dict[str, str]] = []
+        self._account: tuple[list[dict[str, Any]], list[Check]] | None = None
         self._limit_mb = budget_mb(settings.memory_limit_mb)
 
     def work(self, stack: ExitStack) -> tuple[dict[str, Any], GomafiaError | None]:
@@ -218,9 +220,12 @@ class Import:
         doesn't stand before the first ask.
         """
         with self.loader.stage(stage):
+            self._account = None
             if stage == "push":
                 if is_half_made(self.ledger, self.settings.staging):
                     self._publish()
+                # A push changes nothing here, and what it loads stays in memory: the checks go before it.
+                self._account = self._accounted()
                 self._push_staged()
                 return
             try:
@@ -409,24 +414,26 @@ class Import:
 
     # -- the account ------------------------------------------------------------------------------
 
-    def _checks(self, live: LiveTables, tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The quick checks of the folder; what they find makes the run a failed one, with its receipt."""
-        found = list(after_run(self.data_dir, self.ledger, self.archive, live, tables))
-        wrong = [fault for check in found for fault in check.faults]
+    def _accounted(self) -> tuple[list[dict[str, Any]], list[Check]]:
+        """Where each table's records went, and the quick checks of the folder."""
+        with self._live() as live:
+            tables = accounts(self.ledger, live, self.loader.rows_written)
+            return tables, list(after_run(self.data_dir, self.ledger, self.archive, live, tables))
+
+    def _note_faults(self, checks: list[Check]) -> None:
+        """What the checks found makes the run a failed one, with its receipt."""
+        wrong = [fault for check in checks for fault in check.faults]
         for fault in wrong:
             self._tell(f"Found wrong: {fault}")
         if wrong:
             told = UnsoundDataError(f"A check found {wrong[0].table} wrong: {wrong[0].value}.", wrong[0].remedy)
             self._failures.append(told)
-        return [as_plain(check) for check in found]
 
     def _receipt(self) -> dict[str, Any]:
-        written = self.loader.rows_written
         asks_made = self.source.asks_made
         push_changes = sum(report["new"] + report["changed"] + report["gone"] for report in self._push)
-        with self._live() as live:
-            tables = accounts(self.ledger, live, written)
-            checks = self._checks(live, tables)
+        tables, checks = self._account or self._accounted()
+        self._note_faults(checks)
         self.meter.end()
         return {
             "league": self.settings.league,
@@ -442,8 +449,8 @@ class Import:
             "failed": self._failed,
             "push": self._push,
             "crashes": self._crashes,
-            "checks": checks,
-            "nothing_new": asks_made == 0 and not written and push_changes == 0,
+            "checks": [as_plain(check) for check in checks],
+            "nothing_new": asks_made == 0 and not self.loader.rows_written and push_changes == 0,
             "seconds": round(time.monotonic() - self._started, 1),
             **peaks(self.journal.memory(self.run_id)),
         }

@@ -410,21 +410,21 @@ class Ledger:
     def fingerprint(self, *tables: str) -> str:
         """A name for the live content of these tables (all if none is named): the same as long as nothing changes."""
         condition = f"AND name IN ({', '.join('?' * len(tables))})" if tables else ""
-        rows = self._read(
+        rows = self._stream(
             f"SELECT DISTINCT load_id, fetched_at FROM load LEFT JOIN tally USING (load_id)"
             f" WHERE state = 'live' {condition} ORDER BY load_id",
             tables,
         )
-        return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
+        return _name_for(rows)
 
     def fingerprint_of_loads(self, tables: Sequence[str]) -> str:
         """A name for the live answers of the site with rows of these tables; when they came doesn't matter."""
-        rows = self._read(
+        rows = self._stream(
             f"SELECT DISTINCT load_id FROM load JOIN tally USING (load_id) WHERE state = 'live'"
             f" AND via != 'derived' AND name IN ({', '.join('?' * len(tables))}) ORDER BY load_id",
             tables,
         )
-        return hashlib.sha256(repr([row[0] for row in rows]).encode()).hexdigest()
+        return _name_for(load_id for (load_id,) in rows)
 
     def tournaments_with_refused_games(self) -> list[int]:
         """The tournaments of which a game or a seat was refused, in order."""
@@ -562,6 +562,15 @@ class Ledger:
         """A result of any size, row by row."""
         with sqlite_faults(self.path):
             yield from self._db.execute(query, tuple(values))
+
+
+def _name_for(items: Iterable[object]) -> str:
+    """A name for what is listed, by the list's text; it is taken in item by item, for there may be many."""
+    digest = hashlib.sha256(b"[")
+    for number, item in enumerate(items):
+        digest.update(f"{', ' if number else ''}{item!r}".encode())
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _insert_part(db: sqlite3.Connection, part: Part) -> int:

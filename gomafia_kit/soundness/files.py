@@ -91,23 +91,27 @@ def _rows_by_ask(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[int,
 
 def answers_archived(ledger: Ledger, archive: Archive) -> tuple[str, list[Fault]]:
     """Each answer whose rows are live lies in the archive: the very same, or a newer one that wasn't read yet."""
-    kept = archive.digests()
     missing, other, newer, number = [], [], 0, 0
+    every = archive.digests()
+    kept = next(every, None)
     for ask_id, key, _, via, fetched_at, sha256 in ledger.answers():
         if via == "derived" or not sha256:  # computed, or to be read again: its part was damaged
             continue
         number += 1
-        if ask_id not in kept:
+        while kept is not None and kept.ask_id < ask_id:  # both come in the order of the asks
+            kept = next(every, None)
+        if kept is None or kept.ask_id != ask_id:
             missing.append(key)
-        elif kept[ask_id][0] != sha256:
-            if kept[ask_id][1] > fetched_at:
+        elif kept.sha256 != sha256:
+            if kept.fetched_at > fetched_at:
                 newer += 1
             else:
                 other.append(key)
     told = f"; {newer:,} have a newer answer that the next run reads" if newer else ""
     faults = _fault("answer", missing, "the archive has no such answer", _ASK_AGAIN)
     faults += _fault("answer", other, "the archived answer isn't the one that was read", REBUILD)
-    return f"{number:,} live answers: each lies in the archive ({len(kept):,} answers) as it was read{told}", faults
+    archived, _ = archive.size()
+    return f"{number:,} live answers: each lies in the archive ({archived:,} answers) as it was read{told}", faults
 
 
 def bodies_whole(archive: Archive) -> tuple[str, list[Fault]]:

@@ -53,11 +53,12 @@ WITH played AS (
 """
 
 # Of whom nothing came but refused seats, not even the nickname is known: he is no player, and has no year.
+# Players stand in their own range there: DuckDB would choose among all rows of all players before such a join.
 _PLAYER_YEAR: Final = (
     _SEATS_BY_YEAR
     + """, refused AS (
     SELECT player_id, year(date_start) AS year, count(*) AS games
-    FROM rejected_seat JOIN tournament USING (tournament_id) SEMI JOIN player USING (player_id)
+    FROM rejected_seat JOIN tournament USING (tournament_id) SEMI JOIN (FROM player WHERE {range}) USING (player_id)
     WHERE {range} AND date_start IS NOT NULL GROUP BY ALL
 ), figures AS (
     SELECT player_id, year,

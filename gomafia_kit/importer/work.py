@@ -56,7 +56,7 @@ from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerp
 from gomafia_kit.staging.known import StagedLeague
 from gomafia_kit.staging.live import LiveTables
 from gomafia_kit.staging.pools import GIVE_BACK
-from gomafia_kit.staging.publish import forget_damaged, is_half_made, publish
+from gomafia_kit.staging.publish import forget_damaged, is_half_made, publish, published_tables
 
 if TYPE_CHECKING:
     import threading
@@ -77,6 +77,8 @@ PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
 BATCHES_UNTIL_GIVEN_BACK: Final = 5
 """So many batches leave what malloc keeps of them; giving it back takes some milliseconds."""
 SECONDS_BETWEEN_LOOKS: Final = 0.2
+PUSH_MEMORY_MB: Final = 8
+"""What DuckDB may take while it only hands on what is published, sorted by then."""
 _ANOTHER_ROAD_MAY_HELP: Final = (
     AskFailedError,
     ParseError,
@@ -184,8 +186,7 @@ class Import:
         self.journal.set_state(self.run_id, "running")
         mend_parts(self.data_dir, self.ledger, self.loader, self._derive, self._tell)
         sweep(self.data_dir, self.ledger)
-        if forget_damaged(self.data_dir, self.ledger, settings.staging):
-            self._tell("What is published isn't what was published here: damaged, or changed. It is published anew.")
+        self._forget_damaged()
         if is_half_made(self.ledger, settings.staging):
             self._published_at = -inf
         self._state = self.ledger.fingerprint()
@@ -222,6 +223,7 @@ class Import:
         with self.loader.stage(stage):
             self._account = None
             if stage == "push":
+                self._forget_damaged()
                 if is_half_made(self.ledger, self.settings.staging):
                     self._publish()
                 # A push changes nothing here, and what it loads stays in memory: the checks go before it.
@@ -333,10 +335,19 @@ class Import:
         self._published_at = time.monotonic()
         self._publishing_took = self._published_at - began
 
+    def _forget_damaged(self) -> None:
+        """Look at what is published, so that nobody is given, and nothing pushed, that wasn't published here."""
+        if forget_damaged(self.data_dir, self.ledger, self.settings.staging):
+            self._tell("What is published isn't what was published here: damaged, or changed. It is published anew.")
+
     def _push_staged(self) -> None:
         from gomafia_kit.postgres.target import push_folder
 
-        with self._live() as live:
+        with (
+            LiveTables(self.data_dir, self.ledger, memory_mb=PUSH_MEMORY_MB) as live,
+            published_tables(self.data_dir, self.ledger, live) as published,
+        ):
+            live.read_from(next(iter(published.values()), {}))
             reports = push_folder(
                 self.data_dir,
                 live,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.soundness.finding import SHOWN, Fault
-from gomafia_kit.staging.publish import DUCKDB_FILE, PARQUET, published_files
+from gomafia_kit.staging.publish import published_tables
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gomafia_kit.runs.ledger import Ledger
@@ -19,46 +18,10 @@ if TYPE_CHECKING:
 PUBLISH_AGAIN: Final = "Run gomafia rebuild: it is published anew."
 
 
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
-@contextmanager
-def _published(data_dir: Path, ledger: Ledger, live: LiveTables) -> Iterator[dict[str, dict[str, str]]]:
-    """What is published of the present state: the store's name, and for each table the SQL that names its rows.
-
-    A publication of an earlier state (of a run that was killed, or in the form that isn't chosen any more) is none.
-    """
-    found: dict[str, dict[str, str]] = {}
-    attached = []
-    state = ledger.fingerprint()
-    files = _duckdb_files(data_dir) if ledger.recall("published_duckdb") == state else {}
-    try:
-        for number, (name, path) in enumerate(files.items()):
-            live.connection.execute(f"ATTACH {_quoted(path)} AS published_{number} (READ_ONLY)")
-            attached.append(f"published_{number}")
-            found[name] = {table: f"published_{number}.{table}" for table in TABLES}
-        if ledger.recall("published_parquet") == state:
-            found[PARQUET] = {
-                table: f"read_parquet({_quoted(data_dir / PARQUET / table / f'{table}.parquet')})" for table in TABLES
-            }
-        yield found
-    finally:
-        for name in attached:
-            live.connection.execute(f"DETACH {name}")
-
-
-def _duckdb_files(data_dir: Path) -> dict[str, Path]:
-    """The common name, and the numbered file where that is another one."""
-    numbered, common = published_files(data_dir)[:1], data_dir / DUCKDB_FILE
-    files = {DUCKDB_FILE: common}
-    return files | {path.name: path for path in numbered if not (common.is_file() and common.samefile(path))}
-
-
 def published_counts(data_dir: Path, ledger: Ledger, live: LiveTables) -> tuple[str, list[Fault]]:
     """Rows of each published table against the live ones."""
     faults: list[Fault] = []
-    with _published(data_dir, ledger, live) as stores:
+    with published_tables(data_dir, ledger, live) as stores:
         have = {table: live.count(table) for table in TABLES}
         for store, tables in stores.items():
             for table, source in tables.items():
@@ -74,7 +37,7 @@ def published_rows(data_dir: Path, ledger: Ledger, live: LiveTables) -> tuple[st
     """Every value of each published table against the live one, by a hash over rows, then by the rows that differ."""
     faults: list[Fault] = []
     number = 0
-    with _published(data_dir, ledger, live) as stores:
+    with published_tables(data_dir, ledger, live) as stores:
         for store, tables in stores.items():
             for table, source in tables.items():
                 rows, mine = _digest(live, table, table)

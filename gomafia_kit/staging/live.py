@@ -17,7 +17,7 @@ from gomafia_kit.staging.pools import close, watch
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -43,6 +43,8 @@ ROWS_A_SUM: Final = 50_000
 ROWS_A_GROUP: Final = 20_480
 """Rows of a row group in what is written: a group is held in memory until it is whole."""
 ROWS_A_READ: Final = 4_096
+_STREAMED_AHEAD: Final = "256KB"
+"""So much of a result DuckDB makes before it is asked for; by itself it would make 10 MB of a long one."""
 
 Result = TypeVar("Result")
 
@@ -88,6 +90,7 @@ class LiveTables:
         self._data_dir = data_dir
         self._ledger = ledger
         self._counts: dict[str, int] = {}
+        self._sorted: Mapping[str, str] = {}
         # A folder of its own: DuckDB won't share one, and one that closes would delete what another has put aside.
         temporary = data_dir / f"{SPILLED}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._memory_mb = memory_mb
@@ -242,9 +245,20 @@ class LiveTables:
             sides = [f"{column} > {low}"] * (low is not None) + [f"{column} <= {high}"] * (high is not None)
             yield " AND ".join(sides) or f"{column} IS NOT NULL"
 
+    def read_from(self, tables: Mapping[str, str]) -> None:
+        """From now on `batches` takes the rows of these tables from elsewhere, where they lie in key order already.
+
+        `tables` names by table what SQL knows it as; it must hold the very same rows.
+        """
+        self._sorted = tables
+
     def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
         """The rows of a table in key order, `rows` at a time at most, its columns in their order."""
-        for sql in self.pieces(TABLES[table]):
+        spec = TABLES[table]
+        if table in self._sorted:
+            yield from self.stream(f"SELECT {', '.join(spec.names)} FROM {self._sorted[table]}", rows)
+            return
+        for sql in self.pieces(spec):
             yield from self.stream(sql, rows)
 
     def stream(self, sql: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
@@ -252,6 +266,7 @@ class LiveTables:
         with duckdb_faults(self._data_dir):
             cursor = self.connection.cursor()
             try:
+                cursor.execute(f"SET streaming_buffer_size = '{_STREAMED_AHEAD}'")
                 yield from self._with_room(lambda: _begun(cursor.sql(sql).to_arrow_reader(rows)))
             finally:
                 cursor.close()

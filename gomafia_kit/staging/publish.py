@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.runs.lasting import make_folder
@@ -18,6 +19,7 @@ from gomafia_kit.staging.parts import digest_of, disk_faults, replace_durably
 from gomafia_kit.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from gomafia_kit.runs.ledger import Ledger
@@ -36,6 +38,40 @@ def published_files(data_dir: Path) -> list[Path]:
     folder = data_dir / PUBLISHED
     found = [path for path in folder.glob("staging-*.duckdb") if _NUMBERED.fullmatch(path.name)]
     return sorted(found, reverse=True)
+
+
+@contextmanager
+def published_tables(data_dir: Path, ledger: Ledger, live: LiveTables) -> Iterator[dict[str, dict[str, str]]]:
+    """What is published of the present state: the store's name, and for each table the SQL that names its rows.
+
+    A publication of an earlier state (of a run that was killed, or in the form that isn't chosen any more) is none.
+    """
+    found: dict[str, dict[str, str]] = {}
+    attached = []
+    state = ledger.fingerprint()
+    files = _duckdb_files(data_dir) if ledger.recall("published_duckdb") == state else {}
+    try:
+        for number, (name, path) in enumerate(files.items()):
+            with duckdb_faults(data_dir):
+                live.connection.execute(f"ATTACH '{_escaped(str(path))}' AS published_{number} (READ_ONLY)")
+            attached.append(f"published_{number}")
+            found[name] = {table: f"published_{number}.{table}" for table in TABLES}
+        if ledger.recall("published_parquet") == state:
+            found[PARQUET] = {
+                table: f"read_parquet('{_escaped(str(_parquet_path(data_dir, spec)))}')"
+                for table, spec in TABLES.items()
+            }
+        yield found
+    finally:
+        for name in attached:
+            live.connection.execute(f"DETACH {name}")
+
+
+def _duckdb_files(data_dir: Path) -> dict[str, Path]:
+    """The common name, and the numbered file where that is another one."""
+    numbered, common = published_files(data_dir)[:1], data_dir / DUCKDB_FILE
+    files = {DUCKDB_FILE: common}
+    return files | {path.name: path for path in numbered if not (common.is_file() and common.samefile(path))}
 
 
 def publish(data_dir: Path, ledger: Ledger, live: LiveTables, form: str) -> bool:

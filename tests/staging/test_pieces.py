@@ -14,7 +14,7 @@ from gomafia_kit.staging import derive
 from gomafia_kit.staging import live as staged
 from gomafia_kit.staging.compact import MOST_PARTS, compact
 from gomafia_kit.staging.live import LiveTables
-from gomafia_kit.staging.publish import publish
+from gomafia_kit.staging.publish import publish, published_tables
 from gomafia_kit.tables import TABLES
 from tests.imports import published, published_parquet
 from tests.postgres.folder import Folder, game, player, seats, tournament
@@ -53,13 +53,23 @@ def test_what_is_published_in_pieces_is_what_is_published_whole(
 ) -> None:
     monkeypatch.setattr(staged, "VALUES_A_PIECE", 800)
     with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
+        whole = _rows(live)
         publish(folder.path, ledger, live, "duckdb")
         publish(folder.path, ledger, live, "parquet")
+        with published_tables(folder.path, ledger, live) as stores:
+            assert list(stores) == ["staging.duckdb", "staging"]
+            for tables in stores.values():  # what a push reads
+                live.read_from(tables)
+                assert _rows(live) == whole
     monkeypatch.undo()
     for table in ("seat", "player"):
         expected = [row[:-1] for row in folder.live(table)]
         assert [tuple(row.values()) for row in published(folder.path, table)] == expected
         assert [tuple(row.values()) for row in published_parquet(folder.path, table)] == expected
+
+
+def _rows(live: LiveTables) -> list[dict[str, object]]:
+    return [row for table in ("seat", "player") for batch in live.batches(table, 40) for row in batch.to_pylist()]
 
 
 def test_figures_of_players_are_the_same_range_by_range(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

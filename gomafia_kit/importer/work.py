@@ -77,8 +77,6 @@ PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
 BATCHES_UNTIL_GIVEN_BACK: Final = 5
 """So many batches leave what malloc keeps of them; giving it back takes some milliseconds."""
 SECONDS_BETWEEN_LOOKS: Final = 0.2
-PUSH_MEMORY_MB: Final = 8
-"""What DuckDB may take while it only hands on what is published, sorted by then."""
 _ANOTHER_ROAD_MAY_HELP: Final = (
     AskFailedError,
     ParseError,
@@ -344,10 +342,11 @@ class Import:
         from gomafia_kit.postgres.target import push_folder
 
         with (
-            LiveTables(self.data_dir, self.ledger, memory_mb=PUSH_MEMORY_MB) as live,
+            self._live() as live,
             published_tables(self.data_dir, self.ledger, live) as published,
         ):
-            live.read_from(next(iter(published.values()), {}))
+            if published:  # unless the last publication is of an older state
+                live.read_from(next(iter(published.values())))
             reports = push_folder(
                 self.data_dir,
                 live,

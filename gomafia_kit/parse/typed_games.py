@@ -296,7 +296,7 @@ def records_of(kind: type[Record], *columns: Iterable[Any]) -> list[Record]:
 class Remembered(dict[Any, _Out]):
     """A reader's values by what they were read from; what it refuses is not remembered."""
 
-    MOST: Final = 4_000
+    MOST: Final = 1_000
 
     def __init__(self, read: Callable[[Any], _Out]) -> None:
         super().__init__()

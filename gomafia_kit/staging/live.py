@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -43,6 +43,12 @@ ROWS_A_SUM: Final = 50_000
 ROWS_A_GROUP: Final = 20_480
 """Rows of a row group in what is written: a group is held in memory until it is whole."""
 ROWS_A_READ: Final = 4_096
+_HANDED_ON_MB: Final = 2
+_BLOCKS_A_MB: Final = 4
+"""What DuckDB is left with to read what is sorted already: so much, and a block for each column.
+
+More it would fill with what it has read.
+"""
 _STREAMED_AHEAD: Final = "256KB"
 """So much of a result DuckDB makes before it is asked for; by itself it would make 10 MB of a long one."""
 
@@ -225,6 +231,11 @@ class LiveTables:
                 self._memory_mb *= 2
                 self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
 
+    def _hold_to(self, memory_mb: int) -> None:
+        with suppress(duckdb.OutOfMemoryException):  # it holds more already, and keeps what it was given
+            self.connection.execute(f"SET memory_limit = '{memory_mb}MB'")
+            self._memory_mb = memory_mb
+
     def pieces(self, table: Table) -> Iterator[str]:
         """SQL for the live rows of a table in key order, in pieces of about VALUES_A_PIECE values at most."""
         order = f"ORDER BY {', '.join(table.key)}"
@@ -256,6 +267,7 @@ class LiveTables:
         """The rows of a table in key order, `rows` at a time at most, its columns in their order."""
         spec = TABLES[table]
         if table in self._sorted:
+            self._hold_to(_HANDED_ON_MB + -(-len(spec.names) // _BLOCKS_A_MB))
             yield from self.stream(f"SELECT {', '.join(spec.names)} FROM {self._sorted[table]}", rows)
             return
         for sql in self.pieces(spec):

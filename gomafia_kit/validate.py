@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.records import SEATS_A_GAME, TABLE_OF, Game, Rejection, Seat
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gomafia_kit.records import Parsed, Record
 
 _PLAYED_ROLES: Final = Counter(citizen=6, sheriff=1, mafia=2, don=1)
+_KEYS: Final[dict[type[Record], Callable[[Record], object]]] = {
+    kind: attrgetter(*TABLES[table].key) for kind, table in TABLE_OF.items()
+}
 _GameKey = tuple[int, int, int]
 
 
@@ -47,9 +51,9 @@ def validate(parsed: Parsed) -> Checked:
     return checked
 
 
-def key_of(record: Record) -> tuple[object, ...]:
-    """The values of the record's key."""
-    return tuple(getattr(record, name) for name in TABLES[TABLE_OF[type(record)]].key)
+def key_of(record: Record) -> object:
+    """The record's key: a value, or a tuple where it has several columns."""
+    return _KEYS[type(record)](record)
 
 
 def _refused(record: Record, fields: str, rule: str) -> Rejection:
@@ -60,10 +64,10 @@ def _refused(record: Record, fields: str, rule: str) -> Rejection:
 
 
 def _one_of_each(records: Iterable[Record], checked: Checked) -> list[Record]:
-    seen: dict[tuple[object, ...], Record] = {}
-    contradicted: set[tuple[object, ...]] = set()
+    seen: dict[tuple[type[Record], object], Record] = {}
+    contradicted: set[tuple[type[Record], object]] = set()
     for record in records:
-        key = (type(record), *key_of(record))
+        key = (type(record), key_of(record))
         first = seen.setdefault(key, record)
         if first is record:
             continue

@@ -52,13 +52,13 @@ print(importer.start(Settings.gather(json.loads(sys.argv[1])), lifeline=True).wa
 """
 
 _EVERYTHING_FIRST: Final = """
-import sys, httpx2
+import sys, urllib3
 from gomafia_kit import site
-with httpx2.Client(base_url=sys.argv[1]) as client:
+with urllib3.PoolManager() as pool:
     held = []
     for number in range(1, int(sys.argv[2]) + 1):
         ask = site.tournament(number)
-        held.append(client.request(ask.method, ask.path, data=dict(ask.fields)).json())
+        held.append(pool.request_encode_url(ask.method, sys.argv[1] + ask.path, fields=dict(ask.fields)).json())
 print("held", len(held))
 """
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 import time
 from datetime import UTC, datetime
-from http.client import HTTPException
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin
 from urllib.request import Request
 
+import truststore
+import urllib3
+from urllib3 import exceptions as broken
+
 from gomafia_kit.errors import SettingsError, SiteUnreachableError
-from gomafia_kit.fetch.connection import ENCODINGS, Connection, pieces_of
 from gomafia_kit.fetch.manners import user_agent
+from gomafia_kit.fetch.proxies import proxy_for
 from gomafia_kit.fetch.replies import (
     MOST_BYTES,
     MOST_REDIRECTS,
@@ -28,18 +33,27 @@ from gomafia_kit.site import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from http.client import HTTPResponse
     from types import TracebackType
 
     from gomafia_kit.site import Ask
 
 SECONDS_TO_CONNECT: Final = 10.0
 SECONDS_TO_ANSWER: Final = 60.0
+_BYTES_A_PIECE: Final = 1 << 16
 _OF_FORMS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
-_ASK_ELSEWHERE: Final = frozenset({301, 302, 303, 307, 308})
 _ASK_THE_SAME: Final = frozenset({307, 308})
 """Redirects that are followed with the form and its fields; the others lead to a page."""
 _OF_ADDRESSES: Final = "!#$%&'()*+,/:;=?@[]~"
+_WORDS: Final = {
+    broken.ProxyError: "the proxy that the environment names refuses",
+    broken.NewConnectionError: "no connection",
+    broken.ConnectTimeoutError: "no connection within the time limit",
+    broken.ReadTimeoutError: "no answer within the time limit",
+    broken.SSLError: "no secure connection",
+    broken.ProtocolError: "the connection broke off",
+    broken.DecodeError: "the answer can't be unpacked",
+}
+"""What is said of each way in which a request fails; the first that fits, for some are kinds of others."""
 
 
 class HttpFetcher:
@@ -56,12 +70,12 @@ class HttpFetcher:
         self.base_url = base_url
         self._seconds = seconds
         self._most_bytes = most_bytes
-        self._headers = {"User-Agent": user_agent(contact), "Accept": "*/*", "Accept-Encoding": ENCODINGS}
+        self._headers = {"User-Agent": user_agent(contact), "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
         self._cookies = CookieJar()
-        self._connections: dict[str, Connection] = {}
         try:
-            self._connection_to(base_url)
-        except ValueError as error:
+            self._pool = _pool(base_url)
+            self._pool.connection_from_url(base_url)
+        except (ValueError, broken.LocationValueError) as error:
             raise SettingsError(f"source: {base_url!r} can't be used: {error}.", "Check the address.") from error
 
     def __enter__(self) -> Self:
@@ -74,21 +88,23 @@ class HttpFetcher:
 
     def close(self) -> None:
         """Close the connections."""
-        for connection in self._connections.values():
-            connection.close()
+        self._pool.clear()
 
     def fetch(self, ask: Ask, another: Callable[[], None] | None = None) -> Answer:
         """The site's answer to one ask, tried once; `another` is called before each further request (a redirect).
 
         Raises SiteUnreachableError, SiteBusyError (both passing) or AskRefusedError.
         """
-        reply = self._follow(ask, another)
+        try:
+            reply = self._follow(ask, another)
+        except broken.HTTPError as error:
+            raise self._unreachable(ask, _reason(error), passing=not is_distrust(str(error))) from error
         check(ask, reply)
         return Answer(ask, reply.status, reply.body, datetime.now(UTC), self.via)
 
     def _follow(self, ask: Ask, another: Callable[[], None] | None) -> Reply:
         """The reply at the end of the site's redirects, which may lead about the site but not away from it."""
-        request: _Request | None = _request(ask, self.base_url)
+        request: _Request | None = _of(ask, self.base_url)
         for step in range(MOST_REDIRECTS + 1):
             if step and another is not None:
                 another()
@@ -103,43 +119,33 @@ class HttpFetcher:
     def _exchange(self, ask: Ask, request: _Request) -> tuple[Reply, _Request | None]:
         """One request: what came, and the request that a redirect leads to."""
         give_up = time.monotonic() + self._seconds
-        connection = self._open(ask, request.full_url)
         self._cookies.add_cookie_header(request)
-        headers = self._headers | dict(request.header_items())
-        body = request.data if isinstance(request.data, bytes) else None
+        response = self._pool.urlopen(
+            request.get_method(),
+            request.full_url,
+            body=request.fields,
+            headers=self._headers | dict(request.header_items()),
+            timeout=urllib3.Timeout(connect=min(self._seconds, SECONDS_TO_CONNECT), read=self._seconds),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
         try:
-            with connection.put(request.get_method(), request.selector, body, headers) as response:
-                self._cookies.extract_cookies(response, request)
-                further = _further(request, response)
-                content = b"" if further else self._body(ask, request.full_url, response, give_up)
-        except (OSError, HTTPException) as error:
-            raise self._unreachable(ask, _why_broken(error)) from error
+            self._cookies.extract_cookies(response, request)  # type: ignore[arg-type]  # what it reads of one is there
+            further = _further(request, response)
+            body = b"" if further else self._body(ask, request.full_url, response, give_up)
+        finally:
+            response.close()  # of a body that was read to its end the connection is kept
         told = response.headers
-        reply = Reply(request.full_url, response.status, content, told.get("Content-Type", ""), told.get("Retry-After"))
+        reply = Reply(request.full_url, response.status, body, told.get("Content-Type", ""), told.get("Retry-After"))
         return reply, further
 
-    def _open(self, ask: Ask, url: str) -> Connection:
-        connection = self._connection_to(url)
-        try:
-            connection.open()
-        except OSError as error:
-            raise self._unreachable(ask, _why_unconnected(error), passing=not is_distrust(str(error))) from error
-        return connection
-
-    def _connection_to(self, url: str) -> Connection:
-        """The connection to a URL's host; one to each, for a site may lead from http to https."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._connections:
-            self._connections[origin] = Connection(origin, min(self._seconds, SECONDS_TO_CONNECT), self._seconds)
-        return self._connections[origin]
-
-    def _body(self, ask: Ask, url: str, response: HTTPResponse, give_up: float) -> bytes:
+    def _body(self, ask: Ask, url: str, response: urllib3.BaseHTTPResponse, give_up: float) -> bytes:
         told = response.headers.get("Content-Length", "")
         if told.isdigit() and int(told) > self._most_bytes:
             raise too_large(url, self._most_bytes, int(told))
         pieces, size = [], 0
-        for piece in pieces_of(response):
+        while piece := response.read1(_BYTES_A_PIECE):  # as they come: a slow drip must not outlast the time limit
             pieces.append(piece)
             size += len(piece)
             if size > self._most_bytes:
@@ -156,43 +162,70 @@ class HttpFetcher:
         )
 
 
+def _pool(base_url: str) -> urllib3.PoolManager:
+    """The connections to the site, one kept open, through the proxy that the environment names for it."""
+    proxy = proxy_for(base_url)
+    if proxy is None:
+        return urllib3.PoolManager(ssl_context=_trust())
+    credentials = f"{proxy['username']}:{proxy.get('password', '')}" if "username" in proxy else None
+    try:
+        return urllib3.ProxyManager(
+            proxy["server"],
+            proxy_headers=urllib3.make_headers(proxy_basic_auth=credentials),
+            ssl_context=_trust(),
+        )
+    except broken.ProxySchemeUnknown as error:
+        raise SettingsError(
+            f"The proxy that the environment names, {proxy['server']}, can't be used by plain HTTP.",
+            "Name one whose address begins with http:// or https://, or use via=chromium.",
+        ) from error
+
+
+def _trust() -> ssl.SSLContext:
+    """Whom this machine trusts: what the environment names, else what its system does."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not (file or folder):
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    except OSError as error:
+        raise SettingsError(
+            f"The certificates that the environment names can't be read: {error}.",
+            "Correct SSL_CERT_FILE and SSL_CERT_DIR: a PEM file, a folder of such files.",
+        ) from error
+
+
 class _Request(Request):
-    """A request as a jar of cookies wants to see it."""
+    """A request as a jar of cookies wants to see it; with fields it is a form's."""
+
+    def __init__(self, url: str, fields: bytes | None = None) -> None:
+        super().__init__(url, fields, {} if fields is None else _OF_FORMS)
+        self.fields = fields
 
 
-def _request(ask: Ask, base_url: str) -> _Request:
+def _of(ask: Ask, base_url: str) -> _Request:
     url, fields = f"{base_url}{ask.path}", urlencode(ask.fields)
     if ask.method == "POST":
-        return _Request(url, fields.encode(), _OF_FORMS, method="POST")
+        return _Request(url, fields.encode())
     return _Request(f"{url}?{fields}" if fields else url)
 
 
-def _further(request: _Request, response: HTTPResponse) -> _Request | None:
+def _further(request: _Request, response: urllib3.BaseHTTPResponse) -> _Request | None:
     """The request that a redirect leads to; None for a reply that is none."""
-    location = response.headers.get("Location")
-    if response.status not in _ASK_ELSEWHERE or not location:
+    location = response.get_redirect_location()
+    if not location:
         return None
     url = urljoin(request.full_url, quote(location, _OF_ADDRESSES, encoding="latin-1"))
-    if response.status in _ASK_THE_SAME and request.get_method() == "POST":
-        return _Request(url, request.data, _OF_FORMS, method="POST")
-    return _Request(url)
+    return _Request(url, request.fields if response.status in _ASK_THE_SAME else None)
 
 
-def _why_unconnected(error: OSError) -> str:
-    reason = str(error)
+def _reason(error: broken.HTTPError) -> str:
+    reason = str(error.__cause__ or error)  # what urllib3 puts around it tells the address once more
     if is_distrust(reason):
         why = reason.rpartition("certificate verify failed: ")[2].partition(" (_ssl.c")[0]
         return (
             f"its certificate isn't trusted here ({why}); if it is your own network's, name the file with its"
             " authority by SSL_CERT_FILE"
         )
-    if isinstance(error, TimeoutError):
-        return f"no connection within the time limit ({reason})"
-    if reason.startswith("Tunnel connection failed"):
-        return f"the proxy that the environment names refuses ({reason})"
-    return f"no connection ({reason})"
-
-
-def _why_broken(error: OSError | HTTPException) -> str:
-    what = "no answer within the time limit" if isinstance(error, TimeoutError) else "the connection broke off"
-    return f"{what} ({error})" if str(error) else what
+    word = next((text for kind, text in _WORDS.items() if isinstance(error, kind)), "the request failed")
+    return f"{word} ({reason})" if reason else word

@@ -31,6 +31,8 @@ MEMORY, BUDGET, SITE, STALLED, FAILED = "memory", "budget", "site", "stalled", "
 """80% of the budget is taken; the run ended near all of it; the site is down; nothing happens; the run failed."""
 SECONDS: Final = 10.0
 SECONDS_BETWEEN_LOOKS: Final = 2.0
+_OF_JSON: Final = {"Content-Type": "application/json"}
+_SUCCESS: Final = range(200, 300)
 
 
 class Alerts:
@@ -129,10 +131,10 @@ def is_address(target: str) -> bool:
 
 
 def _posted(address: str, body: bytes) -> str | None:
-    import httpx2
+    import urllib3
 
-    reply = httpx2.post(address, content=body, headers={"Content-Type": "application/json"}, timeout=SECONDS)
-    return None if reply.is_success else f"{_who(address)} answered with status {reply.status_code}"
+    reply = urllib3.request("POST", address, body=body, headers=_OF_JSON, timeout=SECONDS, retries=False)
+    return None if reply.status in _SUCCESS else f"{_who(address)} answered with status {reply.status}"
 
 
 def _given_to(command: str, body: bytes) -> str | None:

@@ -220,7 +220,8 @@ def _further(request: _Request, response: urllib3.BaseHTTPResponse) -> _Request 
 
 
 def _reason(error: broken.HTTPError) -> str:
-    reason = str(error.__cause__ or error)  # what urllib3 puts around it tells the address once more
+    within = next((part for part in error.args if isinstance(part, Exception)), error.__cause__)
+    reason = str(within or error)  # what urllib3 puts around it tells the address once more
     if is_distrust(reason):
         why = reason.rpartition("certificate verify failed: ")[2].partition(" (_ssl.c")[0]
         return (

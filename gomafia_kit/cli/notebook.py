@@ -6,6 +6,7 @@ what became of an import is read where the importer wrote it down.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from datetime import datetime
@@ -41,6 +42,8 @@ def run_notebook(name: str, parameters: Mapping[str, object], *, as_json: bool) 
         with stopping(lambda: _wish_to_stop(folder, before)):
             fault = _execute(path, copy, values)
     except KeyboardInterrupt:
+        # nbclient leaves tasks behind that fail as their kernel ends; asyncio would print their tracebacks at the exit
+        logging.getLogger("asyncio").disabled = True
         _break_off(folder, before)
         raise
     if folder is None:

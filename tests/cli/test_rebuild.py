@@ -7,8 +7,6 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.imports import differences, published, truth
 
 if TYPE_CHECKING:
@@ -40,17 +38,14 @@ def test_a_folder_without_an_archive_is_named(gomafia: Gomafia, tmp_path: Path) 
     assert (ended.code, ended.complaint[0]) == (30, f"gomafia: {tmp_path} holds no archive.")
 
 
-@pytest.mark.parametrize("pages", [1, 3])
-def test_what_can_be_read_of_a_damaged_archive_is_saved(
-    gomafia: Gomafia, site: DemoSite, tmp_path: Path, pages: int
-) -> None:
+def test_what_can_be_read_of_a_damaged_archive_is_saved(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:
     folder = tmp_path / "лига моя"
     told = ("--data-dir", folder, "--source", site.url, "--stages", "clubs,tournaments,games")
     assert gomafia("run", *told).code == 0
     archive = folder / "archive.sqlite"
     before, size = _held(archive)
-    damaged = _leaves(archive)[1 : 1 + pages * 2 : 2]
-    assert len(damaged) == pages
+    damaged = _leaves(archive)[1:7:2]
+    assert len(damaged) == 3
     with archive.open("r+b") as file:
         for page in damaged:
             file.seek((page - 1) * size)
@@ -61,7 +56,7 @@ def test_what_can_be_read_of_a_damaged_archive_is_saved(
     rebuilt = gomafia("rebuild", "--data-dir", folder)
     after, _ = _held(archive)
     assert f"{after:,} answers were saved" in rebuilt.err
-    assert before - 8 * pages < after < before
+    assert before - 8 * len(damaged) < after < before
     asked = site.log()["total"]
     assert gomafia("run", *told).code == 0
     assert 0 < site.log()["total"] - asked <= before - after + 1  # and robots.txt, if it was lost

@@ -1,6 +1,6 @@
 """How quickly a tournament's page is read, beside BeautifulSoup, lxml and selectolax, in one run.
 
-    python benchmarks/reading.py [--rounds 7]
+    python -m benchmarks.reading [--rounds 7] [--keep]
 
 The page of a tournament of the demo league with about 60 games (600 seats), as the site sends it, and
 the API's answer about the same. Every way reads every game and seat into rows: round, table, judge,
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import re
 import time
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ from lxml import html
 from msgspec.structs import astuple
 from selectolax.lexbor import LexborHTMLParser
 
+from benchmarks.results import append
 from gomafia_kit import demo, site
 from gomafia_kit.parse import game_pages, parse, tournament_pages, typed_games
 from gomafia_kit.records import Parsed, Seat
@@ -174,16 +176,17 @@ def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     arguments.add_argument("--rounds", type=int, default=7)
-    rounds = arguments.parse_args().rounds
+    arguments.add_argument("--keep", action="store_true", help="append the figures to benchmarks/results.md")
+    chosen = arguments.parse_args()
     with demo.start(scale="small") as served:
-        chosen = min(
+        picked = min(
             (item for item in served.league.world.tournaments.values() if all(item.winner)),
             key=lambda item: abs(item.games - GAMES),
         ).tournament_id
-        api = fetched(served, site.tournament(chosen))
-        page = fetched(served, site.tournament_games_page(chosen))
+        api = fetched(served, site.tournament(picked))
+        page = fetched(served, site.tournament_games_page(picked))
         served.set_switches(seat_type="other")
-        other = fetched(served, site.tournament_games_page(chosen))
+        other = fetched(served, site.tournament_games_page(picked))
     ways: dict[str, Callable[[], object]] = {
         "BeautifulSoup on lxml": lambda: beautiful_soup(page.body),
         "lxml, XPath": lambda: lxml_xpath(page.body),
@@ -201,8 +204,10 @@ def main() -> None:
     seats = {
         len(rows) for rows in (way() for name, way in ways.items() if "bare" not in name) if isinstance(rows, list)
     }
-    print(f"A page of {len(page.body):,} bytes, an answer of {len(api.body):,}; {seats} seats; best of {rounds} rounds")
-    taken = best(ways, rounds)
+    print(
+        f"A page of {len(page.body):,} bytes, an answer of {len(api.body):,}; {seats} seats; best of {chosen.rounds} rounds"
+    )
+    taken = best(ways, chosen.rounds)
     print(f"{'way':<40}{'ms of CPU':>10}{'x BeautifulSoup':>17}{'x lxml XPath':>14}")
     for name, spent in taken.items():
         soup, xpath = taken["BeautifulSoup on lxml"] / spent, taken["lxml, XPath"] / spent
@@ -214,6 +219,9 @@ def main() -> None:
         ("ours: API", "bare: API, laid out as rows"),
     ):
         print(f"{name} takes {taken[name] / taken[limit]:.2f} of {limit}")
+    if chosen.keep:
+        told = "; ".join(f"{name} {spent:.2f}" for name, spent in taken.items())
+        append("a tournament of 600 seats read", f"ms of CPU: {told} (load {os.getloadavg()[0]:.1f})")
 
 
 if __name__ == "__main__":

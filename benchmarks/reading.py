@@ -204,9 +204,8 @@ def main() -> None:
     seats = {
         len(rows) for rows in (way() for name, way in ways.items() if "bare" not in name) if isinstance(rows, list)
     }
-    print(
-        f"A page of {len(page.body):,} bytes, an answer of {len(api.body):,}; {seats} seats; best of {chosen.rounds} rounds"
-    )
+    sizes = f"A page of {len(page.body):,} bytes, an answer of {len(api.body):,}"
+    print(f"{sizes}; {seats} seats; best of {chosen.rounds} rounds")
     taken = best(ways, chosen.rounds)
     print(f"{'way':<40}{'ms of CPU':>10}{'x BeautifulSoup':>17}{'x lxml XPath':>14}")
     for name, spent in taken.items():

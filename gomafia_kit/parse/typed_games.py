@@ -215,7 +215,7 @@ def _seats(
     if cells is not None and not told:
         told = _take_marks(seats, cells)
     outcomes, new = _outcomes(day, told=told), tuple.__new__
-    number, identity, text, decimal = _NUMBER, _IDENTITY, _TEXT, _DECIMAL
+    number, identity, text, decimal, elo_of = _NUMBER, _IDENTITY, _TEXT, _DECIMAL, _ELO
     # Not by calling `Seat`, which is Python: `new` takes a third of its time.
     return [
         new(
@@ -231,7 +231,7 @@ def _seats(
                 team,
                 decimal[points],
                 decimal[delta],
-                decimal[elo],
+                elo_of[elo],
                 shot,
                 least,
                 most,
@@ -309,6 +309,16 @@ class Remembered(dict[Any, _Out]):
         return value
 
 
+class RememberedFirst(Remembered[_Out]):
+    """As `Remembered`, but what was met first stays: for values of which most are never met again, as ELO."""
+
+    def __missing__(self, raw: Any) -> _Out:  # noqa: ANN401 - whatever the site tells
+        value = self._read(raw)
+        if len(self) < self.MOST:
+            self[raw] = value
+        return value
+
+
 def _required(read: Callable[[object], _Out | None]) -> Callable[[object], _Out]:
     def reader(raw: object) -> _Out:
         value = read(raw)
@@ -323,6 +333,7 @@ _NUMBER: Final = Remembered(_required(integer))
 _INTEGER: Final = Remembered(integer)
 _IDENTITY: Final = Remembered(identity)
 _DECIMAL: Final = Remembered(decimal)
+_ELO: Final = RememberedFirst(decimal)
 _TEXT: Final = Remembered(text)
 _LOGIN: Final = Remembered(_required(text))
 _NAME: Final = Remembered(name)

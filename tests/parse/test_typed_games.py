@@ -31,6 +31,23 @@ SMALL = tournament(
 )
 
 
+def test_of_more_values_than_are_remembered_the_first_or_the_last_are() -> None:
+    read: list[int] = []
+
+    def half(raw: int) -> float:
+        read.append(raw)
+        return raw / 2
+
+    many = typed_games.Remembered.MOST + 1
+    last, first = typed_games.Remembered(half), typed_games.RememberedFirst(half)
+    for memory in (last, first):
+        assert [memory[raw] for raw in range(many)] == [raw / 2 for raw in range(many)]
+        assert len(memory) <= typed_games.Remembered.MOST
+    read.clear()
+    assert [last[many - 1], first[0], first[many - 1]] == [(many - 1) / 2, 0, (many - 1) / 2]
+    assert read == [many - 1]
+
+
 @pytest.mark.parametrize(
     "switches",
     [

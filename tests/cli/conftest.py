@@ -72,7 +72,7 @@ class Gomafia:
             encoding="utf-8",
         )
 
-    def until(self, words: str, *arguments: str | Path, seconds: float = 30) -> str:
+    def until(self, words: str, *arguments: str | Path, seconds: float = SECONDS_AT_MOST) -> str:
         """What a command says once it says these words on standard output."""
         give_up = time.monotonic() + seconds
         while True:

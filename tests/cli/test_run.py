@@ -29,6 +29,7 @@ from gomafia_kit.errors import (
 )
 from gomafia_kit.settings import Settings
 from tests.alerts import writing_down, written_down
+from tests.cli.conftest import SECONDS_AT_MOST
 
 if TYPE_CHECKING:
     import subprocess
@@ -165,7 +166,7 @@ def test_a_run_is_watched_and_steered_from_another_terminal(gomafia: Gomafia, si
         gomafia.until("Run 1: running", "status", "--data-dir", gomafia.home / "data" / "slow")
         stopped = gomafia("stop")
         assert "is stopped" in stopped.out
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=SECONDS_AT_MOST)
     assert process.returncode == RunStoppedError.exit_code
     assert "Asks: " in out  # the receipt of what had come in by then
     assert err.splitlines()[-2:] == ["gomafia: The import was stopped.", "Run again to go on: nothing is lost."]
@@ -176,7 +177,7 @@ def test_a_signal_ends_it_after_the_open_batch(gomafia: Gomafia, site: DemoSite,
     with slow(gomafia, site) as process:
         gomafia.until(": running,", "status")
         process.send_signal(getattr(signal, name))
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=SECONDS_AT_MOST)
     assert process.returncode == RunStoppedError.exit_code
     assert "Stopping after the open batch" in err
     assert "Run 1: stopped" in gomafia("status").out
@@ -242,7 +243,7 @@ def test_a_killed_import_is_told_as_that(gomafia: Gomafia, site: DemoSite) -> No
         gomafia.until(": running,", "status")
         worker = json.loads(gomafia("status", "--json").out)["pid"]
         os.kill(worker, signal.SIGKILL)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=SECONDS_AT_MOST)
     assert process.returncode == RunDiedError.exit_code
     assert "ended without a word" in err
     assert "Run 1: died" in gomafia("status").out

@@ -354,18 +354,19 @@ def restart_in_the_middle(server: OtherServer) -> None:
 def test_two_pushes_into_one_schema(place: tuple[OtherServer, Place], fault: Fault, tmp_path: Path) -> None:
     """From two folders of the league: the second says who is at work since when, and stops."""
     server, first = place
-    prepared(first, "pg_sleep(2)", empty=True)
+    prepared(first, "pg_advisory_xact_lock_shared(1)", empty=True)
     second = Folder(tmp_path / "another")
     second.put("players", player=people("другой"))
     thread = threading.Thread(target=first.folder.push, args=(first.schema,))
-    thread.start()
     with server.connect() as connection:
-        asleep = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        assert until(lambda: connection.execute(asleep).fetchone())
-    began = time.monotonic()
-    with pytest.raises(PushError) as caught:
-        second.push(first.schema)
-    seconds = time.monotonic() - began
+        connection.execute("SELECT pg_advisory_lock(1)")
+        thread.start()
+        held_up = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
+        assert until(lambda: connection.execute(held_up).fetchone())
+        began = time.monotonic()
+        with pytest.raises(PushError) as caught:
+            second.push(first.schema)
+        seconds = time.monotonic() - began
     thread.join()
     loss = [] if stands(first) == [(PLAYERS, "после", "после")] else ["rows"]
     fault.told("two pushes into one schema", sees=nameless(str(caught.value)), lost=loss, seconds=seconds)

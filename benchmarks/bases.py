@@ -3,7 +3,9 @@
     python -m benchmarks.bases [--scale small] [--repeats 3] [--keep]
 
 Each import runs in a process of its own, with batches of 100 rows; the figure is the highest PSS of its process
-tree, looked at each second whatever that costs. `memory/calculator.py` holds the medians, rounded up.
+tree, looked at each second whatever that costs. `memory/calculator.py` holds the medians, rounded up. Pages that
+another process of the machine shares count for less: nothing else of this environment, and no other Chromium of the
+same files, should run beside it.
 """
 
 from __future__ import annotations

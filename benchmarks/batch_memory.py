@@ -34,6 +34,7 @@ from benchmarks import results
 from gomafia_kit import demo, site
 from gomafia_kit.errors import AskRefusedError
 from gomafia_kit.fetch.http import HttpFetcher
+from gomafia_kit.importer.handle import LEAN_ALLOCATORS
 from gomafia_kit.memory.calculator import batch_mb
 from gomafia_kit.memory.limits import MB
 from gomafia_kit.memory.probe import Probe
@@ -58,7 +59,6 @@ MANY_ROWS: Final = 10_000
 """Rows of which a fourth is a step of RSS."""
 ALLOWED_MB_A_THOUSAND: Final = 0.5
 ALLOWED_OFF: Final = 0.25
-_LEAN: Final = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 Row = tuple[object, ...]
 
@@ -114,7 +114,7 @@ def _is_dear(size: int, mb: float) -> bool:
 def _in_a_process(league: DemoSite, size: int, measure: str, first: int) -> float:
     child = ["--child", league.url, str(size), measure, str(first)]
     command = [sys.executable, "-m", "benchmarks.batch_memory", *child]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **_LEAN})
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **LEAN_ALLOCATORS})
     return float(json.loads(done.stdout))
 
 

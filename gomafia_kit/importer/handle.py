@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LOG_BYTES: Final = 1_000_000
 LOG_FILE: Final = "importer.log"
 SECONDS_TO_BE_GONE: Final = 10.0
-_LEAN_ALLOCATORS: Final = {
+LEAN_ALLOCATORS: Final = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "131072",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -271,5 +271,5 @@ def _spawn(data_dir: Path, environment: Mapping[str, str], within: Sequence[str]
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={**_LEAN_ALLOCATORS, **environment},
+            env={**LEAN_ALLOCATORS, **environment},
         )

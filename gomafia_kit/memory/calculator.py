@@ -20,11 +20,11 @@ MB_A_ROW: Final = 0.42 / 1000
 """What each of its rows takes beside that (`python -m benchmarks.batch_memory` measures both)."""
 
 BASE_MB: Final[Mapping[str, float]] = {
-    "HTTP": 150.0,
-    "headless shell": 460.0,
-    "headless shell, rendered": 525.0,
-    "full Chromium": 635.0,
-    "full Chromium, rendered": 725.0,
+    "HTTP": 145.0,
+    "headless shell": 475.0,
+    "headless shell, rendered": 560.0,
+    "full Chromium": 650.0,
+    "full Chromium, rendered": 750.0,
 }
 """What the importer's processes take (PSS) before the rows of a batch count (`python -m benchmarks.bases`)."""
 

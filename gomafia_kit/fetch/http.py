@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 import time
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
@@ -11,13 +9,13 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote, urlencode, urljoin
 from urllib.request import Request
 
-import truststore
 import urllib3
 from urllib3 import exceptions as broken
+from urllib3.util import parse_url
 
 from gomafia_kit.errors import SettingsError, SiteUnreachableError
+from gomafia_kit.fetch.connections import connections_to
 from gomafia_kit.fetch.manners import user_agent
-from gomafia_kit.fetch.proxies import proxy_for
 from gomafia_kit.fetch.replies import (
     MOST_BYTES,
     MOST_REDIRECTS,
@@ -27,6 +25,7 @@ from gomafia_kit.fetch.replies import (
     is_elsewhere,
     led_astray,
     led_away,
+    led_nowhere,
     too_large,
 )
 from gomafia_kit.site import Answer
@@ -45,7 +44,7 @@ _ASK_THE_SAME: Final = frozenset({307, 308})
 """Redirects that are followed with the form and its fields; the others lead to a page."""
 _OF_ADDRESSES: Final = "!#$%&'()*+,/:;=?@[]~"
 _WORDS: Final = {
-    broken.ProxyError: "the proxy that the environment names refuses",
+    broken.ProxyError: "no way through the proxy that the environment names",
     broken.NewConnectionError: "no connection",
     broken.ConnectTimeoutError: "no connection within the time limit",
     broken.ReadTimeoutError: "no answer within the time limit",
@@ -73,7 +72,7 @@ class HttpFetcher:
         self._headers = {"User-Agent": user_agent(contact), "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
         self._cookies = CookieJar()
         try:
-            self._pool = _pool(base_url)
+            self._pool = connections_to(base_url)
             self._pool.connection_from_url(base_url)
         except (ValueError, broken.LocationValueError) as error:
             raise SettingsError(f"source: {base_url!r} can't be used: {error}.", "Check the address.") from error
@@ -142,7 +141,7 @@ class HttpFetcher:
 
     def _body(self, ask: Ask, url: str, response: urllib3.BaseHTTPResponse, give_up: float) -> bytes:
         told = response.headers.get("Content-Length", "")
-        if told.isdigit() and int(told) > self._most_bytes:
+        if told.isdecimal() and int(told) > self._most_bytes:
             raise too_large(url, self._most_bytes, int(told))
         pieces, size = [], 0
         while piece := response.read1(_BYTES_A_PIECE):  # as they come: a slow drip must not outlast the time limit
@@ -160,39 +159,6 @@ class HttpFetcher:
             "Check the address and the network, then run again: nothing is lost.",
             passing=passing,
         )
-
-
-def _pool(base_url: str) -> urllib3.PoolManager:
-    """The connections to the site, one kept open, through the proxy that the environment names for it."""
-    proxy = proxy_for(base_url)
-    if proxy is None:
-        return urllib3.PoolManager(ssl_context=_trust())
-    credentials = f"{proxy['username']}:{proxy.get('password', '')}" if "username" in proxy else None
-    try:
-        return urllib3.ProxyManager(
-            proxy["server"],
-            proxy_headers=urllib3.make_headers(proxy_basic_auth=credentials),
-            ssl_context=_trust(),
-        )
-    except broken.ProxySchemeUnknown as error:
-        raise SettingsError(
-            f"The proxy that the environment names, {proxy['server']}, can't be used by plain HTTP.",
-            "Name one whose address begins with http:// or https://, or use via=chromium.",
-        ) from error
-
-
-def _trust() -> ssl.SSLContext:
-    """Whom this machine trusts: what the environment names, else what its system does."""
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if not (file or folder):
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        return ssl.create_default_context(cafile=file or None, capath=folder or None)
-    except OSError as error:
-        raise SettingsError(
-            f"The certificates that the environment names can't be read: {error}.",
-            "Correct SSL_CERT_FILE and SSL_CERT_DIR: a PEM file, a folder of such files.",
-        ) from error
 
 
 class _Request(Request):
@@ -215,13 +181,16 @@ def _further(request: _Request, response: urllib3.BaseHTTPResponse) -> _Request 
     location = response.get_redirect_location()
     if not location:
         return None
-    url = urljoin(request.full_url, quote(location, _OF_ADDRESSES, encoding="latin-1"))
+    location = quote(location, _OF_ADDRESSES, encoding="latin-1")
+    try:
+        url = parse_url(urljoin(request.full_url, location)).url
+    except ValueError:
+        raise led_nowhere(request.full_url, location) from None
     return _Request(url, request.fields if response.status in _ASK_THE_SAME else None)
 
 
 def _reason(error: broken.HTTPError) -> str:
-    within = next((part for part in error.args if isinstance(part, Exception)), error.__cause__)
-    reason = str(within or error)  # what urllib3 puts around it tells the address once more
+    reason = str(_innermost(error))  # what urllib3 puts around it tells the address once more
     if is_distrust(reason):
         why = reason.rpartition("certificate verify failed: ")[2].partition(" (_ssl.c")[0]
         return (
@@ -230,3 +199,9 @@ def _reason(error: broken.HTTPError) -> str:
         )
     word = next((text for kind, text in _WORDS.items() if isinstance(error, kind)), "the request failed")
     return f"{word} ({reason})" if reason else word
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error for which the others were raised."""
+    within = next((part for part in error.args if isinstance(part, BaseException)), error.__cause__)
+    return error if within is None else _innermost(within)

@@ -87,6 +87,13 @@ def led_away(url: str, target: str) -> AskRefusedError:
     )
 
 
+def led_nowhere(url: str, location: str) -> AskRefusedError:
+    """The refusal to follow the site to what is no address."""
+    return AskRefusedError(
+        f"{url}: the site redirects to {location}, which is no address: not followed.", "Run again later."
+    )
+
+
 def led_astray(url: str) -> AskRefusedError:
     """The refusal to follow the site further round itself."""
     return AskRefusedError(

@@ -131,9 +131,10 @@ def is_address(target: str) -> bool:
 
 
 def _posted(address: str, body: bytes) -> str | None:
-    import urllib3
+    from gomafia_kit.fetch.connections import connections_to
 
-    reply = urllib3.request("POST", address, body=body, headers=_OF_JSON, timeout=SECONDS, retries=False)
+    with connections_to(address) as connections:
+        reply = connections.request("POST", address, body=body, headers=_OF_JSON, timeout=SECONDS, retries=False)
     return None if reply.status in _SUCCESS else f"{_who(address)} answered with status {reply.status}"
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import ssl
 import threading
+import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ import pytest
 import trustme
 
 from gomafia_kit import site as asks
-from gomafia_kit.errors import SettingsError, SiteUnreachableError
+from gomafia_kit.errors import AskRefusedError, SettingsError, SiteUnreachableError
 from gomafia_kit.fetch.http import HttpFetcher
 from tests.fetch.servers import PAGE, Sent, serving
 
@@ -148,6 +150,16 @@ def test_a_redirect_keeps_the_form_if_it_says_so(status: int, method: bytes) -> 
     assert second.endswith(b"\r\n\r\nid=7") is (status == 307)
 
 
+@pytest.mark.parametrize("place", ["http://[::1", "http://site:port/", "//site:99999"])
+def test_a_redirect_to_no_address_is_a_refusal(place: str) -> None:
+    with (
+        playing(Script([[reply(b"", f"Location: {place}", status="302 Elsewhere")]])) as script,
+        HttpFetcher(script.url, "") as made,
+        pytest.raises(AskRefusedError, match=f"redirects to {re.escape(place)}, which is no address"),
+    ):
+        made.fetch(CARD)
+
+
 # -- through a proxy --------------------------------------------------------------------------------
 
 
@@ -202,9 +214,26 @@ def test_a_proxy_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with (
             HttpFetcher("https://gomafia.example", "") as made,
-            pytest.raises(SiteUnreachableError, match=r"the proxy that the environment names refuses \(.*407"),
+            pytest.raises(SiteUnreachableError, match=r"no way through the proxy that the environment names \(.*407"),
         ):
             made.fetch(CARD)
+
+
+def test_a_proxy_that_is_not_there_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:пароль@[::1]:1")
+    with HttpFetcher("https://gomafia.example", "") as made, pytest.raises(SiteUnreachableError) as caught:
+        made.fetch(CARD)
+    assert re.search(
+        r"no way through the proxy that the environment names \(\[Errno \d+\] [\w ]+\)\.$", caught.value.message
+    )
+
+
+@pytest.mark.parametrize("address", ["http://me:k4n/arie@h:1", "http://me:k4n#@h:1", "http://me:k4n@h:k4n", "http://"])
+def test_nothing_of_a_proxy_that_cannot_be_read_is_shown(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(SettingsError, match="proxy that the environment names can't be read") as caught:
+        HttpFetcher("https://gomafia.example", "")
+    assert "k4n" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_proxy_that_plain_http_cannot_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,7 @@ def test_this_machine_is_no_business_of_a_proxys(
             {"server": "http://proxy:3128", "username": "me", "password": "p@ss"},
         ),
         ({"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "gomafia.example"}, None),
+        ({"HTTP_PROXY": "http://[::1]:3128"}, {"server": "http://[::1]:3128"}),
         ({"HTTPS_PROXY": "http://proxy:3128"}, None),
         ({}, None),
     ],

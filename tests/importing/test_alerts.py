@@ -85,6 +85,17 @@ def test_an_address_is_told_of_a_failed_run_and_is_never_shown(
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
 
 
+def test_an_address_is_told_through_the_proxy_of_the_environment(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[str] = []
+    with _server(204) as (proxy, got):
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        with Alerts("http://alerts.example/hook", _silent_run(data_dir), data_dir, faults.append) as alert:
+            alert("failed", "said")
+    assert ([told["text"] for told in got], faults) == (["said"], [])
+
+
 @pytest.mark.parametrize("waiting", ["wait", "watch"])
 def test_a_killed_run_is_told_by_who_waits_for_it(
     own_site: DemoSite, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: str

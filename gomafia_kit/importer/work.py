@@ -343,7 +343,8 @@ class Import:
 
         with (
             self._live() as live,
-            published_tables(self.data_dir, self.ledger, live) as published,
+            # Only what was looked at: in the other form there may be a publication of this state, too.
+            published_tables(self.data_dir, self.ledger, live, self.settings.staging) as published,
         ):
             if published:  # unless the last publication is of an older state
                 live.read_from(next(iter(published.values())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.soundness.finding import SHOWN, Fault
-from gomafia_kit.staging.publish import published_tables
+from gomafia_kit.staging.publish import FORMS, published_tables
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PUBLISH_AGAIN: Final = "Run gomafia rebuild: it is published anew."
 def published_counts(data_dir: Path, ledger: Ledger, live: LiveTables) -> tuple[str, list[Fault]]:
     """Rows of each published table against the live ones."""
     faults: list[Fault] = []
-    with published_tables(data_dir, ledger, live) as stores:
+    with published_tables(data_dir, ledger, live, *FORMS) as stores:
         have = {table: live.count(table) for table in TABLES}
         for store, tables in stores.items():
             for table, source in tables.items():
@@ -37,7 +37,7 @@ def published_rows(data_dir: Path, ledger: Ledger, live: LiveTables) -> tuple[st
     """Every value of each published table against the live one, by a hash over rows, then by the rows that differ."""
     faults: list[Fault] = []
     number = 0
-    with published_tables(data_dir, ledger, live) as stores:
+    with published_tables(data_dir, ledger, live, *FORMS) as stores:
         for store, tables in stores.items():
             for table, source in tables.items():
                 rows, mine = _digest(live, table, table)

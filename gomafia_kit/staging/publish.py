@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DUCKDB_FILE: Final = "staging.duckdb"
 PUBLISHED: Final = "published"
+FORMS: Final = ("duckdb", "parquet")
 PARQUET: Final = "staging"
 _KEPT: Final = 2
 _NUMBERED: Final = re.compile(r"staging-(\d{8})\.duckdb")
@@ -41,22 +42,25 @@ def published_files(data_dir: Path) -> list[Path]:
 
 
 @contextmanager
-def published_tables(data_dir: Path, ledger: Ledger, live: LiveTables) -> Iterator[dict[str, dict[str, str]]]:
-    """What is published of the present state: the store's name, and for each table the SQL that names its rows.
+def published_tables(
+    data_dir: Path, ledger: Ledger, live: LiveTables, *forms: str
+) -> Iterator[dict[str, dict[str, str]]]:
+    """What is published of the present state in these forms: by the store's name, for each table the SQL of its rows.
 
     A publication of an earlier state (of a run that was killed, or in the form that isn't chosen any more) is none.
     """
     found: dict[str, dict[str, str]] = {}
     attached = []
     state = ledger.fingerprint()
-    files = _duckdb_files(data_dir) if ledger.recall("published_duckdb") == state else {}
+    current = {form for form in forms if ledger.recall(f"published_{form}") == state}
+    files = _duckdb_files(data_dir) if "duckdb" in current else {}
     try:
         for number, (name, path) in enumerate(files.items()):
             with duckdb_faults(data_dir):
                 live.connection.execute(f"ATTACH '{_escaped(str(path))}' AS published_{number} (READ_ONLY)")
             attached.append(f"published_{number}")
             found[name] = {table: f"published_{number}.{table}" for table in TABLES}
-        if ledger.recall("published_parquet") == state:
+        if "parquet" in current:
             found[PARQUET] = {
                 table: f"read_parquet('{_escaped(str(_parquet_path(data_dir, spec)))}')"
                 for table, spec in TABLES.items()

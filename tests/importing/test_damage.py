@@ -6,8 +6,10 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
+import gomafia_kit as gk
 from gomafia_kit.errors import DamagedAnswerError, DamagedFileError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.runs.database import RUNS_FILE
@@ -125,6 +127,16 @@ def test_a_damaged_publication_is_made_anew(
     assert differences(rows, truth(own_site.league, "club"), "club") == []
     assert asked(own_site) == before
     assert "published anew" not in notices(data_dir, run_import(own_site, data_dir, stages="clubs", staging=form))
+
+
+def test_what_is_published_in_another_form_is_not_pushed(own_site: DemoSite, data_dir: Path) -> None:
+    run_import(own_site, data_dir, stages="clubs")
+    with duckdb.connect(str(data_dir / DUCKDB_FILE)) as altered:
+        altered.execute("UPDATE club SET title = 'by somebody else'")
+    run_import(own_site, data_dir, stages="push", staging="parquet")
+    with gk.open_league(data_dir, "postgres") as league:
+        titles = league.query("SELECT title FROM club ORDER BY club_id").to_series().to_list()
+    assert titles == [row["title"] for row in truth(own_site.league, "club")]
 
 
 def test_a_damaged_run_store_is_found_before_anything_is_asked(own_site: DemoSite, data_dir: Path) -> None:

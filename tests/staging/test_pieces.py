@@ -56,7 +56,7 @@ def test_what_is_published_in_pieces_is_what_is_published_whole(
         whole = _rows(live)
         publish(folder.path, ledger, live, "duckdb")
         publish(folder.path, ledger, live, "parquet")
-        with published_tables(folder.path, ledger, live) as stores:
+        with published_tables(folder.path, ledger, live, "duckdb", "parquet") as stores:
             assert list(stores) == ["staging.duckdb", "staging"]
             for tables in stores.values():  # what a push reads
                 live.read_from(tables)

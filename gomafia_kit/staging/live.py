@@ -49,6 +49,8 @@ _BLOCKS_A_MB: Final = 4
 
 More it would fill with what it has read.
 """
+_SHORT_IN_ARROW: Final = "Out of Memory Error"
+"""How an OSError of Arrow begins by which it tells of DuckDB's, where a result is read already."""
 _STREAMED_AHEAD: Final = "256KB"
 """So much of a result DuckDB makes before it is asked for; by itself it would make 10 MB of a long one."""
 
@@ -225,11 +227,18 @@ class LiveTables:
         while True:
             try:
                 return work()
-            except duckdb.OutOfMemoryException as error:
-                if "No space left" in str(error) or self._memory_mb >= MOST_MEMORY_MB:
+            except (duckdb.OutOfMemoryException, OSError) as error:
+                if not self._has_taken_more(error):
                     raise
-                self._memory_mb *= 2
-                self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
+
+    def _has_taken_more(self, error: Exception) -> bool:
+        """Whether an error says that DuckDB's memory is too short, and it now has twice as much."""
+        is_short = isinstance(error, duckdb.OutOfMemoryException) or str(error).startswith(_SHORT_IN_ARROW)
+        if not is_short or "No space left" in str(error) or self._memory_mb >= MOST_MEMORY_MB:
+            return False
+        self._memory_mb *= 2
+        self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
+        return True
 
     def _hold_to(self, memory_mb: int) -> None:
         with suppress(duckdb.OutOfMemoryException):  # it holds more already, and keeps what it was given
@@ -268,10 +277,24 @@ class LiveTables:
         spec = TABLES[table]
         if table in self._sorted:
             self._hold_to(_HANDED_ON_MB + -(-len(spec.names) // _BLOCKS_A_MB))
-            yield from self.stream(f"SELECT {', '.join(spec.names)} FROM {self._sorted[table]}", rows)
+            yield from self._handed_on(f"SELECT {', '.join(spec.names)} FROM {self._sorted[table]}", rows)
             return
         for sql in self.pieces(spec):
             yield from self.stream(sql, rows)
+
+    def _handed_on(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """What lies there in order; rows may be longer further on, and then it is read with more memory from there."""
+        given = 0
+        while True:
+            try:
+                for batch in self.stream(f"{sql} OFFSET {given}" if given else sql, rows):
+                    given += batch.num_rows
+                    yield batch
+            except OSError as error:
+                if not self._has_taken_more(error):
+                    raise
+            else:
+                return
 
     def stream(self, sql: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
         """A result of any size, `rows` at a time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -144,3 +145,21 @@ def test_what_a_killed_process_had_put_aside_is_deleted(folder: Folder) -> None:
     with Ledger(folder.path) as ledger:
         compact(folder.path, ledger)
     assert (dead.exists(), alive.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("form", ["duckdb", "parquet"])
+def test_rows_that_grow_long_further_on_are_handed_on_all_the_same(data_dir: Path, form: str) -> None:
+    """In the memory that is given for what lies in order, the first rows have room and the last ones don't."""
+    folder, chance, logins = Folder(data_dir), random.Random(1), dict[int, str]()
+    for number in range(1, 9_001):
+        logins[number] = chance.randbytes(5 if number < 4_500 else 1_000).hex()
+    folder.put("list", player=[player(number, login) for number, login in logins.items()])
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
+        publish(folder.path, ledger, live, form)
+        with published_tables(folder.path, ledger, live, form) as stores:
+            tables = next(iter(stores.values()))
+            live.read_from(tables)
+            found = [
+                row for batch in live.batches("player") for row in batch.select(["player_id", "login"]).to_pylist()
+            ]
+    assert [(row["player_id"], row["login"]) for row in found] == list(logins.items())

@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
-.PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-automatic soak-recycled soak-pages soak-kills clean
+.PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-linux test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-automatic soak-recycled soak-pages soak-kills clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -59,7 +59,11 @@ lock: setup  ## resolve the packages anew, for every platform
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 test-root: setup browser  ## tests that need root: memory limits, full disks, clocks, drives (minutes)
-	@$(RUN) pytest tests/root
+	@$(RUN) pytest tests/root --ignore=$(IN_LINUX)
+
+IN_LINUX := tests/root/test_hard_limit_elsewhere.py
+test-linux: setup  ## memory limits where groups are of version 2, and by systemd: in a user-mode Linux, as root (minutes)
+	@$(RUN) pytest $(IN_LINUX)
 
 test-real: setup  ## real players through everything: make test-real PLAYERS=players.csv (minutes)
 	@test -f "$(PLAYERS)" || { echo "PLAYERS names no file: make test-real PLAYERS=players.csv"; exit 2; }

@@ -138,11 +138,6 @@ class Archive:
             row = self._connection.execute("SELECT fetched_at FROM answer WHERE ask_id = ?", (ask.ask_id,)).fetchone()
         return None if row is None else datetime.fromisoformat(row[0])
 
-    def has(self, ask: Ask, *, not_before: datetime | None = None, not_after: datetime | None = None) -> bool:
-        """True if there is an archived answer to an ask that came between those moments."""
-        at = self.came_at(ask)
-        return at is not None and _lies_between(at, not_before, not_after)
-
     def get(self, ask: Ask) -> Answer:
         """The archived answer, however old; NotInArchiveError if there is none."""
         answer = self.find(ask)

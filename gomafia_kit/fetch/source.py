@@ -113,10 +113,12 @@ class Source:
         return self._archive.holds(ask_id, sha256, not_before=self._not_before(max_age), not_after=_not_after(max_age))
 
     def holds(self, ask: Ask, max_age: timedelta | None) -> bool:
-        """True if `answer` would take the archive's."""
-        if not self._makers:
-            return self._archive.has(ask)
-        return self._archive.has(ask, not_before=self._not_before(max_age), not_after=_not_after(max_age))
+        """True if `answer` would take the archive's: one that is damaged it would ask for again."""
+        not_before, not_after = (self._not_before(max_age), _not_after(max_age)) if self._makers else (None, None)
+        try:
+            return self._archive.find(ask, not_before=not_before, not_after=not_after) is not None
+        except DamagedAnswerError:
+            return False
 
     def again(self, ask: Ask, via: str = "http") -> Answer:
         """The site's answer to an ask, whatever the archive holds."""

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from gomafia_kit.errors import DamagedFileError, FolderError, LayoutVersionError, NotInArchiveError
 from gomafia_kit.fetch.archive import Archive
+from gomafia_kit.fetch.manners import Gate
+from gomafia_kit.fetch.source import Source
 from gomafia_kit.site import club_list, tournament
 from tests.answers import AT, answer, success
 
@@ -79,10 +81,13 @@ def test_an_unsound_answer_is_kept_as_evidence_but_is_no_answer(archive: Archive
 @pytest.mark.parametrize("damage", ["UPDATE answer SET body = zeroblob(20)", "UPDATE answer SET sha256 = 'other'"])
 def test_a_damaged_answer_is_never_given_out(archive: Archive, data_dir: Path, damage: str) -> None:
     archive.keep(success(tournament(7), {"title": "Кубок"}))
+    source = Source(archive, {}, Gate(0), lambda _: None)
+    assert source.holds(tournament(7), None)
     db = sqlite3.connect(data_dir / "archive.sqlite")
     db.execute(damage)
     db.commit()
     db.close()
+    assert not source.holds(tournament(7), None)
     with pytest.raises(DamagedFileError, match="the answer to api POST /api/tournament/get"):
         archive.get(tournament(7))
 

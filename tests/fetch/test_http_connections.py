@@ -21,7 +21,7 @@ from gomafia_kit.fetch.http import HttpFetcher
 from tests.fetch.servers import PAGE, Sent, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CARD = asks.tournament_card(7)
@@ -53,13 +53,19 @@ def playing(script: Script) -> Iterator[Script]:
             over.set()
 
     script.hung_up = [threading.Event() for _ in script.connections]
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, _at_work(play):
         script.url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        thread = threading.Thread(target=play, daemon=True)
-        thread.start()
         yield script
-        thread.join(10)
-        assert not thread.is_alive()
+
+
+@contextmanager
+def _at_work(serve: Callable[[], None]) -> Iterator[None]:
+    """A server's thread, which must come to its end."""
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def _request(connection: socket.socket) -> bytes:
@@ -180,12 +186,9 @@ def _tunnel(to: str, first: bytes) -> Iterator[Script]:
                     back.join(10)
 
     script = Script([])
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, _at_work(serve):
         script.url = f"http://me:p%40ss@127.0.0.1:{server.getsockname()[1]}"
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
         yield script
-        thread.join(10)
 
 
 def _hand_on(source: socket.socket, target: socket.socket) -> None:

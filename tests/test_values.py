@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from gomafia_kit.values import (
     day,
     days,
     decimal,
+    decimals,
     flag,
     identity,
     integer,
@@ -26,6 +27,9 @@ from gomafia_kit.values import (
     text,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 READERS = (count_and_share, day, days, decimal, flag, identity, integer, iso_date, money, name, text)
 SPACES = " \u00a0\u202f\u2009"
 MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()  # noqa: SIM905 - reads better
@@ -35,6 +39,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=4,
 )
+
+numbers = st.decimals(min_value="-9999", max_value="9999", places=2).map(str)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +195,22 @@ def test_a_number_that_is_written_and_read_is_the_same(number: Decimal) -> None:
     assert decimal(plain) == number
     assert decimal(plain.replace(".", ",")) == number
     assert decimal(plain.replace("-", "\u2212")) == number
+
+
+@given(st.lists(st.none() | st.booleans() | st.integers() | st.floats() | numbers | numbers.map(float) | st.text()))
+def test_a_column_is_read_as_its_values_are_one_by_one(column: list[str | float | None]) -> None:
+    def one_by_one() -> list[Decimal | None]:
+        return [decimal(value) for value in column]
+
+    assert _outcome(lambda: decimals(column)) == _outcome(one_by_one)
+
+
+def _outcome(read: Callable[[], object]) -> str:
+    """What is read, to the last zero, or what is said against it."""
+    try:
+        return repr(read())
+    except BadValueError as error:
+        return error.message
 
 
 @given(st.integers(min_value=1_000, max_value=999_999_999), st.sampled_from(SPACES))

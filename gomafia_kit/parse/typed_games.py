@@ -20,7 +20,7 @@ from gomafia_kit.errors import BadValueError
 from gomafia_kit.parse.first_shot import UNTOLD, first_shot, tell_of_shots
 from gomafia_kit.parse.games import as_it_came, role, winner
 from gomafia_kit.records import TEAM_OF_ROLE, Game, Parsed, Record, Result, Seat
-from gomafia_kit.values import decimal, identity, integer, iso_date, name, text
+from gomafia_kit.values import decimal, decimals, identity, integer, iso_date, name, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -215,7 +215,8 @@ def _seats(
     if cells is not None and not told:
         told = _take_marks(seats, cells)
     outcomes, new = _outcomes(day, told=told), tuple.__new__
-    number, identity, text, decimal, elo_of = _NUMBER, _IDENTITY, _TEXT, _DECIMAL, _ELO
+    number, identity, text, decimal = _NUMBER, _IDENTITY, _TEXT, _DECIMAL
+    elos = decimals([seat.elo for seat in seats])  # not remembered: most of them are never met again
     # Not by calling `Seat`, which is Python: `new` takes a third of its time.
     return [
         new(
@@ -231,15 +232,15 @@ def _seats(
                 team,
                 decimal[points],
                 decimal[delta],
-                elo_of[elo],
+                elo,
                 shot,
                 least,
                 most,
                 mark,
             ),
         )
-        for round_no, table_no, values in zip(round_nos, table_nos, map(astuple, seats), strict=True)
-        for place, player_id, login, told_role, points, told_mark, delta, elo in (values,)
+        for round_no, table_no, elo, values in zip(round_nos, table_nos, elos, map(astuple, seats), strict=True)
+        for place, player_id, login, told_role, points, told_mark, delta, _ in (values,)
         for ours, team, shot, least, most, mark in (outcomes[told_role, told_mark],)
     ]
 
@@ -309,16 +310,6 @@ class Remembered(dict[Any, _Out]):
         return value
 
 
-class RememberedFirst(Remembered[_Out]):
-    """As `Remembered`, but what was met first stays: for values of which most are never met again, as ELO."""
-
-    def __missing__(self, raw: Any) -> _Out:  # noqa: ANN401 - whatever the site tells
-        value = self._read(raw)
-        if len(self) < self.MOST:
-            self[raw] = value
-        return value
-
-
 def _required(read: Callable[[object], _Out | None]) -> Callable[[object], _Out]:
     def reader(raw: object) -> _Out:
         value = read(raw)
@@ -333,7 +324,6 @@ _NUMBER: Final = Remembered(_required(integer))
 _INTEGER: Final = Remembered(integer)
 _IDENTITY: Final = Remembered(identity)
 _DECIMAL: Final = Remembered(decimal)
-_ELO: Final = RememberedFirst(decimal)
 _TEXT: Final = Remembered(text)
 _LOGIN: Final = Remembered(_required(text))
 _NAME: Final = Remembered(name)

@@ -31,7 +31,7 @@ SMALL = tournament(
 )
 
 
-def test_of_more_values_than_are_remembered_the_first_or_the_last_are() -> None:
+def test_of_more_values_than_are_remembered_the_last_are() -> None:
     read: list[int] = []
 
     def half(raw: int) -> float:
@@ -39,13 +39,12 @@ def test_of_more_values_than_are_remembered_the_first_or_the_last_are() -> None:
         return raw / 2
 
     many = typed_games.Remembered.MOST + 1
-    last, first = typed_games.Remembered(half), typed_games.RememberedFirst(half)
-    for memory in (last, first):
-        assert [memory[raw] for raw in range(many)] == [raw / 2 for raw in range(many)]
-        assert len(memory) <= typed_games.Remembered.MOST
+    memory = typed_games.Remembered(half)
+    assert [memory[raw] for raw in range(many)] == [raw / 2 for raw in range(many)]
+    assert len(memory) <= typed_games.Remembered.MOST
     read.clear()
-    assert [last[many - 1], first[0], first[many - 1]] == [(many - 1) / 2, 0, (many - 1) / 2]
-    assert read == [many - 1]
+    assert [memory[many - 1], memory[0]] == [(many - 1) / 2, 0]
+    assert read == [0]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
         "an ask that fails by every road",
         "the API alone fails, from the first ask on",
         "the API alone fails in the midst of a stage",
+        "the API begins to refuse",
         "the site is down for a while",
         "the site is down for longer than the longest outage",
     ),

@@ -94,6 +94,22 @@ def test_a_road_that_fails_several_times_in_a_row_is_left(site: DemoSite, data_d
     fault.told("the API alone fails in the midst of a stage", sees=change, lost=missing, seconds=seen.seconds)
 
 
+def test_an_api_that_begins_to_refuse_is_left_but_not_for_one_refusal(
+    site: DemoSite, data_dir: Path, fault: Fault
+) -> None:
+    """Three in a row are enough, also behind answers: pages bring what follows, and what came before stays."""
+    for skip, times in ((3, 1), (6, None)):  # the list of tournaments comes first
+        site.fault("status", status=403, prefix="/api/tournament/get", skip=skip, times=times)
+    site.log(reset=True)
+    run_import(site, data_dir, stages=STAGES, via="http")
+    assert asked(site)["POST /api/tournament/get"] == 5 + 1 + FAILURES_THAT_ARE_ENOUGH
+    pages = [path for path in asked(site) if path.startswith("GET /tournament/")]
+    assert len(pages) == len(truth(site.league, "tournament")) - 5
+    (change,) = changes_of_road(data_dir)
+    missing = lost(data_dir, site.league, KNOWN_TO_PAGES)
+    fault.told("the API begins to refuse", sees=change, lost=missing, seconds=told(data_dir).seconds)
+
+
 def test_where_page_data_cannot_be_read_either_the_page_itself_is(site: DemoSite, data_dir: Path) -> None:
     site.fault("status", status=503, prefix="/api/", times=None)
     with spoiling(site.url, "/tournaments") as proxy:

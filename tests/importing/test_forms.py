@@ -95,22 +95,6 @@ def test_where_the_api_is_refused_another_form_takes_its_place_and_that_is_said(
     assert all("status 403. Now as page_data over http." in text for text in told)
 
 
-def test_an_api_that_begins_to_refuse_is_left_but_not_for_one_refusal(own_site: DemoSite, data_dir: Path) -> None:
-    """Three in a row are enough, also behind answers: pages bring what follows, and what came before stays."""
-    for skip, times in ((3, 1), (6, None)):  # the list of tournaments comes first
-        own_site.fault("status", status=403, prefix="/api/tournament/get", skip=skip, times=times)
-    run = run_import(own_site, data_dir, stages="tournaments,games", via="http")
-    for table in ("game", "seat"):
-        assert differences(published(data_dir, table), truth(own_site.league, table), table) == []
-    counts = own_site.log()["counts"]
-    pages = [path for path in counts if path.startswith("GET /tournament/")]
-    assert counts["POST /api/tournament/get"] == 5 + 1 + 3
-    assert len(pages) == len(truth(own_site.league, "tournament")) - 5
-    with Journal(data_dir) as journal:
-        said = [text.split(": ")[0] for _, text in journal.notices(run.run_id) if " can't be read as " in text]
-    assert said == ["games can't be read as api over http"]
-
-
 def test_small_by_pages(tmp_path: Path) -> None:
     with demo.start(scale="small") as small:
         league = small.league

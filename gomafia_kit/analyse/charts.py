@@ -269,7 +269,7 @@ def _rate_tooltip(what: str, share: str, low: str, high: str) -> list[alt.Toolti
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number:,}".replace(",", "\u202f") + f" {noun}" + ("" if number == 1 else "s")
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _values(frame: pl.DataFrame) -> alt.Data:

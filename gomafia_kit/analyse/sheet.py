@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 NONE: Final = "–"
 _SHARES: Final = ("_rate", "_share", "share", "low", "high")
 _ROWS: Final = 50
-_THIN_SPACE: Final = "\u202f"
 
 
 @dataclass(frozen=True)
@@ -105,10 +104,7 @@ def _style(kind: pl.DataType) -> str:
 def _as_texts(values: list[object], column: str) -> list[str]:
     """A column as texts; its decimals have as many places as the one that needs most, so that points align."""
     places = max((_places(value) for value in values if isinstance(value, Decimal)), default=0)
-    return [
-        f"{value:,.{places}f}".replace(",", _THIN_SPACE) if isinstance(value, Decimal) else as_text(value, column)
-        for value in values
-    ]
+    return [f"{value:,.{places}f}" if isinstance(value, Decimal) else as_text(value, column) for value in values]
 
 
 def _places(value: Decimal) -> int:
@@ -121,11 +117,11 @@ def as_text(value: object, column: str = "") -> str:
         text = "yes" if value else "no"
     elif isinstance(value, int):
         # Thousands apart, but not in names.
-        text = str(value) if column.endswith(("_id", "year")) else f"{value:,}".replace(",", _THIN_SPACE)
+        text = str(value) if column.endswith(("_id", "year")) else f"{value:,}"
     elif isinstance(value, float):
         text = f"{value:.1%}" if column.endswith(_SHARES) else f"{value:.4g}"
     elif isinstance(value, Decimal):
-        text = f"{value.normalize():,f}".replace(",", _THIN_SPACE)
+        text = f"{value.normalize():,f}"
     elif isinstance(value, datetime):
         text = f"{value:%Y-%m-%d %H:%M}"
     elif isinstance(value, date):

@@ -91,7 +91,7 @@ def _written(tuning: Tuning) -> str:
 def _told(tuning: Tuning) -> str:
     from gomafia_kit.widgets.tuning import TuningView
 
-    return repr(TuningView(tuning)).replace("\u202f", " ")
+    return repr(TuningView(tuning))
 
 
 def _plain(tuning: Tuning) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _words(value: object) -> str:
         case int():
             return count(value)
         case float():
-            return f"{value:,.2f}".replace(",", "\u202f").removesuffix("0")
+            return f"{value:,.2f}".removesuffix("0")
         case list() | tuple():
             return ", ".join(str(item) for item in value)
         case _:

@@ -15,10 +15,10 @@ _HOUR: Final = 3600
 def count(number: int | None) -> str:
     """A whole number with its thousands apart.
 
-    >>> count(1234567).replace(chr(0x202F), "_")
-    '1_234_567'
+    >>> count(1234567)
+    '1,234,567'
     """
-    return NONE if number is None else f"{number:,}".replace(",", "\u202f")
+    return NONE if number is None else f"{number:,}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -28,7 +28,7 @@ def counted(number: int, noun: str) -> str:
 
 def megabytes(value: float | None) -> str:
     """Megabytes without decimals."""
-    return NONE if value is None else f"{value:,.0f} MB".replace(",", "\u202f")
+    return NONE if value is None else f"{value:,.0f} MB"
 
 
 def duration(seconds: float | None) -> str:

@@ -111,12 +111,10 @@ def output(notebook: Notebook, cell_id: str) -> dict[str, Any]:
 
 
 def rows(notebook: Notebook, cell_id: str) -> list[list[str]]:
-    """The rows of the table that a cell shows, as texts; thin spaces between thousands are left out."""
+    """The rows of the table that a cell shows, as texts; without the commas between thousands."""
     shown = "".join(output(notebook, cell_id)["data"]["text/html"])
     body = re.findall(r"<tr>((?:<td.*?</td>)+)</tr>", shown)
-    return [
-        [html.unescape(cell).replace("\u202f", "") for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)] for row in body
-    ]
+    return [[html.unescape(cell).replace(",", "") for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)] for row in body]
 
 
 @pytest.fixture(scope="module")

@@ -188,9 +188,9 @@ def test_the_line_lies_in_its_band_and_the_band_is_narrowest_in_the_middle() -> 
 
 
 def test_memory_is_told_with_its_bounds() -> None:
-    words = line_words(_tuning(_order(), a_batch=0.002)).replace("\u202f", " ")
+    words = line_words(_tuning(_order(), a_batch=0.002))
     assert words.startswith("Peak memory is 100 MB and 0.51 MB more for each 1,000 rows of a batch (95%: 0.50")
-    assert "at 20 000 rows 110 MB" in words
+    assert "at 20,000 rows 110 MB" in words
     flat = line_words(_tuning(_order(), a_batch=0.002, mb_a_row=-1e-5))
     assert "whatever the size" in flat
     assert flat.endswith("what comes after them, parts put together and published: 3 MB more.")

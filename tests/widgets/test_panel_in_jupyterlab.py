@@ -56,11 +56,11 @@ def _is_wished(journal: Journal, rows: int) -> bool:
 
 
 def _said(lab: Lab) -> str:
-    return lab.page.locator(".gk-box").inner_text().replace("\u202f", "")
+    return lab.page.locator(".gk-box").inner_text().replace(",", "")
 
 
 def _readout(lab: Lab, slider: int) -> str:
-    return lab.page.locator(".gk-box .widget-readout").nth(slider).inner_text().replace("\u202f", "")
+    return lab.page.locator(".gk-box .widget-readout").nth(slider).inner_text().replace(",", "")
 
 
 def _bars(lab: Lab) -> int:

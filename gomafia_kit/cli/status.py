@@ -25,16 +25,13 @@ STALLED: Final = 53
 @click.option("--check", "as_check", is_flag=True, help="End with an exit code that an alert can watch.")
 @json_option
 def status(data_dir: str | None, run_id: int | None, *, every: bool, as_check: bool, as_json: bool) -> int:
-    r"""Tell what a run is doing, or how it ended.
+    """Tell what a run is doing, or how it ended.
 
     The run of that number; without one the run at work, else the newest.
 
-    \b
-    With --check the exit code is
-      0   at work, or done
-      51  its process is gone without a word
-      53  stalled: nothing has happened for its stall_minutes
-      else the code that the run ended with (docs/errors.md)
+    With --check the exit code is 0 where it is at work or done, 51 where its process is gone without a
+    word, 53 where it is stalled (nothing has happened for its stall_minutes), else the code that it
+    ended with (docs/errors.md).
     """
     from gomafia_kit.runs.journal import Journal
 
@@ -89,7 +86,7 @@ def as_plain(journal: Journal, run: Run) -> dict[str, Any]:
         "stages": [
             {
                 "stage": stage.stage,
-                "state": stage.state,
+                "state": run.state_of(stage),
                 "asks_known": stage.asks_known,
                 "asks_done": stage.asks_done,
                 "asks_made": stage.asks_made,
@@ -128,7 +125,7 @@ def _one(journal: Journal, run: Run) -> list[str]:
         lines.insert(1, stalled_line(journal.silent_seconds(run)))
     stages = journal.stages(run.run_id)
     if stages:
-        lines += [*stage_lines(stages), ""]
+        lines += [*stage_lines(run, stages), ""]
     notices = journal.notices(run.run_id)
     if notices:
         left_out = f" (the last {NOTICES} of {len(notices)})" if len(notices) > NOTICES else ""

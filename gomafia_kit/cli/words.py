@@ -74,11 +74,14 @@ def headline(run: Run) -> str:
     return f"Run {run.run_id}: {run.state}, started {moment(run.started_at)}{took}{process}"
 
 
-def stage_lines(stages: Sequence[StageProgress]) -> list[str]:
+def stage_lines(run: Run, stages: Sequence[StageProgress]) -> list[str]:
     """A table of a run's stages."""
     return table(
         ("stage", "state", "asks", "of", "made", "batches", "rows", "rejected"),
-        [(s.stage, s.state, s.asks_done, s.asks_known, s.asks_made, s.batches, s.rows, s.rejected) for s in stages],
+        [
+            (s.stage, run.state_of(s), s.asks_done, s.asks_known, s.asks_made, s.batches, s.rows, s.rejected)
+            for s in stages
+        ],
     )
 
 

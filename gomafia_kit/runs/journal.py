@@ -52,10 +52,17 @@ class Run:
         """True while its process is at work."""
         return self.state in WORKING
 
+    def state_of(self, stage: StageProgress) -> str:
+        """Running or done; unfinished, where the run ended in the midst of the stage."""
+        return stage.state if self.is_working or stage.state == "done" else "unfinished"
+
 
 @dataclass(frozen=True, slots=True)
 class StageProgress:
-    """How far a stage of a run is; `asks_known` grows while lists are read. `state`: running, done."""
+    """How far a stage of a run is; `asks_known` grows while lists are read.
+
+    `state` is running or done, as it was noted; `Run.state_of` tells what became of it.
+    """
 
     stage: str
     state: str

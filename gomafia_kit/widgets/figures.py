@@ -277,11 +277,10 @@ def stage_figures(run: Run, begun: Sequence[StageProgress]) -> tuple[StageFigure
     for name in STAGES:
         stage = by_name.get(name)
         if stage is not None:
-            state = stage.state if run.is_working or stage.state == "done" else "unfinished"
             found.append(
                 StageFigures(
                     name,
-                    state,
+                    run.state_of(stage),
                     stage.asks_known,
                     stage.asks_done,
                     stage.asks_made,

@@ -210,6 +210,7 @@ def test_a_second_signal_breaks_the_import_off_and_the_next_run_tells_what_that_
         assert is_gone(worker)
         told = gomafia("status").out
         assert "It ended with RunStoppedError (exit code 50): The import was broken off." in told
+        assert "  unfinished  " in told
         own.clear_faults()
         again = gomafia("run", "--source", own.url, "--stages", "clubs", "--data-dir", gomafia.home / "data" / "slow")
     assert again.code == 0

@@ -108,6 +108,7 @@ def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError 
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     try:
         papermill.execute_notebook(
@@ -117,6 +118,8 @@ def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError 
             progress_bar=False,
             stdout_file=sys.stdout,
             stderr_file=sys.stderr,
+            # Else the kernel warns at each start that what it says on its ports isn't encrypted.
+            config=Config(KernelManager={"transport_encryption": "auto"}),
         )
     except PapermillExecutionError as error:
         return _told_by_cell(error.ename, error.evalue, copy)

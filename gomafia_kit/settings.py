@@ -33,6 +33,10 @@ SCALES: Final = ("tiny", "small", "full", "x10")
 DEFAULT_SEED: Final = 1
 POLITE_SECONDS: Final = 2.0
 LEAST_SECONDS: Final = 1.0
+OTHER_VARIABLES: Final = tuple(
+    f"GOMAFIA_{name}" for name in ("ALERT", "CHROMIUM", "HEADLESS", "HOME", "POSTGRES_URL", "SETTINGS")
+)
+"""What else the environment may name; each is read where it is used."""
 _SECRET_WORDS: Final = ("password", "passwd", "secret", "token", "dsn", "postgres_url", "database_url")
 
 
@@ -310,9 +314,8 @@ class Settings:
             ("environment", _from_environment(environment)),
             ("parameter", _as_given(parameters, given)),
         ):
-            for name, value in found.items():
-                values[name] = _SPECS[name].read(name, value)
-                origins[name] = origin
+            values |= found
+            origins |= dict.fromkeys(found, origin)
         all_origins = {name: origins.get(name, "automatic") for name in cls.names()}
         return cls(**values, origins=MappingProxyType(all_origins)).checked()
 
@@ -320,8 +323,8 @@ class Settings:
         """Itself, if its values go together."""
         self._check_pace()
         self._check_roads()
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", self.postgres_schema):
-            raise _wrong("postgres_schema", self.postgres_schema, "a plain lower-case name")
+        if not re.fullmatch(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}", self.postgres_schema):
+            raise _wrong("postgres_schema", self.postgres_schema, "a plain lower-case name, none of PostgreSQL's own")
         if self.players_file:
             if self.source != "demo":
                 raise SettingsError("players_file goes with source=demo only.", "Leave it out, or set source=demo.")
@@ -445,7 +448,7 @@ def _as_given(parameters: Mapping[str, object], given: frozenset[str] | None) ->
             if value is None and default is not None:
                 raise _wrong(name, value, "given")
             if value is not None or told:
-                found[name] = value
+                found[name] = spec.read(name, value)
     return found
 
 
@@ -453,8 +456,25 @@ _DEFAULTS: Final = Settings()
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
-    found = {name: environment.get(f"GOMAFIA_{name.upper()}") for name in _SPECS}
-    return {name: value for name, value in found.items() if value is not None}
+    """The settings that `GOMAFIA_<NAME>` gives; SettingsError for a name that nothing reads."""
+    names = {f"GOMAFIA_{name.upper()}": name for name in _SPECS}
+    for variable in environment:
+        if variable.startswith("GOMAFIA_") and variable not in {*names, *OTHER_VARIABLES}:
+            known = (*names, *OTHER_VARIABLES)
+            raise SettingsError(
+                f"The environment: {variable} is no setting.{_nearest(variable, known)}",
+                f"Unset it. There are: {', '.join(known)}.",
+            )
+    given = {name: environment[variable] for variable, name in names.items() if variable in environment}
+    return {name: _read(name, value, f"The environment (GOMAFIA_{name.upper()})") for name, value in given.items()}
+
+
+def _read(name: str, value: object, place: str) -> object:
+    """A setting's value; what is wrong with it is told with the place where it stands."""
+    try:
+        return _SPECS[name].read(name, value)
+    except SettingsError as error:
+        raise SettingsError(f"{place}: {error.message}", error.remedy) from None
 
 
 def settings_file(environment: Mapping[str, str] | None = None) -> Path:
@@ -478,7 +498,7 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, object]:
         refuse_unknown(found)
     except SettingsError as error:
         raise SettingsError(f"The settings file {path}: {error.message}", error.remedy) from None
-    return dict(found)
+    return {name: _read(name, value, f"The settings file {path}") for name, value in found.items()}
 
 
 def _digest(path: Path) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from gomafia_kit.errors import SettingsError
-from gomafia_kit.settings import STAGES, Settings, is_loopback
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from gomafia_kit.settings import OTHER_VARIABLES, STAGES, Settings, is_loopback
 
 NOTHING: dict[str, str] = {}
 
@@ -68,7 +66,11 @@ def test_a_pace_that_is_given_holds_on_this_machine_too() -> None:
         ({"source": "http://[::1"}, "is not a sound address."),
         ({"source": 5}, "source: 5 is not a text."),
         ({"memory_limit_mb": 10}, "memory_limit_mb: 10 is not 64 or more."),
-        ({"postgres_schema": "Drop Table"}, "postgres_schema: 'Drop Table' is not a plain lower-case name."),
+        ({"postgres_schema": "Drop Table"}, "'Drop Table' is not a plain lower-case name"),
+        (
+            {"postgres_schema": "pg_league"},
+            "'pg_league' is not a plain lower-case name, none of PostgreSQL's own.",
+        ),
         ({"players_file": "nowhere.csv"}, "nowhere.csv is no file."),
         ({"players_file": "x.csv", "source": "site"}, "players_file goes with source=demo only."),
         ({"refresh": True, "offline": True}, "refresh asks the site again, offline asks nothing."),
@@ -118,7 +120,12 @@ def test_a_parameter_that_equals_the_default_leaves_the_environment_its_say() ->
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("scale = ", "is no TOML"), ("scael = 'tiny'", "Did you mean scale?"), ("password = 'x'", "secrets")],
+    [
+        ("scale = ", "is no TOML"),
+        ("scael = 'tiny'", "Did you mean scale?"),
+        ("password = 'x'", "secrets"),
+        ("scale = 'tinny'", "mine.toml: scale: 'tinny' is none of"),
+    ],
 )
 def test_a_wrong_settings_file_is_named(tmp_path: Path, content: str, words: str) -> None:
     file = tmp_path / "mine.toml"
@@ -127,6 +134,27 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, content: str, words: str
         Settings.gather({}, environment={"GOMAFIA_SETTINGS": str(file)})
     assert words in str(caught.value)
     assert "mine.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("GOMAFIA_SCLAE", "The environment: GOMAFIA_SCLAE is no setting. Did you mean GOMAFIA_SCALE?"),
+        ("GOMAFIA_POSTGRES_PASSWORD", "The environment: GOMAFIA_POSTGRES_PASSWORD is no setting."),
+        ("GOMAFIA_SCALE", "The environment (GOMAFIA_SCALE): scale: 'hunter2' is none of tiny"),
+    ],
+)
+def test_a_wrong_variable_is_named(variable: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.gather({}, environment={variable: "hunter2"})
+    assert caught.value.message.startswith(words)
+
+
+def test_every_variable_that_the_package_reads_is_known() -> None:
+    package = Path(__file__).parents[1] / "gomafia_kit"
+    text = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    known = {*OTHER_VARIABLES, *(f"GOMAFIA_{name.upper()}" for name in Settings.names())}
+    assert set(re.findall(r"GOMAFIA_[A-Z_]*[A-Z]", text)) <= known
 
 
 def test_years_are_given_singly_and_as_spans() -> None:

@@ -25,6 +25,7 @@ from gomafia_kit.errors import (
     revived,
 )
 from gomafia_kit.importer.alerts import FAILED, alerts_of_waiter
+from gomafia_kit.postgres.address import given_address
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
@@ -218,14 +219,15 @@ def start(
     killing them leaves nothing behind. `environment` takes the place of this process's own.
     `within` are the words that stand before its command, as `hard_limit` gives them.
 
-    Raises FolderError if the data folder can't be used.
+    Raises FolderError if the data folder can't be used, SettingsError if the environment's PostgreSQL can't be meant.
     """
     data_dir = settings.folder
-    check_drive(data_dir)
+    environment = os.environ if environment is None else environment
+    _check_places(settings, environment)
     with Journal(data_dir) as journal:
         run_id = journal.begin(settings.described())
         try:
-            process = _spawn(data_dir, os.environ if environment is None else environment, within)
+            process = _spawn(data_dir, environment, within)
         except OSError as error:
             journal.end(run_id, "failed", error=("GomafiaError", f"No process could be started: {error}.", "", 1))
             raise FolderError(f"No process could be started: {error}.", "Check memory and process limits.") from error
@@ -248,12 +250,19 @@ def run_here(settings: Settings, profiling: Profiling | None = None) -> ImportHa
     """Do a whole import in this very process and return when it has ended, however that was: for debugging."""
     from gomafia_kit.importer.child import run
 
-    check_drive(settings.folder)
+    _check_places(settings, os.environ)
     with Journal(settings.folder) as journal:
         run_id = journal.begin(settings.described())
         journal.adopt(run_id)
         run(run_id, settings, journal, threading.Event(), profiling)
     return ImportHandle(settings.folder, run_id)
+
+
+def _check_places(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Refuse a folder and an address that can't be used, before hours go by."""
+    check_drive(settings.folder)
+    if "push" in settings.stages:
+        given_address(environment)
 
 
 def _spawn(data_dir: Path, environment: Mapping[str, str], within: Sequence[str]) -> subprocess.Popen[bytes]:

@@ -95,6 +95,9 @@ def _parts_of(text: str) -> dict[str, str]:
     except (ArgumentError, ValueError):
         # Not chained: the library's message repeats the address.
         raise SettingsError(f"{URL_VARIABLE} can't be read as an address.", _SHAPE) from None
+    if "@" in f"{url.host}{url.database}":
+        # What stands there may be the end of a password: it isn't repeated.
+        raise SettingsError(f"{URL_VARIABLE} holds an @ too many: in a user or a password it is written %40.", _SHAPE)
     if url.drivername not in _DIALECTS:
         raise SettingsError(f"{URL_VARIABLE} names {url.drivername}, which is not PostgreSQL over psycopg.", _SHAPE)
     query = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in url.query.items()}

@@ -185,6 +185,8 @@ def test_a_message_that_holds_the_password_is_redacted(other: Place) -> None:
         f"postgresql://u:{quote(CANARY)}@h:port/d",
         f"postgresql+asyncpg://u:{quote(CANARY)}@h/d",
         f"u:{quote(CANARY)}@h/d",
+        f"postgresql://u:half@{quote(CANARY)}@h/d",
+        f"postgresql://u:5/{quote(CANARY)}@h@d",
         f"postgresql://u:{quote(CANARY)}@h/d?nonsense=1",
         "канарейка",
     ],

@@ -454,9 +454,7 @@ def _merge_sql(target: str, staged: _Staged) -> str:
 def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
     """Send rows block by block, as CSV in which '' and NULL differ; returns how many they were."""
     rows = 0
-    schema = table.arrow_schema()
-    # DuckDB gives times in the machine's zone; the cast makes them UTC again.
-    blocks = ((_csv(batch.cast(schema)), batch.num_rows) for batch in batches)
+    blocks = ((_csv(batch), batch.num_rows) for batch in batches)
     with (
         raw.cursor() as cursor,
         cursor.copy(f"COPY {relation} ({', '.join(table.names)}) FROM STDIN (FORMAT csv)") as copy,

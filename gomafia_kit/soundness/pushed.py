@@ -104,10 +104,8 @@ def _schema(table: Table) -> pl.Schema:
 def _staged(live: LiveTables, table: Table) -> Iterator[pl.DataFrame]:
     import polars as pl
 
-    schema = table.arrow_schema()
     for batch in live.batches(table.name, ROWS_A_READ):
-        # DuckDB gives times in the machine's zone; the cast makes them UTC again.
-        yield pl.DataFrame(batch.cast(schema))
+        yield pl.DataFrame(batch)
 
 
 def _faults(found: Differences) -> Iterator[Fault]:

@@ -220,8 +220,6 @@ def _write_parquet(live: LiveTables, table: Table, path: Path) -> None:
     """A table in key order as one Parquet file, a row group a batch."""
     import pyarrow.parquet as pq
 
-    schema = table.arrow_schema()
-    with disk_faults(path), pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with disk_faults(path), pq.ParquetWriter(path, table.arrow_schema(), compression="zstd") as writer:
         for batch in live.batches(table.name, ROWS_A_GROUP):
-            # DuckDB gives times in the machine's zone; here they are UTC again.
-            writer.write_batch(batch.cast(schema))
+            writer.write_batch(batch)

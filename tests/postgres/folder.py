@@ -82,9 +82,8 @@ class Folder:
 
     def live(self, table: str) -> list[Row]:
         """A table's live rows, in key order."""
-        schema = TABLES[table].arrow_schema()
         with Ledger(self.path) as ledger, LiveTables(self.path, ledger) as live:
-            arrow = pa.Table.from_batches([batch.cast(schema) for batch in live.batches(table)], schema)
+            arrow = pa.Table.from_batches(live.batches(table), TABLES[table].arrow_schema())
         return pl.DataFrame(arrow).rows()
 
 

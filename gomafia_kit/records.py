@@ -230,6 +230,16 @@ class PlayerYearOfficial(NamedTuple):
     sheriff_win_percent: Decimal | None
     mafia_win_percent: Decimal | None
     don_win_percent: Decimal | None
+    citizen_longest_win_streak: int | None
+    sheriff_longest_win_streak: int | None
+    mafia_longest_win_streak: int | None
+    don_longest_win_streak: int | None
+    prize_places: int | None
+    average_points: Decimal | None
+    citizen_extra_points: Decimal | None
+    sheriff_extra_points: Decimal | None
+    mafia_extra_points: Decimal | None
+    don_extra_points: Decimal | None
     extra_points_per_10_games: Decimal | None
     citizen_extra_points_per_game: Decimal | None
     sheriff_extra_points_per_game: Decimal | None

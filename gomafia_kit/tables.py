@@ -485,6 +485,10 @@ PLAYER_YEAR_OFFICIAL: Final = Table(
         *_by_role("{role}_wins", "games won as {role}, where the site shows it"),
         _decimal("win_percent", "share of games won, in percent, as shown"),
         *_by_role("{role}_win_percent", "share of games won as {role}, in percent, as shown", _decimal),
+        *_by_role("{role}_longest_win_streak", "most games won one after another as {role}"),
+        _int("prize_places", "tournaments that he ended on a prize place"),
+        _decimal("average_points", "points a game, on average"),
+        *_by_role("{role}_extra_points", "extra points as {role}", _decimal),
         _decimal("extra_points_per_10_games", "extra points for ten games"),
         *_by_role("{role}_extra_points_per_game", "extra points a game as {role}", _decimal),
         _decimal("elo", "ELO as shown (that year's or the present one: the site doesn't say)"),
@@ -584,11 +588,6 @@ VIEWS: Final = (
 def columns_digests() -> dict[str, str]:
     """A name for the columns of each table: rows that were staged under another name have other columns."""
     return {name: _digest(_columns_of(table)) for name, table in TABLES.items()}
-
-
-def columns_digest_without(*names: str) -> str:
-    """One name for the columns of all tables but those."""
-    return _digest([(table.name, _columns_of(table)) for table in TABLES.values() if table.name not in names])
 
 
 def _columns_of(table: Table) -> list[tuple[str, str]]:

@@ -398,8 +398,12 @@ def official(league: League, player_id: int, year: int) -> Row:
         row[f"{role}_games"] = _whole(shown.role_games[role])
         row[f"{role}_wins"] = _whole(shown.role_wins[role])
         row[f"{role}_win_percent"] = _decimal(shown.role_percent[role])
+        row[f"{role}_longest_win_streak"] = _whole(shown.strike[role])
+        row[f"{role}_extra_points"] = _decimal(shown.role_extra[role])
         row[f"{role}_extra_points_per_game"] = _decimal(shown.role_extra_per_game[role])
     row["win_percent"] = _decimal(shown.percent)
+    row["prize_places"] = _whole(shown.prize_places)
+    row["average_points"] = _decimal(shown.average_points)
     row["extra_points_per_10_games"] = _decimal(shown.extra_per_10_games)
     row["elo"] = _decimal(league.shown_elo(player_id, year))
     return row

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gomafia_kit.records import Parsed
     from gomafia_kit.site import Answer
 
-PARSER_VERSION: Final = "3"
+PARSER_VERSION: Final = "4"
 """Raised when a parser reads an answer differently: archived answers are then read anew."""
 
 PERSONAL_KINDS: Final = frozenset({"player_statistics", "player_statistics_page", "judge_page"})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 """Field, value as it came, rule."""
 
 _ROLES: Final = {"citizen": "red", "sheriff": "sheriff", "mafia": "mafia", "don": "don"}
-"""Our role -> the site's word in `primary` and `win_rate`."""
+"""Our role -> the site's word in `primary`, `win_rate` and `win_strike`."""
 
 _POINTS_ROLES: Final = _ROLES | {"mafia": "black"}
 """Our role -> the site's word in `advanced_points`."""
@@ -32,6 +32,8 @@ def _places() -> dict[str, tuple[tuple[str, ...], Callable[[object], Any]]]:
         "games": (("stats", "primary", "total_games"), integer),
         "wins": (("stats", "win_rate", "total_wins", "value"), integer),
         "win_percent": (("stats", "win_rate", "total_wins", "percent"), percentage),
+        "prize_places": (("stats", "games_stats", "prize_places"), integer),
+        "average_points": (("stats", "games_stats", "average_points"), decimal),
         "extra_points_per_10_games": (("stats", "advanced_points", "points_10_games"), decimal),
         "elo": (("user", "elo"), decimal),
     }
@@ -39,7 +41,9 @@ def _places() -> dict[str, tuple[tuple[str, ...], Callable[[object], Any]]]:
         found[f"{role}_games"] = (("stats", "primary", word), integer)
         found[f"{role}_wins"] = (("stats", "win_rate", word, "win", "value"), integer)
         found[f"{role}_win_percent"] = (("stats", "win_rate", word, "win", "percent"), percentage)
+        found[f"{role}_longest_win_streak"] = (("stats", "win_strike", word, "max"), integer)
     for role, word in _POINTS_ROLES.items():
+        found[f"{role}_extra_points"] = (("stats", "advanced_points", word, "points"), decimal)
         found[f"{role}_extra_points_per_game"] = (("stats", "advanced_points", word, "per_game"), decimal)
     return found
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderBusyError, FolderError, LayoutVersionError
 from gomafia_kit.runs.lasting import make_folder
-from gomafia_kit.tables import columns_digest_without, columns_digests
+from gomafia_kit.tables import columns_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 LAYOUT_VERSION: Final = 4
 BUSY_SECONDS: Final = 30.0
-_NEWER_TABLES: Final = ("tournament_staff",)
+_COLUMNS_AT_FIRST: Final = "f13798883a6271ea17959fcf90292db650660acc8b810382b33fb490960ab54a"
+"""What stores of the first three layouts call the columns of all their tables together."""
+_CAME_SINCE: Final = frozenset({"tournament_staff"})
+_WIDER_SINCE: Final = frozenset({"player_year_official"})
 _CACHE_KB: Final = 256
 """Pages that a connection keeps, an eighth of SQLite's own choice: what is read again lies in the system's cache."""
 RUNS_FILE: Final = "runs.sqlite"
@@ -265,23 +268,27 @@ def _run_all(connection: sqlite3.Connection, script: str) -> None:
 def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Nothing if the parts that the store lists have the columns of this version; else LayoutVersionError.
 
-    A table that is new in this version has no parts yet.
+    A table of which there are no parts may have got other columns, or be new.
     """
     known, now = _known_columns(connection), columns_digests()
-    if known is None or known != {name: now.get(name) for name in known}:
-        raise LayoutVersionError(f"{path} lists rows of tables that have other columns in this version.", REBUILD)
+    staged = {name for (name,) in connection.execute("SELECT DISTINCT name FROM part")}
+    if others := sorted(name for name in staged if known.get(name) != now.get(name)):
+        raise LayoutVersionError(
+            f"{path} lists rows of {', '.join(others)}, which have other columns in this version.", REBUILD
+        )
     if known != now:
         set_meta(connection, "tables", json.dumps(now))
 
 
-def _known_columns(connection: sqlite3.Connection) -> dict[str, str] | None:
-    """Table -> a name for its columns, as the store knows them; None if it knows them by a name that we don't."""
+def _known_columns(connection: sqlite3.Connection) -> dict[str, str]:
+    """Table -> a name for its columns, as the store knows them; without those that it knows by a name that we don't."""
     told = meta(connection, "tables") or ""
     if told.startswith("{"):
         return dict(json.loads(told))
-    if told == columns_digest_without(*_NEWER_TABLES):  # before they came, all columns had one name
-        return {name: digest for name, digest in columns_digests().items() if name not in _NEWER_TABLES}
-    return None
+    if told == _COLUMNS_AT_FIRST:
+        others = _CAME_SINCE | _WIDER_SINCE
+        return {name: digest for name, digest in columns_digests().items() if name not in others}
+    return {}
 
 
 def set_aside(data_dir: Path) -> Path:

@@ -322,6 +322,8 @@ def official(url: str, player_id: int, year: int) -> Row:
         "games": whole(stats["primary"]["total_games"]),
         "wins": whole(rates["total_wins"]["value"]),
         "win_percent": number(rates["total_wins"]["percent"]),
+        "prize_places": whole(stats["games_stats"]["prize_places"]),
+        "average_points": number(stats["games_stats"]["average_points"]),
         "extra_points_per_10_games": number(extra["points_10_games"]),
         "elo": number(user["elo"]),
     }
@@ -330,6 +332,8 @@ def official(url: str, player_id: int, year: int) -> Row:
         row[f"{role}_games"] = whole(stats["primary"][word])
         row[f"{role}_wins"] = whole(rates[word]["win"]["value"])
         row[f"{role}_win_percent"] = number(rates[word]["win"]["percent"])
+        row[f"{role}_longest_win_streak"] = whole(stats["win_strike"][word]["max"])
+        row[f"{role}_extra_points"] = number(points["points"])
         row[f"{role}_extra_points_per_game"] = number(points["per_game"])
     return row
 

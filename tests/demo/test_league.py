@@ -20,9 +20,9 @@ from gomafia_kit.tables import TABLES
 Row = dict[str, Any]
 TRUTHS = [name for name in TABLES if name != "answer"]
 HASHES = {
-    ("tiny", 1): "e0a10a182a1989f6",
-    ("tiny", 2): "64fed745f21e5f4c",
-    ("small", 1): "95934bf2b2d1083d",
+    ("tiny", 1): "633ebe3be18ca937",
+    ("tiny", 2): "96e0d8eade29810c",
+    ("small", 1): "dd8dc4f30d49bc23",
 }
 
 

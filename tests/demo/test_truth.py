@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gomafia_kit.demo import League, Switches
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Row = dict[str, Any]
 ROLES = ("citizen", "sheriff", "mafia", "don")
@@ -95,18 +98,26 @@ def test_tournaments_shots_and_missing_games_of_a_year(league: League) -> None:
 
 def test_official_figures_are_those_of_the_seats(league: League) -> None:
     """Where nothing is hidden from the seats that the official figures count, both say the same."""
-    hidden = {row["tournament_id"] for row in rows(league, "tournament") if row["is_hidden_result"]}
+    tournaments = {row["tournament_id"]: row for row in rows(league, "tournament")}
     games: Counter[tuple[int, int, str]] = Counter()
     wins: Counter[tuple[int, int, str]] = Counter()
     extra: dict[tuple[int, int, str], Decimal] = defaultdict(Decimal)
-    for seat in played_seats(league):
-        if seat["tournament_id"] in hidden:
+    streak: Counter[tuple[int, int, str]] = Counter()
+    longest: Counter[tuple[int, int, str]] = Counter()
+
+    def when(seat: Row) -> tuple[date, int]:
+        return tournaments[seat["tournament_id"]]["date_start"], seat["tournament_id"]
+
+    for seat in sorted(played_seats(league), key=when):
+        if tournaments[seat["tournament_id"]]["is_hidden_result"]:
             continue
         key = (seat["player_id"], seat["year"], seat["role"])
         won = seat["winner"] == seat["team"]
         games[key] += 1
         wins[key] += won
         extra[key] += seat["points"] - (won and league.switches.points_include_win)
+        streak[key] = streak[key] + 1 if won else 0
+        longest[key] = max(longest[key], streak[key])
     found = rows(league, "player_year_official")
     assert len(found) > 600
     for row in found:
@@ -116,10 +127,13 @@ def test_official_figures_are_those_of_the_seats(league: League) -> None:
         assert row["games"] == sum(games[key] for key in keys)
         assert row["wins"] == sum(wins[key] for key in keys)
         for role, key in zip(ROLES, keys, strict=True):
+            assert (row[f"{role}_longest_win_streak"], row[f"{role}_extra_points"]) == (longest[key], extra[key])
             assert row[f"{role}_win_percent"] == rounded(100 * wins[key], games[key], "1")
             assert row[f"{role}_extra_points_per_game"] == rounded(extra[key], games[key], "0.01")
         assert row["win_percent"] == rounded(100 * row["wins"], row["games"], "1")
-        assert row["extra_points_per_10_games"] == rounded(10 * sum(extra[key] for key in keys), row["games"], "0.01")
+        all_extra = sum(extra[key] for key in keys)
+        assert row["extra_points_per_10_games"] == rounded(10 * all_extra, row["games"], "0.01")
+        assert row["average_points"] == rounded(all_extra + row["wins"], row["games"], "0.01")
 
 
 def rounded(number: Decimal | int, games: int, step: str) -> Decimal:

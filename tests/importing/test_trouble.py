@@ -81,9 +81,11 @@ def test_a_run_store_of_another_layout_is_named(site: DemoSite, data_dir: Path, 
 def test_rows_of_other_columns_are_named_and_rebuilt(own_site: DemoSite, data_dir: Path) -> None:
     run_import(own_site, data_dir)
     with sqlite3.connect(data_dir / "runs.sqlite") as db:
-        db.execute("UPDATE meta SET value = 'of another version' WHERE name = 'tables'")
+        empty = "$.player_tournament"
+        change = "UPDATE meta SET value = json_set(value, '$.seat', 'others', ?, 'others') WHERE name = 'tables'"
+        db.execute(change, (empty,))
     db.close()
-    with pytest.raises(LayoutVersionError, match="have other columns in this version") as caught:
+    with pytest.raises(LayoutVersionError, match="rows of seat, which have other columns in this version") as caught:
         run_import(own_site, data_dir)
     assert (caught.value.exit_code, caught.value.remedy) == (34, REBUILD)
     set_aside(data_dir)

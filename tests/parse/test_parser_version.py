@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gomafia_kit.site import Answer
 
 ANSWERS: Final = "6f3fd4304ca2faac"
-READ: Final = ("3", "b787270294e18993")
+READ: Final = ("4", "9985cdcecbf5ea21")
 """The version, and what it reads in those answers: when this changes, so must the version."""
 
 

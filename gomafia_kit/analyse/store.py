@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, SettingsError
+from gomafia_kit.runs.database import holds
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def open_league(data_dir: str | Path, read_from: str = "duckdb") -> League:
 
         store = PostgresStore(folder)
     else:
-        if not folder.is_dir():
+        if not holds(folder, "."):
             raise FolderError(f"There is no data folder {folder}.", _REMEDY)
         store = PublishedStore(folder) if read_from == "duckdb" else ParquetStore(folder)
     return League(store, folder, read_from)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from gomafia_kit.cli.options import STORE_FILE, gathered, given, json_option, settings_options
+from gomafia_kit.cli.options import gathered, given, json_option, settings_options
 from gomafia_kit.errors import DisallowedError, GomafiaError
 
 if TYPE_CHECKING:
@@ -240,13 +240,12 @@ def _privacy(settings: Settings) -> Check:
 
 
 def _run_store(settings: Settings) -> Check:
-    from gomafia_kit.runs.database import LAYOUT_VERSION, check_sound
+    from gomafia_kit.runs.database import LAYOUT_VERSION, RUNS_FILE, check_sound, holds
     from gomafia_kit.runs.journal import Journal
 
-    path = settings.folder / STORE_FILE
-    if not path.is_file():
+    if not holds(settings.folder):
         return Check("run store", "ok", "none yet: the first run makes it")
-    check_sound(path)
+    check_sound(settings.folder / RUNS_FILE)
     with Journal(settings.folder) as journal:
         runs = journal.runs()
     working = [run for run in runs if run.is_working]
@@ -258,13 +257,12 @@ def _run_store(settings: Settings) -> Check:
 
 
 def _archive(settings: Settings) -> Check:
-    from gomafia_kit.fetch.archive import LAYOUT_VERSION, Archive
-    from gomafia_kit.runs.database import check_sound
+    from gomafia_kit.fetch.archive import ARCHIVE_FILE, LAYOUT_VERSION, Archive
+    from gomafia_kit.runs.database import check_sound, holds
 
-    path = settings.folder / "archive.sqlite"
-    if not path.is_file():
+    if not holds(settings.folder, ARCHIVE_FILE):
         return Check("archive", "ok", f"none yet; it will hold {settings.league}")
-    check_sound(path)
+    check_sound(settings.folder / ARCHIVE_FILE)
     with Archive(settings.folder, settings.league) as archive:
         number, size = archive.size()
     told = f"{number:,} answers of {settings.league}, {size / MB:,.1f} MB as they came; layout {LAYOUT_VERSION}"

@@ -172,10 +172,10 @@ def _break_off(folder: Path | None, before: int) -> None:
 
 
 def _latest_id(folder: Path | None) -> int:
-    from gomafia_kit.cli.options import STORE_FILE
+    from gomafia_kit.runs.database import holds
     from gomafia_kit.runs.journal import Journal
 
-    if folder is None or not (folder / STORE_FILE).is_file():
+    if folder is None or not holds(folder):
         return 0
     with Journal(folder) as journal:
         latest = journal.latest()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.runs.database import RUNS_FILE, holds
 from gomafia_kit.settings import Settings, project_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-STORE_FILE: Final = "runs.sqlite"
 _DEFAULTS: Final = Settings()
 
 data_dir_option = click.option(
@@ -79,7 +79,7 @@ def gathered(parameters: Mapping[str, object]) -> Settings:
 def folder_of_runs(data_dir: str | None) -> Path:
     """The data folder that a command is about; FolderError if it holds no run."""
     chosen = newest_folder(data_dir)
-    if not (chosen / STORE_FILE).is_file():
+    if not holds(chosen):
         raise FolderError(f"{chosen} holds no run.", f"Start one by: gomafia run --data-dir '{chosen}'")
     return chosen
 
@@ -111,9 +111,9 @@ def _chosen_folder(data_dir: str | None) -> Path | None:
 
 def folders() -> list[Path]:
     """Every data folder of the project that holds runs."""
-    return [path.parent for path in (project_dir() / "data").glob(f"*/{STORE_FILE}")]
+    return [path.parent for path in (project_dir() / "data").glob(f"*/{RUNS_FILE}")]
 
 
 def _written_at(folder: Path) -> float:
-    files = [folder / STORE_FILE, folder / f"{STORE_FILE}-wal"]
+    files = [folder / RUNS_FILE, folder / f"{RUNS_FILE}-wal"]
     return max(path.stat().st_mtime for path in files if path.is_file())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gomafia_kit.cli.options import STORE_FILE, gathered, given, json_option, settings_options
+from gomafia_kit.cli.options import gathered, given, json_option, settings_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,7 +117,8 @@ def plans_for(settings: Settings) -> list[StagePlan]:
     """The plan of each stage, from what the data folder holds already."""
     from contextlib import ExitStack
 
-    from gomafia_kit.fetch.archive import Archive
+    from gomafia_kit.fetch.archive import ARCHIVE_FILE, Archive
+    from gomafia_kit.runs.database import holds
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.known import StagedLeague
 
@@ -125,12 +126,12 @@ def plans_for(settings: Settings) -> list[StagePlan]:
     with ExitStack() as stack:
         known: Known = _NothingKnown()
         read: dict[str, list[Ask]] = {}
-        if (folder / STORE_FILE).is_file():
+        if holds(folder):
             ledger = stack.enter_context(Ledger(folder))
             known = StagedLeague(folder, ledger)
             for live in ledger.live_asks():
                 read.setdefault(live.ask.subject, []).append(live.ask)
-        held = (folder / "archive.sqlite").is_file()
+        held = holds(folder, ARCHIVE_FILE)
         archive = stack.enter_context(Archive(folder, settings.league)) if held else None
         ground = _Ground(settings, known, archive, read)
         return [plan for stage in _stages(settings, known) for plan in _plans_of(stage, ground)]

@@ -42,9 +42,9 @@ def _save_archive(folder: Path) -> None:
     from gomafia_kit.fetch.archive import ARCHIVE_FILE
     from gomafia_kit.fetch.salvage import salvage
     from gomafia_kit.importer import working_alone
-    from gomafia_kit.runs.database import check_sound
+    from gomafia_kit.runs.database import check_sound, holds
 
-    if not (folder / ARCHIVE_FILE).is_file():
+    if not holds(folder, ARCHIVE_FILE):
         return
     try:
         check_sound(folder / ARCHIVE_FILE)

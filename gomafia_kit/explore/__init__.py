@@ -11,6 +11,7 @@ from gomafia_kit.analyse.store import check_read_from, has_league, open_league
 from gomafia_kit.errors import FolderError, PushConflictError, PushError, SettingsError
 from gomafia_kit.parameters import check
 from gomafia_kit.postgres.schema import SOURCE
+from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import STAGES, Settings, project_dir
 
@@ -140,7 +141,7 @@ def _import(settings: Settings) -> None:
 
 def _newest_run(folder: Path) -> Run | None:
     # A folder without a run store stays without one: looking must not make it.
-    if not (folder / "runs.sqlite").is_file():
+    if not holds(folder):
         return None
     with Journal(folder) as journal:
         return journal.latest()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import zstandard
 
 from gomafia_kit.errors import DamagedAnswerError, FolderError, LayoutVersionError, NotInArchiveError
-from gomafia_kit.runs.database import connect, sqlite_faults, transaction
+from gomafia_kit.runs.database import connect, holds, sqlite_faults, transaction
 from gomafia_kit.site import Answer
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ class Held:
 def held_in(data_dir: Path) -> Held:
     """What the archive of a folder holds; FolderError if there is none."""
     path = data_dir / ARCHIVE_FILE
-    if not path.is_file():
+    if not holds(data_dir, ARCHIVE_FILE):
         raise FolderError(f"{data_dir} holds no archive.", "Name the data folder of an import: --data-dir.")
     with sqlite_faults(path), closing(connect(path)) as connection:
         meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())

@@ -228,9 +228,9 @@ def start(
         run_id = journal.begin(settings.described())
         try:
             process = _spawn(data_dir, environment, within)
-        except OSError as error:
-            journal.end(run_id, "failed", error=("GomafiaError", f"No process could be started: {error}.", "", 1))
-            raise FolderError(f"No process could be started: {error}.", "Check memory and process limits.") from error
+        except GomafiaError as error:
+            journal.end(run_id, "failed", error=(type(error).__name__, error.message, error.remedy, error.exit_code))
+            raise
         journal.adopt(run_id, process.pid)
     order = {
         "run_id": run_id,
@@ -273,12 +273,15 @@ def _spawn(data_dir: Path, environment: Mapping[str, str], within: Sequence[str]
         make_private(log)
         file = log.open("ab")
     with file:
-        return subprocess.Popen(
-            # -P: a file of the working folder that is named as a library's module isn't taken for it.
-            [*within, sys.executable, "-P", "-m", "gomafia_kit.importer"],
-            stdin=subprocess.PIPE,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-            env={**LEAN_ALLOCATORS, **environment},
-        )
+        try:
+            return subprocess.Popen(
+                # -P: a file of the working folder that is named as a library's module isn't taken for it.
+                [*within, sys.executable, "-P", "-m", "gomafia_kit.importer"],
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+                env={**LEAN_ALLOCATORS, **environment},
+            )
+        except OSError as error:
+            raise FolderError(f"No process could be started: {error}.", "Check memory and process limits.") from error

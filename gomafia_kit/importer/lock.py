@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
-from gomafia_kit.errors import FolderBusyError, GomafiaError
-from gomafia_kit.runs.database import RUNS_FILE
+from gomafia_kit.errors import FolderBusyError, FolderError, GomafiaError
+from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ def working_alone(data_dir: Path, journal: Journal | None = None, run_id: int | 
                 f"An import works in {data_dir} already: {who}.",
                 "Wait for it, stop it by gomafia stop, or choose another data_dir.",
             ) from None
+        except OSError as error:
+            raise FolderError(
+                f"{data_dir / LOCK_FILE} can't be used: {error.strerror}.", "Check whose it is and its permissions."
+            ) from error
     try:
         yield
     finally:
@@ -57,7 +61,7 @@ def _at_work(data_dir: Path, journal: Journal | None, run_id: int | None) -> lis
     """The other runs at work in a folder, as far as its run store can tell."""
     if journal is not None:
         return [run for run in journal.runs() if run.is_working and run.run_id != run_id]
-    if not (data_dir / RUNS_FILE).is_file():
+    if not holds(data_dir):
         return []
     try:
         with Journal(data_dir) as own:

@@ -31,6 +31,7 @@ from urllib.parse import quote
 
 from gomafia_kit.errors import FolderError, PostgresUnreachableError, UnavailableError, without_secrets
 from gomafia_kit.postgres.address import EMBEDDED, URL_VARIABLE, Address
+from gomafia_kit.runs.database import holds
 from gomafia_kit.staging.parts import disk_faults
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ class EmbeddedServer:
 
 def has_cluster(data_dir: Path) -> bool:
     """True if the folder has an embedded server, running or not."""
-    return (data_dir / FOLDER / "cluster").is_dir()
+    return holds(data_dir, f"{FOLDER}/cluster")
 
 
 def psql_url(address: Address, schema: str) -> str:

@@ -203,6 +203,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
+def holds(data_dir: Path, name: str = RUNS_FILE) -> bool:
+    """Whether a data folder has something of that name; FolderError if one may not look, as in another user's."""
+    try:
+        (data_dir / name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise FolderError(
+            f"The data folder {data_dir} can't be looked into: {error.strerror}.",
+            "Check whose it is and its permissions, or choose another data_dir.",
+        ) from error
+    return True
+
+
 def open_store(data_dir: Path) -> sqlite3.Connection:
     """The run store of a folder, made if it isn't there.
 
@@ -211,7 +225,7 @@ def open_store(data_dir: Path) -> sqlite3.Connection:
     """
     path = data_dir / RUNS_FILE
     try:
-        if not path.exists():
+        if not holds(data_dir):
             make_folder(data_dir, 0o700)
     except OSError as error:
         raise FolderError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import FolderError, GomafiaError
 from gomafia_kit.fetch.archive import Archive, held_in
-from gomafia_kit.runs.database import REBUILD, RUNS_FILE
+from gomafia_kit.runs.database import REBUILD, holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.soundness import files, pushed, rows, stores
@@ -48,7 +48,7 @@ def verify(data_dir: Path, *, sample: int = SAMPLE, seed: int = 1) -> Iterator[C
     `sample` answers, chosen by `seed`, are parsed again and compared row by row (0: none). An embedded
     PostgreSQL is started for as long as it is looked at. Raises FolderError if the folder has no run.
     """
-    if not (data_dir / RUNS_FILE).is_file():
+    if not holds(data_dir):
         raise FolderError(f"{data_dir} holds no run.", f"Start one by: gomafia run --data-dir '{data_dir}'")
     with Journal(data_dir) as journal:
         runs = journal.runs()

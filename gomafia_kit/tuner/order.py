@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import SettingsError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE, held_in
+from gomafia_kit.runs.database import holds
 from gomafia_kit.settings import DEFAULT_SEED, Settings
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
 def _facts_of_folder(settings: Settings) -> dict[str, object]:
     """Whose archive the data folder holds, as far as nobody said otherwise: source, scale and the like."""
-    if not (settings.folder / ARCHIVE_FILE).is_file():
+    if not holds(settings.folder, ARCHIVE_FILE):
         return {}
     facts = held_in(settings.folder).source
     return {name: value for name, value in facts.items() if _is_automatic(settings, name)}

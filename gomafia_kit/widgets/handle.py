@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from gomafia_kit.analyse.picture import is_headless
 from gomafia_kit.errors import FolderError
 from gomafia_kit.importer import ImportHandle
+from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.progress import ProgressLines
@@ -99,7 +100,7 @@ class RunHandle(ImportHandle):
 def attached(data_dir: str | Path, run_id: int | None = None) -> RunHandle:
     """The handle of a folder's run, its newest if no number is given; FolderError if there is none."""
     folder = Path(data_dir).expanduser().absolute()
-    if not (folder / "runs.sqlite").is_file():
+    if not holds(folder):
         raise FolderError(f"There is no import in {folder}.", "Give the data folder of an import, as data/demo-tiny.")
     with Journal(folder) as journal:
         run = journal.latest() if run_id is None else journal.run(run_id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.importer.compare import compared
 from gomafia_kit.parameters import check
+from gomafia_kit.runs.database import holds
 from gomafia_kit.settings import Settings, project_dir
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.handle import RunHandle, attached
@@ -103,6 +104,6 @@ def _demo_run(way: str) -> RunHandle:
         "batch_rows": 100,
     }
     settings = Settings.gather(parameters)
-    if not (settings.folder / "runs.sqlite").is_file():
+    if not holds(settings.folder):
         start(settings, lifeline=True).wait(seconds_between_polls=0.1)
     return attached(settings.folder, 1)

@@ -14,6 +14,7 @@ import pytest
 from gomafia_kit import cli
 from gomafia_kit.cli import app
 from gomafia_kit.cli.words import progress_line, shown, span, table
+from gomafia_kit.errors import FolderError
 from gomafia_kit.runs.journal import StageProgress, now
 
 if TYPE_CHECKING:
@@ -65,6 +66,23 @@ def test_a_fault_of_ours_is_a_sentence_and_a_file(
     assert "Traceback" in text
     assert "boom at postgresql://user:***@host/db" in text
     assert "canary-7491" not in text + told
+
+
+TOO_LONG = "x" * 300
+"""No system has a folder of this name; it says so where root, too, is told that he may not look."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *((command, "--data-dir", TOO_LONG) for command in ("status", "verify", "rebuild", "tune", "push", "run")),
+        ("compare", TOO_LONG, TOO_LONG),
+        ("run", "import", "-p", "data_dir", TOO_LONG),
+    ],
+)
+def test_a_folder_that_cant_be_looked_into_is_named(line: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(line) == FolderError.exit_code
+    assert f"{TOO_LONG} can't be looked into: " in capsys.readouterr().err
 
 
 def test_several_runs_at_work_must_be_told_apart(gomafia: Gomafia) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import importer
-from gomafia_kit.errors import FolderBusyError, RunDiedError, RunStoppedError
+from gomafia_kit.errors import FolderBusyError, FolderError, RunDiedError, RunStoppedError
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
 from gomafia_kit.tables import OPTION_OF, TABLES
@@ -148,6 +148,16 @@ def test_two_imports_in_one_folder_the_second_says_who_runs(site: DemoSite, data
     first.stop()
     with pytest.raises(RunStoppedError):
         first.wait()
+
+
+def test_an_import_that_cant_be_started_or_have_the_folder_is_told_as_failed(site: DemoSite, data_dir: Path) -> None:
+    for name in ("importer.log", "import.lock"):
+        (data_dir / name).mkdir(parents=True)
+        with pytest.raises(FolderError, match=name):
+            begin(site, data_dir).wait()
+        (data_dir / name).rmdir()
+    with Journal(data_dir) as journal:
+        assert [run.state for run in journal.runs()] == ["failed", "failed"]
 
 
 @pytest.mark.parametrize("form", ["page_data", "dom"])

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.events import BatchDone, BatchStarted, StageDone, StageStarted
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, StageDone, StageStarted
 from gomafia_kit.memory.probe import PARTS, Probe, Use
 from gomafia_kit.runs.journal import Measure, MemorySample
 
@@ -55,6 +55,7 @@ class Meter:
         self._cheap_and_dear = (*cheap, *dear) if dear_each_batch else cheap
         self._gauges: dict[tuple[str, str], float] = {}
         self._is_first = True
+        self._has_new_browser = False
         self._looked_at = 0.0
         self._cost = 0.0
         self._last: dict[str, Use] = {}
@@ -78,6 +79,9 @@ class Meter:
                 self._end(event.stage, event.number)
             case StageDone():
                 self._end(event.stage, self._batch + 1)
+            case AskDone(made=True) if self._has_new_browser:
+                self._has_new_browser = False
+                self._look()
             case _:
                 if self._may_look():
                     self._look()
@@ -94,7 +98,8 @@ class Meter:
         return None if use is None else use.best_mb
 
     def forget_browser(self) -> None:
-        """The browser has ended: what it took is no figure of the next one."""
+        """The browser has ended: what it took is no figure of the next one, which is looked at with its first ask."""
+        self._has_new_browser = True
         self._last = {part: use for part, use in self._last.items() if part in {"python", "tree"}}
 
     def _begin(self, event: BatchStarted) -> None:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 NOTICES: Final = 4
 
 STYLE: Final = """<style>
+.gk-box .widget-hbox, .gk-tuner .widget-hbox { flex-wrap: wrap; }
+.gk-box .widget-hbox > *, .gk-tuner .widget-hbox > * { flex-shrink: 0; max-width: 100%; }
+.gk-box .widget-html-content, .gk-tuner .widget-html-content { overflow-x: auto; overflow-y: hidden; }
+.gk-box svg, .gk-tuner svg { min-width: 560px; }
 .gk-board { font-family: var(--jp-ui-font-family, sans-serif); font-size: 13px; line-height: 1.5;
   color: var(--jp-ui-font-color1, #1f2933); max-width: 760px; }
 .gk-head { display: flex; align-items: baseline; gap: 10px; flex-wrap: wrap; }

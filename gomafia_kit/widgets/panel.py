@@ -49,8 +49,8 @@ class Panel:
         self.budget = WishSlider("Budget", _budgets(), megabytes, self._wish(handle.set_memory_limit), self._lock)
         self.controls = widgets.HBox(
             [
-                widgets.VBox([self.pause, self.stop]),
-                widgets.VBox([self.rows.widget, self.budget.widget], layout={"margin": "0 0 0 16px"}),
+                widgets.VBox([self.pause, self.stop], layout={"margin": "0 16px 0 0"}),
+                widgets.VBox([self.rows.widget, self.budget.widget]),
             ]
         )
         self.box = widgets.VBox([widgets.HTML(STYLE), self.board, self.controls, self.message, self.chart])

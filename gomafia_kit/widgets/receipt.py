@@ -84,15 +84,18 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
 
 
 def checks_table(checks: list[dict[str, Any]]) -> Table:
-    """Checks, one row each: what was looked at, and what is wrong, by table and key."""
-    rows = []
-    for check in checks:
-        wrong = "; ".join(
-            f"{fault['table']}: {fault['value']} ({', '.join(fault['keys'])}). {fault['remedy']}"
-            for fault in check["faults"]
-        )
-        rows.append((check["check"], check["state"], check["text"], wrong))
-    return Table(("check", "state", "what was checked", "what is wrong"), rows, "What was checked")
+    """Checks, one row each: what was looked at, and what is wrong, by table and key, where something is."""
+    rows = [[check["check"], check["state"], check["text"], _faults(check)] for check in checks]
+    columns = ("check", "state", "what was checked", "what is wrong")
+    shown_columns = len(columns) if any(check["faults"] for check in checks) else len(columns) - 1
+    return Table(columns[:shown_columns], [row[:shown_columns] for row in rows], "What was checked")
+
+
+def _faults(check: dict[str, Any]) -> str:
+    return "; ".join(
+        f"{fault['table']}: {fault['value']} ({', '.join(fault['keys'])}). {fault['remedy']}"
+        for fault in check["faults"]
+    )
 
 
 def unfinished(figures: Figures) -> Html:

@@ -100,6 +100,23 @@ def test_the_tree_is_looked_at_once_a_second_at_most(journal: Journal, monkeypat
     assert len(looked_at) <= 5
 
 
+def test_a_browser_that_takes_anothers_place_is_looked_at_with_its_first_ask(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gomafia_kit.memory.meter.time.monotonic", lambda: 5000.0)
+    journal.begin({})
+    meter = Meter(journal, 1)
+    for number in (1, 2):
+        _begin(meter, number)
+        _end(meter, number)
+    meter.forget_browser()
+    for number, made in ((3, False), (4, True), (5, True)):
+        _begin(meter, number)
+        meter(AskDone(1, "games", "key", made, 1, 1, AT))
+        _end(meter, number)
+    assert sorted(_samples(journal, "tree")) == [0, 1, 4]
+
+
 def test_the_budget_sees_the_peak_and_not_what_is_left_of_it(journal: Journal) -> None:
     journal.begin({})
     meter = Meter(journal, 1)

@@ -94,18 +94,3 @@ class Governor(Protocol):
     def verdict(self) -> str | None:
         """None to go on; else the reason to stop after the last batch."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class FixedRows:
-    """A governor that always gives the same batch size and never stops a run."""
-
-    rows: int
-
-    def next_rows(self, stage: str) -> int:  # noqa: ARG002 - the protocol's argument
-        """The same number for every stage."""
-        return self.rows
-
-    def verdict(self) -> str | None:
-        """Never a reason to stop."""
-        return None

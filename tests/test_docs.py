@@ -10,11 +10,13 @@ import pytest
 
 from gomafia_kit import errors
 from gomafia_kit.cli import docs
+from gomafia_kit.cli.examples import session
 from gomafia_kit.errors import GomafiaError
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", ["errors.md", "tables.md", "cli.md"])
@@ -104,6 +106,14 @@ def test_every_command_is_told_with_a_real_example() -> None:
         first, _, rest = examples[name].partition("\n")
         assert first.startswith(f"$ {name}")
         assert rest.strip(), f"{name}: the example shows no output"
+
+
+PLAN = "gomafia plan --source site --years 2024,2025 --stages players,tournaments"
+
+
+@pytest.mark.parametrize("line", ["gomafia --version", "gomafia memory --calculate 512", PLAN])
+def test_an_example_that_hangs_on_the_code_alone_is_what_it_prints(line: str, tmp_path: Path) -> None:
+    assert f"{session(tmp_path, line)}\n" in (docs.docs_dir() / "cli.md").read_text(encoding="utf-8")
 
 
 def test_no_example_shows_an_option_that_is_gone() -> None:

@@ -116,3 +116,10 @@ def test_what_is_shown_can_be_made_anew() -> None:
     again = made_anew(PAGE, lambda prompt, line: f"{prompt} {line}\nnew")
     assert shown(again) == blocks
     assert again.count("\nnew\n```") == len(blocks)
+
+
+def test_both_pages_calculate_the_same() -> None:
+    line = "$ gomafia memory --calculate 512\n"
+    calculated = docs.kept_examples()["gomafia memory"].partition(line)[2]
+    assert calculated
+    assert f"{line}{calculated}\n```" in PAGE

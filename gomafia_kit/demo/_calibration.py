@@ -38,9 +38,6 @@ GAMES_A_YEAR: Final = (
 )
 """Share of a year's players -> games of a year up to which they play."""
 
-EXTRA_POINTS_A_GAME: Final = {"citizen": 0.0657, "sheriff": 0.0734, "mafia": 0.1300, "don": 0.1389}
-"""Points a game beside the one for the win, over all games."""
-
 KEEP_PLAYING: Final = 0.72
 """Share of a year's players who play again in the next: 1,485 of 2,066."""
 

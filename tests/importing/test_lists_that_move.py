@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gomafia_kit import site as asks
-from gomafia_kit.events import AskDone, FixedRows, Notice
+from gomafia_kit.events import AskDone, Notice
 from gomafia_kit.fetch.archive import Archive
 from gomafia_kit.fetch.http import HttpFetcher
 from gomafia_kit.fetch.manners import Gate
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from gomafia_kit.events import Event
 
 YEAR = 2024
+
+
+class _ThousandRows:
+    """A governor that lets every batch be as long as that."""
+
+    def next_rows(self, _stage: str) -> int:
+        return 1_000
+
+    def verdict(self) -> str | None:
+        return None
 
 
 class Reading:
@@ -55,7 +65,7 @@ class Reading:
             source = Source(archive, {"http": lambda: HttpFetcher(self.site.url, "")}, Gate(0), self.notices.append)
             stack.callback(source.close)
             watchers = (self.observe,)
-            loader = Loader(run_id, self.data_dir, source, ledger, FixedRows(1_000), watchers, lambda: None)
+            loader = Loader(run_id, self.data_dir, source, ledger, _ThousandRows(), watchers, lambda: None)
             with loader.stage("players"):
                 loader.load([Phase((Planned(asks.player_list(YEAR, "all", limit=20), DAY),))])
             yield stack.enter_context(LiveTables(self.data_dir, ledger))

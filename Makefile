@@ -46,6 +46,7 @@ format: setup  ## put the code into shape
 
 docs: setup  ## write the pages of docs/ that are made from the code
 	@$(RUN) gomafia_kit.cli.docs
+	@$(RUN) gomafia_kit.explore.docs
 
 docs-faults: setup browser  ## write docs/faults.md from what the tests of faults see
 	@$(RUN) pytest tests/faults --write-fault-table

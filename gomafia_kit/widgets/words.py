@@ -76,18 +76,18 @@ def ask_rate(figures: Figures) -> str:
 
 
 PART_NAMES: Final = {"python": "Python", "driver": "Playwright's driver", "chromium": "Chromium"}
-_LEAST_SHARE: Final = 0.01
 
 
 def budget_words(figures: Figures) -> str:
     """How much of its budget a run takes, what holds the most of it, and what follows; empty before the first look."""
+    from gomafia_kit.memory.advice import LEAST_SHARE
     from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
 
     parts = {part: mb for part, mb in figures.memory_mb.items() if part in PART_NAMES}
     limit, taken = figures.limit_mb, sum(parts.values())
     if limit is None or not taken:
         return ""
-    share = f"{taken / limit:.0%}" if taken >= _LEAST_SHARE * limit else "less than 1%"
+    share = f"{taken / limit:.0%}" if taken >= LEAST_SHARE * limit else "less than 1%"
     told = [f"Takes {share} of {megabytes(limit)}"]
     if figures.rows_target is not None:
         told.append(f"batches of {count(figures.rows_target)} rows")

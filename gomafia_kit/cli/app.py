@@ -7,10 +7,11 @@ import traceback
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
+from gomafia_kit.cli import INTERRUPTED
 from gomafia_kit.cli.control import pause, resume, stop
 from gomafia_kit.cli.demo import demo
 from gomafia_kit.cli.doctor import doctor
@@ -30,9 +31,6 @@ from gomafia_kit.errors import GomafiaError, SettingsError, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-INTERRUPTED: Final = 130
-"""What shells give for a program ended by Ctrl+C."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

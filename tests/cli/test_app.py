@@ -49,6 +49,21 @@ def test_the_installed_command_is_this_one() -> None:
     assert script.load() is cli.main
 
 
+def test_ctrl_c_while_the_program_is_loaded_is_a_word_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupting:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == app.__name__:
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, app.__name__)
+    monkeypatch.delattr(cli, "app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert cli.main(["--version"]) == cli.INTERRUPTED
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
 def test_a_fault_of_ours_is_a_sentence_and_a_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

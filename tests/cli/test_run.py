@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from gomafia_kit import demo
-from gomafia_kit.cli import app
+from gomafia_kit.cli import INTERRUPTED
 from gomafia_kit.cli.notebook import _told_by_cell
 from gomafia_kit.cli.run import BROKEN_OFF, run
 from gomafia_kit.errors import (
@@ -205,7 +205,7 @@ def test_a_second_signal_breaks_the_import_off_and_the_next_run_tells_what_that_
         assert json.loads(gomafia("status", "--json").out)["state"] == "running"
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=SECONDS_TO_BREAK_OFF)
-        assert process.returncode == app.INTERRUPTED
+        assert process.returncode == INTERRUPTED
         assert [line for line in err.splitlines() if line][-2:] == [BROKEN_OFF, "Interrupted."]
         assert is_gone(worker)
         told = gomafia("status").out
@@ -234,7 +234,7 @@ def test_a_frozen_import_is_told_by_who_started_it_and_can_be_broken_off(gomafia
         assert any("once more to break off now" in said for said in process.stderr)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=SECONDS_TO_BREAK_OFF)
-    assert process.returncode == app.INTERRUPTED
+    assert process.returncode == INTERRUPTED
     assert is_gone(worker.pid)
     assert [alert["kind"] for alert in written_down(alerts)] == ["stalled"]
 

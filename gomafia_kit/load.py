@@ -206,7 +206,7 @@ class _Failures:
 
     def is_of_the_road(self, error: GomafiaError) -> bool:
         """True if the road fails and not this one ask: so many failed in a row."""
-        if isinstance(error, NoSuchPageError | NotInArchiveError | DamagedAnswerError):
+        if isinstance(error, NoSuchPageError | DamagedAnswerError):
             return False
         if isinstance(error, AskRefusedError) and self.answered and not error.by_status:
             return False
@@ -338,9 +338,14 @@ class Loader:
 
     def _loses_the_road(self, planned: Planned, error: GomafiaError, *, one_by_one: bool) -> bool:
         """True if nothing more is to be asked by this road; else what failed by itself is noted."""
-        if planned.ask.kind in ESSENTIAL_KINDS or isinstance(error, DisallowedError):
+        is_essential = planned.ask.kind in ESSENTIAL_KINDS
+        is_lacking = isinstance(error, NotInArchiveError)
+        if isinstance(error, DisallowedError) or (is_essential and not is_lacking):
             return True
         self._failures.of_subject[planned.ask.subject] = Failed(planned.ask, error, self._source.attempts)
+        if is_lacking:
+            self._failures.in_a_row += is_essential  # of lists that all are lacking, another road may have some
+            return False
         return self._failures.is_of_the_road(error) and not one_by_one
 
     def _ask_done(self, key: str, *, made: bool) -> None:

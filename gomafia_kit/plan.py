@@ -33,8 +33,15 @@ SUBJECTS_OF_STAGE: Final = {
 }
 """Stage -> what is asked for in it."""
 
-OPTIONS: Final = frozenset({"presidents", "participants", "official_years", "history"})
-"""What is asked for only if the setting of that name is true."""
+KINDS_OF_OPTION: Final = {
+    "presidents": frozenset({"club_president", "club_page"}),
+    "participants": frozenset({"tournament_card"}),
+    "official_years": frozenset({"player_statistics", "player_statistics_page"}),
+    "history": frozenset({"player_history_page"}),
+}
+"""What is asked for only if the setting of that name is true -> the kinds of asks whose answers tell it."""
+
+OPTIONS: Final = frozenset(KINDS_OF_OPTION)
 
 STAGE_OF_KIND: Final = {
     "club_list": "clubs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gomafia_kit.records import Result, Seat
@@ -28,14 +29,17 @@ class People:
             if isinstance(record, Seat) and record.login is not None:
                 self._ids.setdefault(record.login, set()).add(record.player_id)
 
-    def resolved(self, result: Result) -> Result:
-        """The line of a standing with its player, or with the reason why he can't be told."""
-        ids = self._ids.get(result.login, set())
-        if len(ids) == 1 and None not in ids:
-            return result._replace(player_id=next(iter(ids)), unresolved=None)
-        return result._replace(player_id=None, unresolved=self._reason(ids))
+    def resolved(self, result: Result, lines: int) -> Result:
+        """The line of a standing with its player, or with the reason why he can't be told.
 
-    def _reason(self, ids: set[int | None]) -> str:
+        `lines` of the standing bear the nickname: of several the seat tells one, and nothing which of them.
+        """
+        ids = self._ids.get(result.login, set())
+        if lines == 1 and len(ids) == 1 and None not in ids:
+            return result._replace(player_id=next(iter(ids)), unresolved=None)
+        return result._replace(player_id=None, unresolved=self._reason(ids, lines))
+
+    def _reason(self, ids: set[int | None], lines: int) -> str:
         if not any(player is not None for found in self._ids.values() for player in found):
             return NO_IDS
         if not ids:
@@ -43,6 +47,8 @@ class People:
         if ids == {None}:
             return A_GUEST
         known = sorted(player for player in ids if player is not None)
+        if len(ids) == 1:
+            return f"{lines} lines of the standing bear this nickname, and one who sat at its tables: {known[0]}"
         return f"{len(ids)} people of this nickname sat at its tables: {', '.join(map(str, known))}" + (
             " and a guest" if None in ids else ""
         )
@@ -51,4 +57,8 @@ class People:
 def resolve(records: list[Record], people: People) -> list[Record]:
     """The records, their standings' lines resolved among the people met so far and in these records."""
     people.meet(records)
-    return [people.resolved(record) if isinstance(record, Result) else record for record in records]
+    lines = Counter((record.standing, record.login) for record in records if isinstance(record, Result))
+    return [
+        people.resolved(record, lines[record.standing, record.login]) if isinstance(record, Result) else record
+        for record in records
+    ]

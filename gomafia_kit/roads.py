@@ -65,11 +65,21 @@ def roads_for(subject: str, settings: Settings) -> tuple[Road, ...]:
     forms = tuple(form for form in _FORMS[subject] if settings.form in {"auto", form}) or _FORMS[subject]
     vias = (HTTP, CHROMIUM) if settings.via == "auto" else (settings.via,)
     roads = tuple(road for via in vias for form in forms for road in _by(via, form))
+    if settings.offline:
+        roads = _whoever_fetched(roads)
     if settings.form == DOM:
         return tuple(road for road in roads if road.via == HTTP or road.is_rendered)
     if settings.form == "auto" and subject == "official_years":
         return tuple(road for road in roads if road.form == API or road.is_rendered)
     return roads
+
+
+def _whoever_fetched(roads: tuple[Road, ...]) -> tuple[Road, ...]:
+    """One road for each form: where nobody fetches, what was archived is the same by all that lead to it."""
+    first: dict[tuple[str, str], Road] = {}
+    for road in roads:
+        first.setdefault((road.form, road.page_form), road)
+    return tuple(first.values())
 
 
 def _by(via: str, form: str) -> tuple[Road, ...]:

@@ -21,17 +21,18 @@ def rebuild(data_dir: str | None, *, as_json: bool) -> int:
 
     For a run store or an archive that is damaged, or was made by another version. What can be read of a damaged
     archive is saved first; the next run asks the site for the rest. The old files are kept beside the new ones.
+    Names of people (personal) come back by the next run that is to read them.
     """
     from gomafia_kit.fetch.archive import held_in
-    from gomafia_kit.plan import STAGE_OF_KIND
+    from gomafia_kit.plan import KINDS_OF_OPTION, STAGE_OF_KIND
 
     folder = newest_folder(data_dir)
     _save_archive(folder)
     held = held_in(folder)
     stages = {STAGE_OF_KIND[kind] for kind in held.kinds if kind in STAGE_OF_KIND} | {"statistics"}
     told = {name: value for name, value in held.source.items() if value != ""}
-    told |= {"data_dir": str(folder), "offline": True, "stages": ",".join(stages)}
-    settings = gathered(told | {"official_years": "player_statistics" in held.kinds})
+    told |= {"data_dir": str(folder), "offline": True, "stages": ",".join(stages), "via": "auto"}
+    settings = gathered(told | {option: not kinds.isdisjoint(held.kinds) for option, kinds in KINDS_OF_OPTION.items()})
     _put_aside(folder)
     return import_directly(settings, as_json=as_json)
 

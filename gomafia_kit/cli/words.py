@@ -115,8 +115,10 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     lines.append(
         f"Asks: {asks['planned']:,} planned, {asks['made']:,} made, {asks['from_archive']:,} from the archive."
     )
+    if rejected := sum(account["rejected"] for account in receipt["tables"]):
+        lines.append(f"Rejected: {rejected:,}; gomafia rejected says why.")
     if receipt["left_out"]:
-        lines.append(f"Left out, for the site doesn't have them: {len(receipt['left_out']):,} (see gomafia status).")
+        lines.append(f"Left out: {len(receipt['left_out']):,}; gomafia status says why.")
     if receipt.get("failed"):
         lines.append(f"Failed: {len(receipt['failed']):,} (see gomafia retry --list).")
     if receipt["push"]:

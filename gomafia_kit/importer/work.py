@@ -85,7 +85,9 @@ _ANOTHER_ROAD_MAY_HELP: Final = (
     SiteBusyError,
     BrowserError,
     UnavailableError,
+    NotInArchiveError,
 )
+_NOT_OF_THE_SITE: Final = (BrowserError, UnavailableError, NotInArchiveError)
 _GO_ON: Final = "Run again to go on: nothing is lost."
 
 _DERIVED_AFTER: Final = {
@@ -230,7 +232,7 @@ class Import:
                 return
             try:
                 self._load_stage(stage)
-            except (*_ANOTHER_ROAD_MAY_HELP, NotInArchiveError, DamagedAnswerError) as error:
+            except (*_ANOTHER_ROAD_MAY_HELP, DamagedAnswerError) as error:
                 # A page that we don't understand, or don't get, stops its own stage, no other.
                 self._failures.append(error)
                 self._tell(f"Stage {stage} stopped: {error}")
@@ -276,31 +278,43 @@ class Import:
             wanted = frozenset(name for name, told in left.items() if not isinstance(told.error, NoSuchPageError))
             if not wanted:
                 break
-            first = left[min(wanted)].error.message
-            self._tell(f"{len(wanted)} of {subject} can't be read as {road}: {first} {now}")
+            errors_of = [left[name].error for name in sorted(wanted)]
+            unread = [error for error in errors_of if not isinstance(error, NotInArchiveError)]
+            if unread:
+                self._tell(f"{len(unread)} of {subject} can't be read as {road}: {unread[0].message} {now}")
         else:
             if wanted is None:
-                # What the site said tells more than that there is no browser to ask it by.
-                told = [error for error in errors if not isinstance(error, BrowserError | UnavailableError)]
-                raise (told or errors)[-1]
+                # What the site said tells more than that there is no browser to ask it by, or nothing of it here.
+                told = [error for error in errors if not isinstance(error, _NOT_OF_THE_SITE)]
+                raise (told or errors[:1])[-1]
+        self._leave_what_is_lacking(subject, left)
         for name, failure in left.items():
-            self._leave(stage, name, failure)
+            if not isinstance(failure.error, NotInArchiveError):
+                self._leave(stage, name, failure)
 
     def _phases(self, subject: str, road: Road, wanted: frozenset[str] | None) -> Iterator[Phase]:
         planned = phases(subject, self.settings, StagedLeague(self.data_dir, self.ledger), road)
         return planned if wanted is None else only(planned, wanted, anew=self.settings.retry)
 
+    def _leave_what_is_lacking(self, subject: str, left: dict[str, Failed]) -> None:
+        """Go on without what the archive doesn't hold in any form, and say so once: it may be thousands."""
+        lacking = [failed.ask.key for failed in left.values() if isinstance(failed.error, NotInArchiveError)]
+        if lacking:
+            self._left_out += lacking
+            self._tell(f"{len(lacking):,} of {subject} aren't in the archive, {lacking[0]} for one. They are left out.")
+
     def _leave(self, stage: str, subject: str, failed: Failed) -> None:
         """Go on without what no road brought, and say so."""
         ask, error = failed.ask, failed.error
-        if not isinstance(error, NotInArchiveError):
-            self.ledger.note_failure(subject, stage, ask.key, error, failed.attempts, datetime.now(UTC))
-        if isinstance(error, NoSuchPageError | AskRefusedError | NotInArchiveError | DamagedAnswerError):
+        # Its address alone doesn't tell which it is: of a call the fields do.
+        told = error.message if ask.key in error.message else f"{ask.key}: {error.message}"
+        self.ledger.note_failure(subject, stage, ask.key, error, failed.attempts, datetime.now(UTC))
+        if isinstance(error, NoSuchPageError | AskRefusedError | DamagedAnswerError):
             self._left_out.append(ask.key)
-            self._tell(f"{error.message} It is left out.")
+            self._tell(f"{told} It is left out.")
         else:
             self._failed.append({"ask": ask.key, "why": error.message})
-            self._tell(f"{error.message} It is on the list of failures: gomafia retry takes it up again.")
+            self._tell(f"{told} It is on the list of failures: gomafia retry takes it up again.")
 
     def _derive(self, table: str) -> None:
         ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)

@@ -75,11 +75,13 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
         )
     if data.get("checks"):
         pieces.append(checks_table(data["checks"]))
+    if rejected := sum(row["rejected"] for row in data["tables"]):
+        pieces.append(f"Rejected: {count(rejected)} records; gomafia rejected says why.")
     if data.get("failed"):
         asks = ", ".join(str(failed["ask"]) for failed in data["failed"])
         pieces.append(f"Failed, until gomafia retry: {asks}.")
     if data["left_out"]:
-        pieces.append(f"Left out, because the site refused: {', '.join(map(str, data['left_out']))}.")
+        pieces.append(f"Left out: {', '.join(map(str, data['left_out']))}.")
     return shown(*pieces, *_notices(figures))
 
 

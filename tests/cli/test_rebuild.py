@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from gomafia_kit.tables import ANSWER, TABLES
 from tests.imports import differences, published, truth
 
 if TYPE_CHECKING:
@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 
     from gomafia_kit.demo import DemoSite
     from tests.cli.conftest import Gomafia
+    from tests.imports import Row
 
 
 def test_a_damaged_run_store_is_made_anew_without_asking(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:
     folder = tmp_path / "лига моя"
-    told = ("--data-dir", folder, "--source", site.url, "--stages", "clubs,tournaments")
+    stages = ("--stages", "clubs,players,tournaments,statistics", "--years", "2023", "--form", "page_data")
+    told = ("--data-dir", folder, "--source", site.url, *stages, "--presidents", "--participants", "--history")
     assert gomafia("run", *told).code == 0
+    before = _rows_published(folder)
+    assert all(before[table] for table in ("club_president", "tournament_participants", "player_tournament"))
     (folder / "runs.sqlite").write_bytes(b"rubbish" * 1_000)
     broken = gomafia("run", *told)
     assert broken.code == 33
     assert broken.complaint[1] == "Run gomafia rebuild: all is made anew from the archive, without asking the site."
     asked = site.log()["total"]
-    rebuilt = gomafia("rebuild", "--data-dir", folder, "--json")
+    rebuilt = gomafia("rebuild", "--data-dir", folder)
     assert rebuilt.code == 0
     assert site.log()["total"] == asked
-    staged = {account["table"]: account["staged"] for account in json.loads(rebuilt.out)["receipt"]["tables"]}
-    assert (staged["club"], staged["tournament"], staged["seat"]) == (6, 12, 0)
+    assert _rows_published(folder) == before
+    assert "of players aren't in the archive, api POST /api/user/getTop?" in rebuilt.err
     assert len(list(folder.glob("runs-*.sqlite"))) == 1
 
 
@@ -62,6 +66,11 @@ def test_what_can_be_read_of_a_damaged_archive_is_saved(gomafia: Gomafia, site: 
     assert 0 < site.log()["total"] - asked <= before - after + 1  # and robots.txt, if it was lost
     for table in ("club", "tournament", "game", "seat"):
         assert differences(published(folder, table), truth(site.league, table), table) == []
+
+
+def _rows_published(folder: Path) -> dict[str, list[Row]]:
+    """By table, but for how answers came: all that are read from them."""
+    return {name: published(folder, name) for name in TABLES if name != ANSWER.name}
 
 
 def _held(archive: Path) -> tuple[int, int]:

@@ -161,6 +161,14 @@ def test_a_standing_finds_its_players_through_the_tables_of_the_tournament() -> 
     )
 
 
+def test_two_lines_of_one_nickname_are_not_both_the_one_who_sat_there() -> None:
+    seats = [seat(1), seat(2, login="тёзка"), seat(3, login="тёзка", role="maniac")]  # the other's seat is refused
+    parsed = read(tournament([game(seats=seats)], [line(1, "тёзка"), line(2, "тёзка"), line(3, "игрок 1")]))
+    results = [record for record in parsed.records if isinstance(record, Result)]
+    reason = "2 lines of the standing bear this nickname, and one who sat at its tables: 102"
+    assert [(result.player_id, result.unresolved) for result in results] == [(None, reason)] * 2 + [(101, None)]
+
+
 def test_another_tournament_in_the_answer_stops_the_stage() -> None:
     other = answer(site.tournament(8), tournament().body)
     with pytest.raises(LayoutChangedError, match=r"sought tournament\.id = 8, found 7"):

@@ -159,6 +159,20 @@ def test_the_real_checks_are_told_where_the_real_players_are() -> None:
     assert check.finding(Told()).reason == "found 342, 211, 77, 26, 29, 3273.26, 2.61"
 
 
+def test_games_that_contradict_each_other_decide_nothing() -> None:
+    games = [
+        {"win": "red", "table": [{"id": 1, "elo": elo, "eloDelta": delta}]}
+        for elo, delta in [(1000, 5), (1007, 7), (1014, 9)]  # the second after its game, the third before it
+    ]
+
+    class Told(Seen):
+        def tournaments(self) -> Iterator[dict[str, object]]:
+            yield {"games": [{"gameNum": 1, "game": games}]}
+
+    check = next(check for check in CHECKS if check.name == "seat_elo")
+    assert check.finding(Told()).reason == "1 pairs of games say after, 1 say before: that decides nothing"
+
+
 def test_it_asks_for_little_and_for_robots_first(site: DemoSite) -> None:
     site.log(reset=True)
     probe = probed(site)

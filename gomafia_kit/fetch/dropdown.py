@@ -166,19 +166,19 @@ def _opened(page: Page, selected: ElementHandle) -> dict[str, ElementHandle]:
 
 
 def _called(page: Page, url: str, option: ElementHandle, seconds: float) -> Response:
-    """The answer to the request that choosing sends; SiteUnreachableError if it never comes whole."""
-    ended: list[Request] = []
+    """The answer to the request that choosing sends, or is led on to; SiteUnreachableError if none comes whole."""
+    noted: list[Request] = []
 
     def note(request: Request) -> None:
-        if request.url.split("?")[0].endswith(CALL):
-            ended.append(request)
+        if _begun_by(request).url.split("?")[0].endswith(CALL):
+            noted.append(request)
 
     page.on("requestfinished", note)
     page.on("requestfailed", note)
     give_up = time.monotonic() + seconds
     try:
         option.click()
-        while not ended and time.monotonic() < give_up:
+        while not (ended := _not_led_on(noted)) and time.monotonic() < give_up:
             page.wait_for_timeout(_MILLISECONDS_A_LOOK)
     finally:
         page.remove_listener("requestfinished", note)
@@ -188,6 +188,17 @@ def _called(page: Page, url: str, option: ElementHandle, seconds: float) -> Resp
         reason = (ended[0].failure or "it broke off") if ended else f"no answer within {seconds:.0f} s"
         raise SiteUnreachableError(f"{url}: the choice of a year got no answer ({reason}).", _AGAIN)
     return response
+
+
+def _begun_by(request: Request) -> Request:
+    """The request whose redirects led to this one; itself, if none did."""
+    before = request.redirected_from
+    return request if before is None else _begun_by(before)
+
+
+def _not_led_on(requests: list[Request]) -> list[Request]:
+    """Those that ended where they are, and not by a redirect to another."""
+    return [request for request in requests if request.redirected_to is None]
 
 
 def _reply(response: Response) -> Reply:

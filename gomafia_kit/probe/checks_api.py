@@ -40,6 +40,8 @@ _NUMBERS: Final = ("id", "elo", "rank", "total_rows", "tournaments_played", "clu
 _FLAGS: Final = ("is_paid", "paid_account", "is_fsm_rating", "is_hidden_result")
 _ROLES: Final = frozenset({"red", "mafia", "sheriff", "don"})
 _MOST_TOLD: Final = 6
+_CLEAR_SHARE: Final = 0.9
+"""So many of the pairs that say anything must say the same: what lies between two games isn't told."""
 
 
 # -- the records --------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ def _statistics(seen: Seen) -> Found:
 def _real_check(seen: Seen) -> Found:
     data, (row, year) = seen.data("statistics"), whose_statistics(seen)
     if not isinstance(data, dict) or row is None or year != KNOWN_YEAR or number(row.get("id")) != KNOWN_PLAYER:
-        return not_seen("the site has no player 159, or no year 2025")
+        return not_seen(f"player 159 isn't in the list of {newest_year(seen)}, or his year 2025 wasn't told")
     primary, extra = data["stats"]["primary"], data["stats"]["advanced_points"]["points_10_games"]
     found = [primary[name] for name in ("total_games", "red", "mafia", "don", "sheriff")]
     told = [str(number(value)) for value in (*found, data["user"]["elo"], extra)]
@@ -324,6 +326,8 @@ def _seat_elo(seen: Seen) -> Found:
     if not after + before:
         return not_seen("nobody's ELO could be followed through two games")
     told = f"{after} pairs of games say after, {before} say before"
+    if max(after, before) < _CLEAR_SHARE * (after + before):
+        return not_seen(f"{told}: that decides nothing")
     return either(after > before, told, told)
 
 

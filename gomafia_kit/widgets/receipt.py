@@ -76,7 +76,7 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
     if data.get("checks"):
         pieces.append(checks_table(data["checks"]))
     if rejected := sum(row["rejected"] for row in data["tables"]):
-        pieces.append(f"Rejected: {count(rejected)} records; gomafia rejected says why.")
+        pieces.append(f"Rejected: {counted(rejected, 'record')}; gomafia rejected says why.")
     if data.get("failed"):
         asks = ", ".join(str(failed["ask"]) for failed in data["failed"])
         pieces.append(f"Failed, until gomafia retry: {asks}.")

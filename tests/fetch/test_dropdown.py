@@ -201,6 +201,17 @@ def test_however_it_is_built_the_year_is_chosen(opening: str, redraw: str) -> No
     assert '__bbbbb">2023</span>' in shown
 
 
+def test_a_choice_that_is_redirected_ends_where_it_leads() -> None:
+    page = _stats_page(_CHOOSE.replace("REDRAW", _REDRAW) + _IN_PLACE)
+
+    def send(path: str) -> Sent:
+        return Sent((), 308, {"Location": f"{path}/"}) if path == "/api/stats/get" else page(path)
+
+    with serving(send) as server:
+        assert '__ccccc">12</div>' in _chosen(server)
+        assert server.asked == ["/stats/7", "/api/stats/get", "/api/stats/get/"]
+
+
 def test_years_with_the_same_games_are_told_apart_however_late_they_are_drawn() -> None:
     elo = "<div><span>Общий ELO</span><b>1000</b></div>"
     redraw = "setTimeout(() => { document.querySelector('b').textContent = answer.data.user.elo; }, 600);"

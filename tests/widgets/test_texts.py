@@ -407,6 +407,7 @@ def test_the_receipt_says_what_came_and_what_it_took() -> None:
         "What was pushed to PostgreSQL\n"
         "table  new  changed  same  gone\n"
         "club   4    1        0     0\n\n"
+        "Rejected: 1 record; gomafia rejected says why.\n\n"
         "Left out: api POST tournament 7."
     )
 

@@ -45,7 +45,7 @@ from gomafia_kit.memory.limits import budget_mb
 from gomafia_kit.memory.meter import Meter
 from gomafia_kit.memory.profiler import Profiler, profile_folder
 from gomafia_kit.memory.pulse import Pulse
-from gomafia_kit.plan import needed_first, only, phases, subjects
+from gomafia_kit.plan import OPTIONS, needed_first, only, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
 from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
@@ -230,12 +230,7 @@ class Import:
                 self._account = self._accounted()
                 self._push_staged()
                 return
-            try:
-                self._load_stage(stage)
-            except (*_ANOTHER_ROAD_MAY_HELP, DamagedAnswerError) as error:
-                # A page that we don't understand, or don't get, stops its own stage, no other.
-                self._failures.append(error)
-                self._tell(f"Stage {stage} stopped: {error}")
+            self._load_stage(stage)
             if not is_last_to_load and self.ledger.fingerprint() == self._state:
                 return
             for table in self._derived_after(stage):
@@ -251,8 +246,21 @@ class Import:
         return [table for table in every if table in own or self.ledger.has_live(derived_ask(table))]
 
     def _load_stage(self, stage: str) -> None:
-        for subject in subjects(stage, self.settings):
-            self._load_subject(stage, subject)
+        """Read all that is asked for in a stage: a page that we don't understand, or don't get, stops no other stage.
+
+        Nor does it stop what an option asks for besides.
+        """
+        names, is_whole = subjects(stage, self.settings), True
+        for place, subject in enumerate(names):
+            if not is_whole and subject not in OPTIONS:
+                continue
+            try:
+                self._load_subject(stage, subject)
+            except (*_ANOTHER_ROAD_MAY_HELP, DamagedAnswerError) as error:
+                is_whole = False
+                self._failures.append(error)
+                goes_on = not OPTIONS.isdisjoint(names[place + 1 :])
+                self._tell(f"Stage {stage} {f'goes on without {subject}' if goes_on else 'stopped'}: {error}")
 
     def _load_subject(self, stage: str, subject: str) -> None:
         """Read a subject by the cheapest road that works, and say so where that is another than the first.

@@ -117,6 +117,17 @@ def test_a_list_that_is_refused_stops_its_stage_and_no_other(own_site: DemoSite,
     assert published(data_dir, "club") == truth(own_site.league, "club")
 
 
+def test_a_refused_option_stops_no_other_of_its_stage(own_site: DemoSite, data_dir: Path) -> None:
+    own_site.fault("status", status=403, times=None, prefix="/api/stats/")
+    told = {"stages": "clubs,players,statistics", "years": "2023", "club_id": 1, "form": "api", "via": "http"}
+    with pytest.raises(AskRefusedError, match="status 403"):
+        run_import(own_site, data_dir, **told, official_years=True, history=True)
+    members = {row["player_id"] for row in published(data_dir, "club_member")}
+    listed = [row for row in truth(own_site.league, "player_tournament") if row["player_id"] in members]
+    read = published(data_dir, "player_tournament")
+    assert [row for row in read if row["player_id"] in {each["player_id"] for each in listed}] == listed != []
+
+
 def test_what_was_read_before_a_stage_failed_is_seen(own_site: DemoSite, data_dir: Path) -> None:
     own_site.fault("status", status=403, times=None, prefix="/api/user/", skip=20)
     with pytest.raises(AskRefusedError, match="status 403"):

@@ -46,7 +46,8 @@ class Panel:
             description="Stop", icon="stop", button_style="warning", tooltip="End after the open batch"
         )
         self.rows = WishSlider("Batch rows", BATCH_ROWS, count, self._wish(handle.set_batch_rows), self._lock)
-        self.budget = WishSlider("Budget", _budgets(), megabytes, self._wish(handle.set_memory_limit), self._lock)
+        set_limit = self._wish(handle.set_memory_limit)
+        self.budget = WishSlider("Budget", _budgets(), megabytes, set_limit, self._lock, as_set_last=True)
         self.controls = widgets.HBox(
             [
                 widgets.VBox([self.pause, self.stop], layout={"margin": "0 16px 0 0"}),

@@ -93,11 +93,11 @@ def test_an_import_is_watched_and_steered_while_its_cell_waits(lab: Lab) -> None
         until(lambda: _readout(lab, 0) == "777", "the slider")
         assert journal.control(1).batch_rows == 777
 
-        # The other one sets the budget; its last place is the largest that there is room for.
+        # The other one sets the budget; before its last place, as set, comes the largest that there is room for.
         assert _readout(lab, 1) == "as set"
         own = journal.measures(1, "budget")[-1].figure
         page.locator(".gk-box .noUi-handle").nth(1).focus()
-        page.keyboard.press("End")
+        page.keyboard.press("ArrowLeft")
         until(lambda: journal.control(1).memory_limit_mb, "the wish for a budget", 10)
         wished = journal.control(1).memory_limit_mb
         assert wished is not None
@@ -144,7 +144,7 @@ def test_after_a_reload_the_panel_of_a_run_started_elsewhere_comes_back_and_stee
     page = lab.page
     slow = {"batch_rows": 20, "seconds_between_asks": 0.3, "stages": "clubs,players,tournaments,games"}
     handle = importer.start(Settings.gather({"data_dir": str(tmp_path / "чужая"), **slow}), lifeline=True)
-    too_small = "from gomafia_kit.widgets import sliders\nsliders.BUDGETS_MB = (16, 4096)\n"
+    too_small = "from gomafia_kit.widgets import sliders\nsliders.BUDGETS_MB = (8, 16)\n"
     source = f"import gomafia_kit as gk\n{too_small}gk.attach({str(handle.data_dir)!r})"
     lab.run_all("elsewhere.ipynb", [nbformat.v4.new_code_cell(source)])  # type: ignore[no-untyped-call]  # no types
     page.wait_for_selector(".gk-board[data-state=running]", timeout=60_000)
@@ -161,7 +161,7 @@ def test_after_a_reload_the_panel_of_a_run_started_elsewhere_comes_back_and_stee
 
         # A budget that would end the run is refused, and the slider goes back.
         page.locator(".gk-box .noUi-handle").nth(1).focus()
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
         until(lambda: "A budget of 16 MB would end the import" in _said(lab), "the refusal", 10)
         until(lambda: _readout(lab, 1) == "as set", "the slider's way back", 10)
         assert journal.control(1).memory_limit_mb is None

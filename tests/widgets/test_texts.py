@@ -282,6 +282,8 @@ def test_a_slider_offers_the_present_wish_too_and_goes_back_where_none_is_taken(
     wishes.is_open = True
     slider.widget.value = 0
     assert wishes.taken == [500, None]
+    budget = WishSlider("Budget", (128, 256), megabytes, wishes, threading.RLock(), as_set_last=True).widget
+    assert (budget.value, [value for _, value in budget.options]) == (0, [128, 256, 0])
 
 
 # -- the chart ------------------------------------------------------------------------------------

@@ -118,6 +118,12 @@ def test_a_switch_in_another_position_is_told_and_changes_nothing_else(
     assert {other for other in others if told[other].verdict == "different"} == set(), switches
 
 
+def test_tabs_that_do_not_say_whose_they_are_are_those_that_were_asked_for(site: DemoSite) -> None:
+    site.set_switches(tab_data="bare")
+    told = found(site)
+    assert [told[name].verdict for name in ("tab_data", "no_final")] == ["different", "confirmed"]
+
+
 def test_the_order_of_lists_and_the_blanks_between_pieces_of_json_tell_nothing(
     site: DemoSite, usual: dict[str, Finding]
 ) -> None:

@@ -111,8 +111,13 @@ class Seen:
         whole = {id_of(data): data for data in self.tournaments()}
         for name in ("games page", *RESULTS_PAGES):
             page = self.page(name)
-            if page is not None and _WITH_FINAL in page and id_of(page) in whole:
-                yield whole[id_of(page)], page[_WITH_FINAL], page.get("tournamentResultWithoutFinal")
+            if page is not None and _WITH_FINAL in page and (told := self.id_told(name)) in whole:
+                yield whole[told], page[_WITH_FINAL], page.get("tournamentResultWithoutFinal")
+
+    def id_told(self, name: str) -> Decimal | None:
+        """Whose page it is, as it says itself, or else as it was asked for; None if it didn't come."""
+        page = self.page(name)
+        return None if page is None else id_of(page) or number(self.answers[name].ask.fact("id"))
 
 
 def id_of(tournament: Json) -> Decimal | None:

@@ -84,7 +84,7 @@ def _results_page(seen: Seen) -> Ask | None:
 
     The first has probably one, the last none. Nothing if pages don't tell of games.
     """
-    asked = {id_of(page) for name in RESULTS_PAGES if (page := seen.page(name))}
+    asked = {told for name in RESULTS_PAGES if (told := seen.id_told(name))}
     kinds = {has_final(tournament) for tournament, _, _ in seen.standings()}
     ids = [found for found in _by_size(seen) if found not in asked]
     if len(kinds) > 1 or (asked and not kinds) or not ids:

@@ -137,13 +137,16 @@ def rejected(run: _ImportHandle | str | _Path, table: str | None = None) -> _Dat
     """The records of a folder that were refused, one row each: of all tables, or of one.
 
     Columns: table, key, field, value (as it came), rule (why it was refused), ask (the call or page that it
-    stands in; `gomafia replay` reads the archived answers again).
+    stands in; `gomafia replay` reads the archived answers again). Raises SettingsError for a table that isn't there.
     """
     import polars as pl
 
     from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.tables import table_named
     from gomafia_kit.widgets.handle import as_handle
 
+    if table is not None:
+        table_named(table)
     with Ledger(as_handle(run).data_dir) as ledger:
         found = ledger.rejections(table)
     return pl.DataFrame(

@@ -41,12 +41,13 @@ and never holds a password.
 
 from __future__ import annotations
 
+import difflib
 import os
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class GomafiaError(Exception):
@@ -289,6 +290,12 @@ def _all_kinds(kind: type[GomafiaError]) -> dict[str, type[GomafiaError]]:
 def revived(name: str, message: str, remedy: str) -> GomafiaError:
     """The error of that class name, as another process met it; the base class if the name is unknown."""
     return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
+
+
+def did_you_mean(text: str, choices: Iterable[str]) -> str:
+    """The end of a sentence about a name that isn't there: the nearest that is; empty where none is near."""
+    near = difflib.get_close_matches(text, list(choices), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 _ALERT: Final = "GOMAFIA_ALERT"

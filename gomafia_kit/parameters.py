@@ -12,14 +12,13 @@ None says that None may be given.
 from __future__ import annotations
 
 import ast
-import difflib
 import io
 import json
 import tokenize
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gomafia_kit.errors import SettingsError
+from gomafia_kit.errors import SettingsError, did_you_mean
 from gomafia_kit.settings import Settings, refuse_secret
 
 if TYPE_CHECKING:
@@ -167,8 +166,7 @@ def refuse_unknown(names: Mapping[str, object] | Sequence[str], own: Sequence[st
         if name in own:
             continue
         refuse_secret(name)
-        near = difflib.get_close_matches(name.lower(), own, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name.lower(), own)
         raise SettingsError(f"{name} is no parameter of this notebook.{hint}", f"There are: {', '.join(own)}.")
 
 

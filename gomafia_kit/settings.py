@@ -8,7 +8,6 @@ the environment where it is used, and is never written down.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import ipaddress
 import math
@@ -22,11 +21,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from gomafia_kit.errors import SettingsError
+from gomafia_kit.errors import SettingsError, did_you_mean
 from gomafia_kit.site import FIRST_YEAR, REGIONS, SITE_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 STAGES: Final = ("clubs", "players", "judges", "tournaments", "games", "statistics", "push")
 SCALES: Final = ("tiny", "small", "full", "x10")
@@ -110,7 +109,7 @@ def _one_of(*choices: str) -> Callable[[str, object], str]:
     def check(name: str, value: object) -> str:
         text = _text(name, value)
         if text not in choices:
-            raise SettingsError(f"{name}: {value!r} is none of {', '.join(choices)}.{_nearest(text, choices)}")
+            raise SettingsError(f"{name}: {value!r} is none of {', '.join(choices)}.{did_you_mean(text, choices)}")
         return text
 
     return check
@@ -187,14 +186,9 @@ def _source(name: str, value: object) -> str:
             raise _wrong(name, value, "an address with a sound port") from None
         return text
     raise SettingsError(
-        f"{name}: {value!r} is no source.{_nearest(text, ('demo', 'site'))}",
+        f"{name}: {value!r} is no source.{did_you_mean(text, ('demo', 'site'))}",
         f"Give demo, site (that is {SITE_URL}), or a base URL as http://127.0.0.1:8000.",
     )
-
-
-def _nearest(text: str, choices: Sequence[str]) -> str:
-    near = difflib.get_close_matches(text, choices, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _setting(default: Any, read: Callable[[str, object], Any], text: str) -> Any:  # noqa: ANN401 - as dataclasses.field
@@ -421,7 +415,7 @@ def refuse_unknown(names: Mapping[str, object]) -> None:
             continue
         refuse_secret(name)
         raise SettingsError(
-            f"{name} is no parameter.{_nearest(name, tuple(_SPECS))}", f"There are: {', '.join(_SPECS)}."
+            f"{name} is no parameter.{did_you_mean(name, tuple(_SPECS))}", f"There are: {', '.join(_SPECS)}."
         )
 
 
@@ -462,7 +456,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
         if variable.startswith("GOMAFIA_") and variable not in {*names, *OTHER_VARIABLES}:
             known = (*names, *OTHER_VARIABLES)
             raise SettingsError(
-                f"The environment: {variable} is no setting.{_nearest(variable, known)}",
+                f"The environment: {variable} is no setting.{did_you_mean(variable, known)}",
                 f"Unset it. There are: {', '.join(known)}.",
             )
     given = {name: environment[variable] for variable, name in names.items() if variable in environment}

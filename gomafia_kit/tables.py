@@ -13,6 +13,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from gomafia_kit.errors import SettingsError, did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -583,6 +585,13 @@ VIEWS: Final = (
     ),
 )
 """Views beside the tables, in DuckDB and PostgreSQL."""
+
+
+def table_named(name: str) -> Table:
+    """The table of that name; SettingsError tells the nearest."""
+    if name not in TABLES:
+        raise SettingsError(f"{name!r} is no table.{did_you_mean(name, TABLES)}", f"There are: {', '.join(TABLES)}.")
+    return TABLES[name]
 
 
 def columns_digests() -> dict[str, str]:

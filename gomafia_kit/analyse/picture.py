@@ -12,20 +12,30 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.analyse.draw import SCALE
-from gomafia_kit.errors import UnavailableError, without_secrets
+from gomafia_kit.errors import SettingsError, UnavailableError, without_secrets
+from gomafia_kit.staging.parts import disk_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 # JupyterLab 4 knows up to v5; Altair's own renderer names a later one, which no reader knows.
 LIVE_FORM: Final = "application/vnd.vegalite.v5+json"
 _LIVE_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 _SECONDS: Final = 120
 _DRAW: Final = "from gomafia_kit.analyse.draw import main; main()"
+
+
+def save_picture(path: str | Path, forms: Mapping[str, Callable[[], bytes]]) -> None:
+    """Write the form that the name's ending asks for; SettingsError for another ending, FolderError if it can't be."""
+    path = Path(path).expanduser().absolute()
+    if path.suffix.lower() not in forms:
+        raise SettingsError(f"{path} has no ending that a picture has.", f"Let it end in {' or '.join(forms)}.")
+    with disk_faults(path):
+        path.write_bytes(forms[path.suffix.lower()]())
 
 
 def is_headless(environment: Mapping[str, str] | None = None) -> bool:
@@ -67,10 +77,8 @@ class Picture:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the PNG to a file."""
-        from pathlib import Path
-
-        Path(path).write_bytes(self.png())
+        """Write the PNG to a file, whose name ends in .png."""
+        save_picture(path, {".png": self.png})
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None

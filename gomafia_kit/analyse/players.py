@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.analyse._ask import PLAYED, SAME_GAME, ask
 from gomafia_kit.analyse._names import folded
 from gomafia_kit.analyse.games import win_rates_by_role
-from gomafia_kit.errors import SettingsError
+from gomafia_kit.errors import SettingsError, did_you_mean
 from gomafia_kit.site import REGIONS
 
 if TYPE_CHECKING:
@@ -118,10 +118,10 @@ def top_players(
     >>> top_players(league, region="siberia_and_ural", limit=10)  # doctest: +SKIP
     """
     if by not in RANKED_BY:
-        raise SettingsError(f"by: {by!r} is no rating.{_nearest(by, RANKED_BY)}", "Use elo or gg_points.")
+        raise SettingsError(f"by: {by!r} is no rating.{did_you_mean(by, RANKED_BY)}", "Use elo or gg_points.")
     if region is not None and region not in REGIONS:
         raise SettingsError(
-            f"region: {region!r} is no region.{_nearest(region, REGIONS)}", f"There are: {', '.join(REGIONS)}."
+            f"region: {region!r} is no region.{did_you_mean(region, REGIONS)}", f"There are: {', '.join(REGIONS)}."
         )
     if limit < 1:
         raise SettingsError(f"limit: {limit} rows are none.", "Give 1 or more.")
@@ -336,8 +336,3 @@ def player_page(league: League, who: int | str = "", *, tournaments: int = 10) -
             {**me, "limit": tournaments},
         ),
     )
-
-
-def _nearest(text: str, choices: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(text, choices, n=1, cutoff=0.4)
-    return f" Did you mean {near[0]}?" if near else ""

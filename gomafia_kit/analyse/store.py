@@ -7,15 +7,14 @@ PostgreSQL shows a push all at once. Every query is answered from the newest pub
 
 from __future__ import annotations
 
-import difflib
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, SettingsError
+from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, SettingsError, did_you_mean
 from gomafia_kit.runs.database import holds
-from gomafia_kit.tables import TABLES
+from gomafia_kit.tables import TABLES, table_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,11 +67,9 @@ class League:
 
     def table(self, name: str) -> pl.DataFrame:
         """A whole table: columns and types as `gomafia_kit.tables` has them, in the order of its key."""
-        if name not in TABLES:
-            raise SettingsError(f"{name!r} is no table.{_nearest(name, tuple(TABLES))}", _one_of(TABLES))
         import polars as pl
 
-        table = TABLES[name]
+        table = table_named(name)
         # Names come from `tables`, not from the caller.
         rows = self.query(f"SELECT {', '.join(table.names)} FROM {name} ORDER BY {', '.join(table.key)}")
         return rows.cast(pl.Schema(table.polars_schema()))
@@ -119,7 +116,7 @@ def check_read_from(read_from: str) -> str:
     """The same word, if it names a store; SettingsError with the nearest right one if not."""
     if read_from not in READ_FROM:
         raise SettingsError(
-            f"read_from: {read_from!r} is no store.{_nearest(read_from, READ_FROM)}", _one_of(READ_FROM)
+            f"read_from: {read_from!r} is no store.{did_you_mean(read_from, READ_FROM)}", _one_of(READ_FROM)
         )
     return read_from
 
@@ -320,11 +317,6 @@ def _check(statements: Sequence[duckdb.Statement], params: Mapping[str, object])
         raise SettingsError(f"The query's parameter ${min(missing)} has no value.", "Give it in params.")
     if spare := set(params) - names:
         raise SettingsError(f"The query has no parameter ${min(spare)}.", "Leave it out, or write it as $name.")
-
-
-def _nearest(text: str, choices: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(text, choices, n=1, cutoff=0.4)
-    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _one_of(choices: Mapping[str, object] | tuple[str, ...]) -> str:

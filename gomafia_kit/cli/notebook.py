@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gomafia_kit.cli.signals import stopping
-from gomafia_kit.errors import GomafiaError, RunDiedError, SettingsError, UnavailableError, revived
+from gomafia_kit.errors import GomafiaError, RunDiedError, SettingsError, UnavailableError, did_you_mean, revived
 from gomafia_kit.settings import Settings, project_dir
 
 if TYPE_CHECKING:
@@ -66,11 +66,8 @@ def notebook_path(name: str) -> Path:
     path = Path(name).expanduser() if name.endswith(".ipynb") else notebooks_dir() / f"{name}.ipynb"
     if path.is_file():
         return path.absolute()
-    import difflib
-
     there = sorted(found.stem for found in notebooks_dir().glob("*.ipynb"))
-    near = difflib.get_close_matches(name, there, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(name, there)
     raise SettingsError(f"There is no notebook {name!r}.{hint}", f"There are: {', '.join(there) or 'none'}.")
 
 

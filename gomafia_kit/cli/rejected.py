@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 
 import click
 
 from gomafia_kit.cli.options import data_dir_option, folder_of_runs, json_option
-from gomafia_kit.errors import SettingsError
 
 
 @click.command()
@@ -22,9 +20,10 @@ def rejected(data_dir: str | None, table: str | None, *, as_json: bool) -> None:
     """
     from gomafia_kit.cli import words
     from gomafia_kit.runs.ledger import Ledger
+    from gomafia_kit.tables import table_named
 
     if table is not None:
-        _check(table)
+        table_named(table)
     folder = folder_of_runs(data_dir)
     with Ledger(folder) as ledger:
         found = ledger.rejections(table)
@@ -36,13 +35,3 @@ def rejected(data_dir: str | None, table: str | None, *, as_json: bool) -> None:
         click.echo(f"\n{len(found):,} rejected in {folder}.")
     else:
         click.echo(f"Nothing was rejected in {folder}.")
-
-
-def _check(table: str) -> None:
-    from gomafia_kit.tables import TABLES
-
-    if table in TABLES:
-        return
-    near = difflib.get_close_matches(table, TABLES, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise SettingsError(f"--table: there is no table {table!r}.{hint}", f"There are: {', '.join(TABLES)}.")

@@ -100,7 +100,9 @@ class ImportHandle:
         return True
 
     def set_batch_rows(self, rows: int | None) -> None:
-        """Make its next batches `rows` rows long; None: as it thinks best."""
+        """Make its next batches `rows` rows long; None: as it thinks best. Raises SettingsError for less than 1."""
+        if rows is not None and rows < 1:
+            raise SettingsError(f"batch_rows: {rows} is not 1 or more.", "Give batch_rows 1 or more.")
         with Journal(self.data_dir) as journal:
             journal.wish_batch_rows(self.run_id, rows)
 

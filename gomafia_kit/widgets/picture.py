@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gomafia_kit.analyse.picture import save_picture
 from gomafia_kit.errors import UnavailableError, without_secrets
 from gomafia_kit.widgets.chart import memory_svg
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.words import count, megabytes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gomafia_kit.importer import ImportHandle
 
 _SECONDS: Final = 120
@@ -44,9 +46,8 @@ class MemoryPicture:
         return done.stdout
 
     def save(self, path: str | Path) -> None:
-        """Write the chart to a file: SVG if it is named so, else PNG."""
-        path = Path(path)
-        path.write_bytes(self.svg.encode() if path.suffix == ".svg" else self.png())
+        """Write the chart to a file, as its name ends: in .svg or .png."""
+        save_picture(path, {".png": self.png, ".svg": self.svg.encode})
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         del include, exclude  # the reader chooses among all forms

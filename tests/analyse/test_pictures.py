@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from gomafia_kit import analyse
 from gomafia_kit.analyse import charts, draw
-from gomafia_kit.analyse.picture import LIVE_FORM
+from gomafia_kit.analyse.picture import LIVE_FORM, save_picture
 from gomafia_kit.analyse.sheet import as_text
-from gomafia_kit.errors import UnavailableError
+from gomafia_kit.errors import FolderError, SettingsError, UnavailableError
 from tests.analyse.mini import FIRE, SCRIPT
 
 if TYPE_CHECKING:
@@ -304,6 +304,15 @@ def test_headless_unless_a_person_looks(environment: dict[str, str], headless: b
 def test_a_picture_is_saved(mini_league: League, tmp_path: Path) -> None:
     pictures(mini_league)["win_rates"].save(tmp_path / "роли.png")
     assert size((tmp_path / "роли.png").read_bytes())[0] >= 2 * charts.WIDTH
+
+
+def test_a_picture_that_cant_be_written_so_is_told(tmp_path: Path) -> None:
+    picture = analyse.Picture({"mark": "bar"}, "nothing")
+    for name in ("роли.gif", ".", "роли"):
+        with pytest.raises(SettingsError, match=r"no ending that a picture has\. Let it end in \.png\."):
+            picture.save(tmp_path / name)
+    with pytest.raises(FolderError, match=r"роли\.png can't be written"):
+        save_picture(tmp_path / "nowhere" / "роли.png", {".png": lambda: b"drawn"})
 
 
 def test_what_is_no_chart_ends_in_one_sentence() -> None:

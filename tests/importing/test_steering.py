@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import importer
-from gomafia_kit.errors import FolderBusyError, FolderError, RunDiedError, RunStoppedError
+from gomafia_kit.errors import FolderBusyError, FolderError, RunDiedError, RunStoppedError, SettingsError
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
 from gomafia_kit.tables import OPTION_OF, TABLES
@@ -97,6 +97,8 @@ def asked_again(site: DemoSite) -> int:
 def test_a_slider_moved_while_it_runs_changes_the_next_batches(site: DemoSite, data_dir: Path) -> None:
     handle = begin(site, data_dir)
     until(lambda: asks_done(handle) > 3)
+    with pytest.raises(SettingsError, match="batch_rows: 0 is not 1 or more"):
+        handle.set_batch_rows(0)
     handle.set_batch_rows(123)
 
     def is_followed() -> bool:

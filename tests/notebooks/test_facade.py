@@ -118,6 +118,8 @@ def test_what_was_refused_is_a_table(tmp_path: Path) -> None:
         site.change("spoil", kind="seat", key=place, field="role", value="witness")
         folder = str(tmp_path / "лига")
         gk.start_import(source=site.url, data_dir=folder, stages="tournaments,games", form="api").wait()
+    with pytest.raises(SettingsError, match=r"'seet' is no table\. Did you mean seat\?"):
+        gk.rejected(tmp_path / "лига", "seet")
     found = gk.rejected(tmp_path / "лига", "seat")
     assert found.columns == ["table", "key", "field", "value", "rule", "ask"]
     assert found.height == 10

@@ -480,12 +480,16 @@ def settings_file(environment: Mapping[str, str] | None = None) -> Path:
 def _from_file(environment: Mapping[str, str]) -> dict[str, object]:
     told = environment.get("GOMAFIA_SETTINGS")
     path = settings_file(environment)
-    if not path.is_file():
-        if told:
-            raise SettingsError(f"GOMAFIA_SETTINGS: {path} is no file.", "Give the path of a TOML file.")
-        return {}
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        if told:
+            raise SettingsError(f"GOMAFIA_SETTINGS: {path} is no file.", "Give the path of a TOML file.") from None
+        return {}
+    except OSError as error:
+        raise SettingsError(
+            f"The settings file {path} can't be read: {error.strerror}.", "Check its permissions, or take it away."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings file {path} is no TOML: {error}.", "Mend or delete it.") from error
     try:

@@ -136,6 +136,13 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, content: str, words: str
     assert "mine.toml" in str(caught.value)
 
 
+def test_a_settings_file_that_cant_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="can't be read: Is a directory"):
+        Settings.gather({}, environment={"GOMAFIA_SETTINGS": str(tmp_path)})
+    with pytest.raises(SettingsError, match="nowhere is no file"):
+        Settings.gather({}, environment={"GOMAFIA_SETTINGS": str(tmp_path / "nowhere")})
+
+
 @pytest.mark.parametrize(
     ("variable", "words"),
     [

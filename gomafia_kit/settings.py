@@ -323,8 +323,12 @@ class Settings:
             if self.source != "demo":
                 raise SettingsError("players_file goes with source=demo only.", "Leave it out, or set source=demo.")
             path = Path(self.players_file).expanduser().absolute()
-            if not path.is_file():
-                raise SettingsError(f"players_file: {path} is no file.", "Give the path of a CSV file.")
+            try:
+                path.open("rb").close()
+            except OSError as error:
+                raise SettingsError(
+                    f"players_file: {path} can't be read: {error.strerror}.", "Give the path of a CSV file."
+                ) from None
             return replace(self, players_file=str(path), data_dir=str(self.folder))
         if self.refresh and self.offline:
             raise SettingsError("refresh asks the site again, offline asks nothing.", "Choose one of them.")

@@ -48,6 +48,6 @@ def _trust() -> ssl.SSLContext:
         return ssl.create_default_context(cafile=file or None, capath=folder or None)
     except OSError as error:
         raise SettingsError(
-            f"The certificates that the environment names can't be read: {error}.",
+            f"The certificates that the environment names ({file or folder}) can't be read: {error}.",
             "Correct SSL_CERT_FILE and SSL_CERT_DIR: a PEM file, a folder of such files.",
         ) from error

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 ARCHIVE_FILE: Final = "archive.sqlite"
 LAYOUT_VERSION: Final = 1
-_COMPRESSION_LEVEL: Final = 6
+_COMPRESSION: Final = zstandard.ZstdCompressionParameters.from_level(6, window_log=17, chain_log=16, hash_log=15)
+"""Tables of 1 MB, whatever comes: by themselves they would grow to 4 with a long answer, to save 1% of the archive."""
 _LAYOUT: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     """CREATE TABLE answer (
@@ -56,7 +57,7 @@ class Archive:
 
     def __init__(self, data_dir: Path, league: str, source: Mapping[str, object] | None = None) -> None:
         self.path = data_dir / ARCHIVE_FILE
-        self._pack = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL)
+        self._pack = zstandard.ZstdCompressor(compression_params=_COMPRESSION)
         self._unpack = zstandard.ZstdDecompressor()
         with sqlite_faults(self.path):
             self._connection = connect(self.path)

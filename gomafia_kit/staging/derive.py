@@ -9,7 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.site import Ask
-from gomafia_kit.staging.live import ROWS_A_SUM
+from gomafia_kit.staging.live import OBJECTS_A_READ, ROWS_A_SUM
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
@@ -127,5 +127,5 @@ def derived_rows(table: str, ledger: Ledger, live: LiveTables) -> Iterator[tuple
     sql, inputs = _SQL[table]
     of_players = [TABLES[name] for name in inputs if "player_id" in TABLES[name].names]
     for condition in live.ranges("player_id", of_players, ROWS_A_SUM):
-        for batch in live.stream(sql.replace("{range}", condition)):
+        for batch in live.stream(sql.replace("{range}", condition), OBJECTS_A_READ):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

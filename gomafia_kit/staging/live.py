@@ -13,7 +13,7 @@ import duckdb
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError
 from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.staging.parts import PARTS
-from gomafia_kit.staging.pools import close, watch
+from gomafia_kit.staging.pools import GIVE_BACK, close, watch
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
@@ -30,21 +30,29 @@ SPILLED: Final = "tmp"
 """What the names of the folders begin with that hold what doesn't fit into DuckDB's memory; its process follows."""
 MEMORY_MB: Final = 24
 """What DuckDB may take for itself. More was no faster on the league at full size: long tables are read by pieces."""
+PIECES_MB: Final = 16
+"""What it may take for a table that is sorted and copied: it fills it all, if only with what it has written."""
 MOST_MEMORY_MB: Final = 512
-"""What it is given step by step where it can't do with less."""
+"""What it is given step by step where it can't do with less, until it comes to the next table."""
 _KEPT_BY_ALLOCATOR: Final = "256KB"
 """DuckDB's allocator gives back more freed memory than that at once; by itself it keeps up to 128 MB for a second."""
 _WRITTEN_AHEAD: Final = "1MB"
 """Rows of a publication are held in memory until its file takes them over: each time so much of them is logged."""
 VALUES_A_PIECE: Final = 200_000
 """A table is sorted and copied so many values at a time: what that takes doesn't grow with the table."""
+_LEFT_MB: Final = 4
+"""What DuckDB may keep of the table before when it comes to the next one: with less it would put answers aside."""
 ROWS_A_SUM: Final = 50_000
 """Rows that are counted or added up at a time: each piece reads the table again, and little is held of a row."""
 ROWS_A_GROUP: Final = 20_480
 """Rows of a row group in what is written: a group is held in memory until it is whole."""
-ROWS_A_READ: Final = 4_096
+BLOCK_BYTES: Final = 131_072
+"""Half of DuckDB's own choice: a reader of a publication holds a block of each column at least."""
+ROWS_A_READ: Final = 1_024
+OBJECTS_A_READ: Final = 512
+"""Rows that become Python's objects on their way: of these the room isn't given back, 4 MB for eight times as many."""
 _HANDED_ON_MB: Final = 2
-_BLOCKS_A_MB: Final = 4
+_BLOCKS_A_MB: Final = (1 << 20) // BLOCK_BYTES
 """What DuckDB is left with to read what is sorted already: so much, and a block for each column.
 
 More it would fill with what it has read.
@@ -141,7 +149,7 @@ class LiveTables:
         schema = ANSWER.arrow_schema()
         self.connection.execute(ANSWER.duckdb_ddl())
         answers = self._ledger.answers()
-        while rows := list(islice(answers, ROWS_A_READ)):
+        while rows := list(islice(answers, OBJECTS_A_READ)):
             columns = [
                 pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
             ]
@@ -241,6 +249,12 @@ class LiveTables:
         self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
         return True
 
+    def _come_to_next_table(self, memory_mb: int) -> None:
+        """Give back what is held of the table before, and hold DuckDB to so much."""
+        self._hold_to(_LEFT_MB)
+        GIVE_BACK()
+        self._hold_to(memory_mb)
+
     def _hold_to(self, memory_mb: int) -> None:
         with suppress(duckdb.OutOfMemoryException):  # it holds more already, and keeps what it was given
             self.connection.execute(f"SET memory_limit = '{memory_mb}MB'")
@@ -248,6 +262,7 @@ class LiveTables:
 
     def pieces(self, table: Table) -> Iterator[str]:
         """SQL for the live rows of a table in key order, in pieces of about VALUES_A_PIECE values at most."""
+        self._come_to_next_table(PIECES_MB)
         order = f"ORDER BY {', '.join(table.key)}"
         for condition in self.ranges(table.key[0], [table], max(1, VALUES_A_PIECE // len(table.names))):
             yield f"{self._live_rows(table, condition)} {order}"
@@ -284,7 +299,7 @@ class LiveTables:
 
     def _batches(self, table: Table, rows: int) -> Iterator[pa.RecordBatch]:
         if table.name in self._sorted:
-            self._hold_to(_HANDED_ON_MB + -(-len(table.names) // _BLOCKS_A_MB))
+            self._come_to_next_table(_HANDED_ON_MB + -(-len(table.names) // _BLOCKS_A_MB))
             yield from self._handed_on(f"SELECT {', '.join(table.names)} FROM {self._sorted[table.name]}", rows)
             return
         for sql in self.pieces(table):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.runs.lasting import make_folder
-from gomafia_kit.staging.live import ROWS_A_GROUP, duckdb_faults
+from gomafia_kit.staging.live import BLOCK_BYTES, ROWS_A_GROUP, duckdb_faults
 from gomafia_kit.staging.parts import digest_of, disk_faults, replace_durably
 from gomafia_kit.tables import TABLES, VIEWS
 
@@ -156,7 +156,8 @@ def _publish_duckdb(data_dir: Path, live: LiveTables) -> None:
 def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
     connection = live.connection
     with duckdb_faults(data_dir):
-        connection.execute(f"ATTACH '{_escaped(str(path))}' AS target (ROW_GROUP_SIZE {ROWS_A_GROUP})")
+        form = f"ROW_GROUP_SIZE {ROWS_A_GROUP}, BLOCK_SIZE {BLOCK_BYTES}"
+        connection.execute(f"ATTACH '{_escaped(str(path))}' AS target ({form})")
         try:
             for table in TABLES.values():
                 _copy(live, table)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from gomafia_kit.errors import PostgresRefusedError, PushConflictError, PushError
 from gomafia_kit.postgres.faults import connection_error, push_faults
 from gomafia_kit.postgres.schema import SOURCE, STATE, TYPE_NAMES, foreign_key, index, key_name, metadata
-from gomafia_kit.staging.live import ROWS_A_READ
 from gomafia_kit.tables import ANSWER, TABLES, VIEWS
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ OLDEST_VERSION: Final = 15
 """The first major version that knows MERGE."""
 
 _LOCK_SECONDS: Final = 10
+_BYTES_A_MESSAGE: Final = 65_536
+"""What is sent at once: libpq keeps room for the longest message as long as the connection lasts."""
 _UNKNOWN: Final = "Whether it went through isn't known; push again: that is safe, and tells."
 _ANALYSE_SHARE: Final = 0.1
 
@@ -85,14 +86,13 @@ def push(
     live: LiveTables,
     source: Source,
     schema: str,
-    batch_rows: int | None = None,
     *,
     refresh: bool = False,
 ) -> list[PushReport]:
     """Make the tables of a schema equal to the live rows; what was new, changed, the same and gone in each.
 
-    Rows are sent `batch_rows` at a time; None: as many as are read at once anyway. With `refresh` every table is
-    sent, also one whose rows haven't changed since the last push: somebody may have changed them in the schema.
+    With `refresh` every table is sent, also one whose rows haven't changed since the last push: somebody may have
+    changed them in the schema.
 
     Raises PushConflictError if the schema is another league's or would lose answers, PushError (and its
     kinds) for whatever else the server says; then the tables are as they were before.
@@ -109,7 +109,7 @@ def push(
     try:
         with push_faults(address, "the tables were pushed"):
             connection = engine.connect()
-            work = _Push(address, connection, live, source, schema, batch_rows or ROWS_A_READ, refresh=refresh)
+            work = _Push(address, connection, live, source, schema, refresh=refresh)
             reports = work.work()
         with push_faults(address, "the push was committed", _UNKNOWN):
             connection.commit()
@@ -145,7 +145,6 @@ class _Push:
         live: LiveTables,
         source: Source,
         schema: str,
-        batch_rows: int,
         *,
         refresh: bool,
     ) -> None:
@@ -155,7 +154,6 @@ class _Push:
         self._live = live
         self._source = source
         self._schema = schema
-        self._batch_rows = batch_rows
         self._metadata = metadata(schema)
         self._staged: dict[str, _Staged] = {}
         self._took_over = False
@@ -301,7 +299,7 @@ class _Push:
             self._run(f"CREATE TEMPORARY TABLE {relation} (LIKE {self._schema}.{table.name}) ON COMMIT DROP")
         else:
             self._drop_references(table)
-        rows = _copy(self._raw, relation, table, self._live.batches(table.name, self._batch_rows))
+        rows = _copy(self._raw, relation, table, self._live.batches(table.name))
         self._staged[table.name] = _Staged(table, relation, rows, before, direct=not before)
         return None
 
@@ -461,7 +459,8 @@ def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: It
         closing(_made_ahead(blocks)) as ready,
     ):
         for text, count in ready:
-            copy.write(text)
+            for begin in range(0, len(text), _BYTES_A_MESSAGE):
+                copy.write(text[begin : begin + _BYTES_A_MESSAGE])
             rows += count
     return rows
 

@@ -461,15 +461,15 @@ class Loader:
 
     def _load_answer(self, answer: Answer, parsed: Parsed, parser: str) -> None:
         checked = validate(parsed)
-        rows: list[tuple[str, Row]] = [
-            (TABLE_OF[type(record)], (*record, answer.ask.ask_id)) for record in checked.records
-        ]
-        if self._batch is not None and (answer.ask.ask_id, answer.ask.subject) in self._batch.portions:
+        ask_id = answer.ask.ask_id
+        rows = ((TABLE_OF[type(record)], (*record, ask_id)) for record in checked.records)
+        if self._batch is not None and (ask_id, answer.ask.subject) in self._batch.portions:
             self._commit()  # an older answer to the same ask: this one takes its place
         load = self._ledger.begin(answer.ask, answer.via, answer.fetched_at, answer.sha256, parser)
         if load.is_ready:
             return
-        self._add_rows(load, iter(rows[load.rows_done :]), parsed.fetched, checked.duplicates, checked.rejections)
+        left = islice(rows, load.rows_done, None)
+        self._add_rows(load, left, parsed.fetched, checked.duplicates, checked.rejections)
 
     def _add_rows(
         self,

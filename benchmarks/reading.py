@@ -8,12 +8,14 @@ winner; seat, nickname, role, points, change of ELO, first-shot mark. The bare w
 as texts, ours makes numbers of them, checks them and knows the ids as well where there are any. The
 ways take turns; a figure is the best of all rounds, in milliseconds of CPU.
 
-The goal of 1.5 x bare msgspec isn't met: the API's answer and the page's data take about 3 x. Decoding ends
-with texts as they came; "laid out as rows" is the least that a reader in Python does beyond it: the decoded
-seats become rows of 15 columns, and nothing in them is read. That alone is 1.7 x. Ours reads 6 values of
-each seat besides (a number, an id, a nickname, points, two of ELO), which are looked up as they were read
-before: each has to be hashed, being a new text. The rest is the first shot, told by role and mark, and the
-standing. Column by column it is slower; types that let msgspec check a value give no more than they cost.
+Two goals aren't met: 1.5 x bare msgspec (about 4 x), and 100 x BeautifulSoup (75 to 80 x; 60 x where no value
+was met before). Decoding ends with texts as they came; "laid out as rows" is the least that a reader in Python does
+beyond it: the decoded seats become rows of 15 columns, and nothing in them is read. That alone is 1.8 x. Ours
+reads 6 values of each seat besides. Five (a number, an id, a nickname, points, a change of ELO) are looked up as they
+were read before: each has to be hashed, being a new text. ELO, which is another in almost every seat, is read by the
+column and not remembered: remembering it made this page, read again and again, quicker, and every import slower. The
+rest is the first shot, told by role and mark, and the standing. All other columns are slower by the column; types
+that let msgspec check a value give no more than they cost.
 
 Needs the dependency group `bench`.
 """

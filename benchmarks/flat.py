@@ -109,7 +109,13 @@ def _drawn(peaks: Sequence[Peak]) -> str:
         "data": {"values": values},
         "mark": {"type": "line", "point": True},
         "encoding": {
-            "x": {"field": "seats", "type": "quantitative", "scale": {"type": "log"}, "title": "seats in the league"},
+            "x": {
+                "field": "seats",
+                "type": "quantitative",
+                "scale": {"type": "log", "nice": False, "padding": 20},
+                "axis": {"values": [peak.seats for peak in peaks], "format": ","},
+                "title": "seats in the league",
+            },
             "y": {"field": "mb", "type": "quantitative", "scale": {"zero": True}, "title": "MB"},
         },
     }

@@ -376,6 +376,7 @@ class Import:
                 folder_id=self.ledger.folder_id,
                 league=self.settings.league,
                 schema=self.settings.postgres_schema,
+                batch_rows=self.settings.batch_rows,
                 refresh=self.settings.refresh,
                 tell=self._tell,
                 sleep=self._rest,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from gomafia_kit.errors import PostgresRefusedError, PushConflictError, PushError
 from gomafia_kit.postgres.faults import connection_error, push_faults
 from gomafia_kit.postgres.schema import SOURCE, STATE, TYPE_NAMES, foreign_key, index, key_name, metadata
+from gomafia_kit.staging.live import ROWS_A_READ
 from gomafia_kit.tables import ANSWER, TABLES, VIEWS
 
 if TYPE_CHECKING:
@@ -86,13 +87,14 @@ def push(
     live: LiveTables,
     source: Source,
     schema: str,
+    batch_rows: int | None = None,
     *,
     refresh: bool = False,
 ) -> list[PushReport]:
     """Make the tables of a schema equal to the live rows; what was new, changed, the same and gone in each.
 
-    With `refresh` every table is sent, also one whose rows haven't changed since the last push: somebody may have
-    changed them in the schema.
+    Rows are read and laid out `batch_rows` at a time; None: as many as are read at once anyway. With `refresh` every
+    table is sent, also one whose rows are as they were at the last push: somebody may have changed them in the schema.
 
     Raises PushConflictError if the schema is another league's or would lose answers, PushError (and its
     kinds) for whatever else the server says; then the tables are as they were before.
@@ -109,7 +111,7 @@ def push(
     try:
         with push_faults(address, "the tables were pushed"):
             connection = engine.connect()
-            work = _Push(address, connection, live, source, schema, refresh=refresh)
+            work = _Push(address, connection, live, source, schema, batch_rows or ROWS_A_READ, refresh=refresh)
             reports = work.work()
         with push_faults(address, "the push was committed", _UNKNOWN):
             connection.commit()
@@ -145,6 +147,7 @@ class _Push:
         live: LiveTables,
         source: Source,
         schema: str,
+        batch_rows: int,
         *,
         refresh: bool,
     ) -> None:
@@ -154,6 +157,7 @@ class _Push:
         self._live = live
         self._source = source
         self._schema = schema
+        self._batch_rows = batch_rows
         self._metadata = metadata(schema)
         self._staged: dict[str, _Staged] = {}
         self._took_over = False
@@ -299,7 +303,7 @@ class _Push:
             self._run(f"CREATE TEMPORARY TABLE {relation} (LIKE {self._schema}.{table.name}) ON COMMIT DROP")
         else:
             self._drop_references(table)
-        rows = _copy(self._raw, relation, table, self._live.batches(table.name))
+        rows = _copy(self._raw, relation, table, self._live.batches(table.name, self._batch_rows))
         self._staged[table.name] = _Staged(table, relation, rows, before, direct=not before)
         return None
 

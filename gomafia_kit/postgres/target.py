@@ -56,6 +56,7 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
     folder_id: str,
     league: str,
     schema: str,
+    batch_rows: int | None = None,
     refresh: bool = False,
     tell: Callable[[str], None] | None = None,
     attempts: int = ATTEMPTS,
@@ -64,14 +65,14 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
     """Make the PostgreSQL tables of a data folder equal to its live rows; one report a table, in their order.
 
     What is passing (a server that restarts or has no free connection, a connection that is lost) is tried
-    again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it. With
-    `refresh` the rows of every table are sent.
+    again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it. Rows are
+    read `batch_rows` at a time, with `refresh` those of every table.
     Raises PushError or one of its kinds; then the tables are as they were before.
     """
 
     def once() -> list[PushReport]:
         with open_server(data_dir) as address:
-            return push(address, live, Source(league, folder_id), schema, refresh=refresh)
+            return push(address, live, Source(league, folder_id), schema, batch_rows, refresh=refresh)
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

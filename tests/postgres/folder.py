@@ -14,12 +14,12 @@ from gomafia_kit.postgres.target import ATTEMPTS, PushReport, push_folder
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion, Reading
 from gomafia_kit.site import Ask
-from gomafia_kit.staging.live import LiveTables
+from gomafia_kit.staging.live import ROWS_A_READ, LiveTables
 from gomafia_kit.staging.parts import write_part
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from decimal import Decimal
     from pathlib import Path
@@ -30,12 +30,26 @@ CAME_AT: Final = datetime(2026, 3, 1, 10, 0, 0, 123456, tzinfo=UTC)
 Row = tuple[object, ...]
 
 
+class _Noting(LiveTables):
+    """Live tables that note how many rows were read at a time."""
+
+    def __init__(self, path: Path, ledger: Ledger) -> None:
+        super().__init__(path, ledger)
+        self.read: dict[str, list[int]] = {}
+
+    def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
+        for batch in super().batches(table, rows):
+            self.read.setdefault(table, []).append(batch.num_rows)
+            yield batch
+
+
 class Folder:
     """A data folder; each answer is known by a name, and a newer one of that name replaces its rows."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.told: list[str] = []
+        self.read: dict[str, list[int]] = {}
         with Journal(path) as journal:
             self._run_id = journal.begin({})
         self._batches = 0
@@ -64,9 +78,15 @@ class Folder:
         with Ledger(self.path) as ledger:
             ledger.retire_others(f"by_hand/{name}", [])
 
-    def push(self, schema: str, league: str = LEAGUE, attempts: int = ATTEMPTS) -> dict[str, PushReport]:
-        """Push it, keeping what was said in `told`; the reports of the tables that hold, held or lost something."""
-        with Ledger(self.path) as ledger, LiveTables(self.path, ledger) as live:
+    def push(
+        self, schema: str, league: str = LEAGUE, attempts: int = ATTEMPTS, batch_rows: int | None = None
+    ) -> dict[str, PushReport]:
+        """Push it, keeping what was said in `told`, and in `read` how many rows of each table were read at a time.
+
+        Gives the reports of the tables that hold, held or lost something.
+        """
+        with Ledger(self.path) as ledger, _Noting(self.path, ledger) as live:
+            self.read = live.read
             folder_id = ledger.folder_id
             reports = push_folder(
                 self.path,
@@ -74,6 +94,7 @@ class Folder:
                 folder_id=folder_id,
                 league=league,
                 schema=schema,
+                batch_rows=batch_rows,
                 tell=self.told.append,
                 attempts=attempts,
             )

@@ -63,6 +63,12 @@ def test_a_first_push_makes_every_table_and_brings_every_row(place: Place) -> No
     assert _equal_what_is_staged(place)
 
 
+def test_rows_are_read_and_sent_as_many_at_a_time_as_a_batch_has(place: Place) -> None:
+    place.folder.put("players", player=[player(number, f"игрок {number}") for number in range(1, 9_001)])
+    assert place.folder.push(place.schema, batch_rows=5_000)["player"] == PushReport("player", 9_000, 0, 0, 0)
+    assert place.folder.read["player"] == [5_000, 4_000]
+
+
 def test_tables_have_their_keys_comments_and_the_references_that_hold(place: Place) -> None:
     _small_league(place.folder)
     place.folder.push(place.schema)

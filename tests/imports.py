@@ -8,7 +8,7 @@ import duckdb
 
 from gomafia_kit import importer
 from gomafia_kit.settings import Settings
-from gomafia_kit.staging.publish import DUCKDB_FILE, PARQUET
+from gomafia_kit.staging.published import DUCKDB_FILE, PARQUET
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.soundness import rows, verify
 from gomafia_kit.staging.live import LiveTables
-from gomafia_kit.staging.publish import DUCKDB_FILE, PARQUET
+from gomafia_kit.staging.published import DUCKDB_FILE, PARQUET
 from tests.imports import LOAD_STAGES, run_import
 
 if TYPE_CHECKING:

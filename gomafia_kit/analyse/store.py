@@ -260,7 +260,7 @@ def _state(path: Path) -> _State:
 
 
 def _newest_published(folder: Path) -> Path | None:
-    from gomafia_kit.staging.publish import DUCKDB_FILE, published_files
+    from gomafia_kit.staging.published import DUCKDB_FILE, published_files
 
     if numbered := published_files(folder):
         return numbered[0]
@@ -269,7 +269,7 @@ def _newest_published(folder: Path) -> Path | None:
 
 
 def _parquet_files(folder: Path) -> dict[str, Path]:
-    from gomafia_kit.staging.publish import PARQUET
+    from gomafia_kit.staging.published import PARQUET
 
     found = {name: folder / PARQUET / name / f"{name}.parquet" for name in TABLES}
     return {name: path for name, path in found.items() if path.is_file()}

@@ -153,7 +153,7 @@ def _pushed(reports: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _where(receipt: dict[str, Any]) -> str:
-    from gomafia_kit.staging.publish import DUCKDB_FILE, PARQUET
+    from gomafia_kit.staging.published import DUCKDB_FILE, PARQUET
 
     folder = Path(receipt["data_dir"])
     return f"DuckDB: {folder / DUCKDB_FILE}" if receipt["staging"] == "duckdb" else f"Parquet: {folder / PARQUET}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -52,16 +53,16 @@ from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.runs.log import EventLog
 from gomafia_kit.soundness import after_run, as_plain
 from gomafia_kit.staging.compact import compact, sweep
-from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
+from gomafia_kit.staging.derive import DERIVING_MB, derived_ask, derived_rows, inputs_fingerprint
 from gomafia_kit.staging.known import StagedLeague
 from gomafia_kit.staging.live import LiveTables
 from gomafia_kit.staging.pools import GIVE_BACK
-from gomafia_kit.staging.publish import forget_damaged, is_half_made, publish, published_tables
+from gomafia_kit.staging.publish import forget_damaged, is_half_made, publish
+from gomafia_kit.staging.published import PublishedRows, is_current
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
-    from contextlib import ExitStack
 
     from gomafia_kit.events import Event, Observer
     from gomafia_kit.memory.profiler import Profiling
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.settings import Settings
     from gomafia_kit.soundness import Check
+    from gomafia_kit.staging.live import Rows
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
 PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
@@ -330,7 +332,7 @@ class Import:
             return
         self._is_deriving = True  # its rows come out of the parts while they are staged: these stay as they are
         try:
-            with self._live() as live:
+            with LiveTables(self.data_dir, self.ledger, memory_mb=DERIVING_MB) as live:
                 self.loader.load_derived(ask, table, fingerprint, derived_rows(table, self.ledger, live))
         finally:
             self._is_deriving = False
@@ -363,16 +365,14 @@ class Import:
     def _push_staged(self) -> None:
         from gomafia_kit.postgres.target import push_folder
 
-        with (
-            self._live() as live,
-            # Only what was looked at: in the other form there may be a publication of this state, too.
-            published_tables(self.data_dir, self.ledger, live, self.settings.staging) as published,
-        ):
-            if published:  # unless the last publication is of an older state
-                live.read_from(next(iter(published.values())))
+        form = self.settings.staging
+        with ExitStack() as stack:
+            rows: Rows = PublishedRows(self.data_dir, self.ledger, form)
+            if not is_current(self.ledger, form):  # the last publication is of an older state
+                rows = stack.enter_context(self._live())
             reports = push_folder(
                 self.data_dir,
-                live,
+                rows,
                 folder_id=self.ledger.folder_id,
                 league=self.settings.league,
                 schema=self.settings.postgres_schema,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from gomafia_kit.postgres.address import Address
-    from gomafia_kit.staging.live import LiveTables
+    from gomafia_kit.staging.live import Rows
     from gomafia_kit.tables import Reference, Table
 
 OLDEST_VERSION: Final = 15
@@ -84,14 +84,14 @@ class _Staged:
 
 def push(
     address: Address,
-    live: LiveTables,
+    rows: Rows,
     source: Source,
     schema: str,
     batch_rows: int | None = None,
     *,
     refresh: bool = False,
 ) -> list[PushReport]:
-    """Make the tables of a schema equal to the live rows; what was new, changed, the same and gone in each.
+    """Make the tables of a schema equal to these rows; what was new, changed, the same and gone in each.
 
     Rows are read and laid out `batch_rows` at a time; None: as many as are read at once anyway. With `refresh` every
     table is sent, also one whose rows are as they were at the last push: somebody may have changed them in the schema.
@@ -111,7 +111,7 @@ def push(
     try:
         with push_faults(address, "the tables were pushed"):
             connection = engine.connect()
-            work = _Push(address, connection, live, source, schema, batch_rows or ROWS_A_READ, refresh=refresh)
+            work = _Push(address, connection, rows, source, schema, batch_rows or ROWS_A_READ, refresh=refresh)
             reports = work.work()
         with push_faults(address, "the push was committed", _UNKNOWN):
             connection.commit()
@@ -122,10 +122,10 @@ def push(
     return reports
 
 
-def fingerprint(live: LiveTables, table: Table) -> str:
+def fingerprint(rows: Rows, table: Table) -> str:
     """What the schema remembers of a pushed table: the same as long as its staged rows and its columns are."""
     columns = repr([(column.name, column.type.value) for column in table.columns])
-    return hashlib.sha256(f"{live.fingerprint(table.name)} {columns}".encode()).hexdigest()
+    return hashlib.sha256(f"{rows.fingerprint(table.name)} {columns}".encode()).hexdigest()
 
 
 def check_server_version(address: Address, number: int) -> None:
@@ -144,7 +144,7 @@ class _Push:
         self,
         address: Address,
         connection: sa.Connection,
-        live: LiveTables,
+        rows: Rows,
         source: Source,
         schema: str,
         batch_rows: int,
@@ -154,7 +154,7 @@ class _Push:
         self._refresh = refresh
         self._address = address
         self._db = connection
-        self._live = live
+        self._source_rows = rows
         self._source = source
         self._schema = schema
         self._batch_rows = batch_rows
@@ -293,7 +293,7 @@ class _Push:
         before = self._count(table)
         known = self._rows(f"SELECT fingerprint, rows FROM {self._schema}.{STATE} WHERE table_name = '{table.name}'")
         # The number of rows tells of rows that somebody deleted or added by hand.
-        if not (self._refresh or self._took_over) and known == [(fingerprint(self._live, table), before)]:
+        if not (self._refresh or self._took_over) and known == [(fingerprint(self._source_rows, table), before)]:
             return PushReport(table.name, 0, 0, before, 0)
         self._run(f"LOCK TABLE {self._schema}.{table.name} IN SHARE ROW EXCLUSIVE MODE")
         before = self._count(table)
@@ -303,7 +303,7 @@ class _Push:
             self._run(f"CREATE TEMPORARY TABLE {relation} (LIKE {self._schema}.{table.name}) ON COMMIT DROP")
         else:
             self._drop_references(table)
-        rows = _copy(self._raw, relation, table, self._live.batches(table.name, self._batch_rows))
+        rows = _copy(self._raw, relation, table, self._source_rows.batches(table.name, self._batch_rows))
         self._staged[table.name] = _Staged(table, relation, rows, before, direct=not before)
         return None
 
@@ -410,7 +410,11 @@ class _Push:
             self._db.execute(
                 sa.insert(state),
                 [
-                    {"table_name": name, "fingerprint": fingerprint(self._live, staged.table), "rows": staged.rows}
+                    {
+                        "table_name": name,
+                        "fingerprint": fingerprint(self._source_rows, staged.table),
+                        "rows": staged.rows,
+                    }
                     for name, staged in self._staged.items()
                 ],
             )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gomafia_kit.postgres.address import Address
     from gomafia_kit.postgres.reader import Reader
-    from gomafia_kit.staging.live import LiveTables
+    from gomafia_kit.staging.live import Rows
 
 __all__ = ["PushReport", "ServerState", "check_server", "open_reader", "open_server", "push_folder"]
 
@@ -51,7 +51,7 @@ def open_server(data_dir: Path, *, make: bool = True) -> Iterator[Address]:
 
 def push_folder(  # noqa: PLR0913 - a push is told all of it
     data_dir: Path,
-    live: LiveTables,
+    rows: Rows,
     *,
     folder_id: str,
     league: str,
@@ -62,7 +62,7 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
     attempts: int = ATTEMPTS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[PushReport]:
-    """Make the PostgreSQL tables of a data folder equal to its live rows; one report a table, in their order.
+    """Make the PostgreSQL tables of a data folder equal to its rows; one report a table, in their order.
 
     What is passing (a server that restarts or has no free connection, a connection that is lost) is tried
     again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it. Rows are
@@ -72,7 +72,7 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
 
     def once() -> list[PushReport]:
         with open_server(data_dir) as address:
-            return push(address, live, Source(league, folder_id), schema, batch_rows, refresh=refresh)
+            return push(address, rows, Source(league, folder_id), schema, batch_rows, refresh=refresh)
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.soundness.finding import SHOWN, Fault
-from gomafia_kit.staging.publish import FORMS, published_tables
+from gomafia_kit.staging.published import FORMS, published_tables
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:

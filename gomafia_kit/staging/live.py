@@ -6,18 +6,18 @@ import os
 import uuid
 from contextlib import contextmanager, suppress
 from itertools import chain, islice, pairwise
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 import duckdb
 
 from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError
 from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.staging.parts import PARTS
-from gomafia_kit.staging.pools import GIVE_BACK, close, watch
+from gomafia_kit.staging.pools import GIVE_BACK, LEAN, close, is_short_of_memory, watch
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -34,8 +34,6 @@ PIECES_MB: Final = 16
 """What it may take for a table that is sorted and copied: it fills it all, if only with what it has written."""
 MOST_MEMORY_MB: Final = 512
 """What it is given step by step where it can't do with less, until it comes to the next table."""
-_KEPT_BY_ALLOCATOR: Final = "256KB"
-"""DuckDB's allocator gives back more freed memory than that at once; by itself it keeps up to 128 MB for a second."""
 _WRITTEN_AHEAD: Final = "1MB"
 """Rows of a publication are held in memory until its file takes them over: each time so much of them is logged."""
 VALUES_A_PIECE: Final = 200_000
@@ -46,20 +44,12 @@ ROWS_A_SUM: Final = 50_000
 """Rows that are counted or added up at a time: each piece reads the table again, and little is held of a row."""
 ROWS_A_GROUP: Final = 20_480
 """Rows of a row group in what is written: a group is held in memory until it is whole."""
-BLOCK_BYTES: Final = 131_072
-"""Half of DuckDB's own choice: a reader of a publication holds a block of each column at least."""
+BLOCK_BYTES: Final = 65_536
+"""A quarter of DuckDB's own choice: a reader of a publication holds a block of each column at least."""
 ROWS_A_READ: Final = 1_024
 OBJECTS_A_READ: Final = 512
 """Rows that become Python's objects on their way: of these the room isn't given back, 4 MB for eight times as many."""
-_HANDED_ON_MB: Final = 2
-_BLOCKS_A_MB: Final = (1 << 20) // BLOCK_BYTES
-"""What DuckDB is left with to read what is sorted already: so much, and a block for each column.
-
-More it would fill with what it has read.
-"""
-_SHORT_IN_ARROW: Final = "Out of Memory Error"
-"""How an OSError of Arrow begins by which it tells of DuckDB's, where a result is read already."""
-_STREAMED_AHEAD: Final = "256KB"
+STREAMED_AHEAD: Final = "256KB"
 """So much of a result DuckDB makes before it is asked for; by itself it would make 10 MB of a long one."""
 
 Result = TypeVar("Result")
@@ -99,6 +89,21 @@ def duckdb_faults(data_dir: Path) -> Iterator[None]:
         ) from error
 
 
+def state_of(ledger: Ledger, table: str) -> str:
+    """A name for the live rows of a table: the same as long as they are."""
+    return ledger.fingerprint() if table == ANSWER.name else ledger.fingerprint(table)
+
+
+class Rows(Protocol):
+    """Whatever gives the live rows of every table, such as a push sends: `LiveTables`, or what is published of them."""
+
+    def fingerprint(self, table: str) -> str:
+        """A name for the rows of a table: the same as long as they are."""
+
+    def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
+        """The rows of a table in key order, `rows` at a time at most, as its Arrow schema has them."""
+
+
 class LiveTables:
     """A DuckDB connection in which each table of ours is a view of its live rows, as the ledger knows them now."""
 
@@ -106,21 +111,16 @@ class LiveTables:
         self._data_dir = data_dir
         self._ledger = ledger
         self._counts: dict[str, int] = {}
-        self._sorted: Mapping[str, str] = {}
         # A folder of its own: DuckDB won't share one, and one that closes would delete what another has put aside.
         temporary = data_dir / f"{SPILLED}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._memory_mb = memory_mb
         self.connection = duckdb.connect(
             ":memory:",
             config={
+                **LEAN,
                 "memory_limit": f"{self._memory_mb}MB",
-                "threads": 1,  # each has buffers of its own, and waits for the same disk
                 "temp_directory": str(temporary),
-                "allocator_flush_threshold": _KEPT_BY_ALLOCATOR,
-                "allocator_bulk_deallocation_flush_threshold": _KEPT_BY_ALLOCATOR,
                 "wal_autocheckpoint": _WRITTEN_AHEAD,
-                "autoinstall_known_extensions": False,
-                "TimeZone": "UTC",  # else it gives times in the machine's zone
             },
         )
         watch(self.connection)
@@ -194,7 +194,7 @@ class LiveTables:
 
     def fingerprint(self, table: str) -> str:
         """A name for the rows of a table: the same as long as they are."""
-        return self._ledger.fingerprint() if table == ANSWER.name else self._ledger.fingerprint(table)
+        return state_of(self._ledger, table)
 
     def count(self, table: str) -> int:
         """How many rows a table has; counted once, since its view is of the parts that were live as it was made."""
@@ -242,8 +242,7 @@ class LiveTables:
 
     def _has_taken_more(self, error: Exception) -> bool:
         """Whether an error says that DuckDB's memory is too short, and it now has twice as much."""
-        is_short = isinstance(error, duckdb.OutOfMemoryException) or str(error).startswith(_SHORT_IN_ARROW)
-        if not is_short or "No space left" in str(error) or self._memory_mb >= MOST_MEMORY_MB:
+        if not is_short_of_memory(error) or self._memory_mb >= MOST_MEMORY_MB:
             return False
         self._memory_mb *= 2
         self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
@@ -281,50 +280,22 @@ class LiveTables:
             sides = [f"{column} > {low}"] * (low is not None) + [f"{column} <= {high}"] * (high is not None)
             yield " AND ".join(sides) or f"{column} IS NOT NULL"
 
-    def read_from(self, tables: Mapping[str, str]) -> None:
-        """From now on `batches` takes the rows of these tables from elsewhere, where they lie in key order already.
-
-        `tables` names by table what SQL knows it as; it must hold the very same rows.
-        """
-        self._sorted = tables
-
     def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
         """The rows of a table in key order, `rows` at a time at most, as its Arrow schema has them."""
         import pyarrow as pa
 
         schema = TABLES[table].arrow_schema()
-        for batch in self._batches(TABLES[table], rows):
-            # Not cast: Arrow's functions, which that loads, take 7 MB.
-            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-
-    def _batches(self, table: Table, rows: int) -> Iterator[pa.RecordBatch]:
-        if table.name in self._sorted:
-            self._come_to_next_table(_HANDED_ON_MB + -(-len(table.names) // _BLOCKS_A_MB))
-            yield from self._handed_on(f"SELECT {', '.join(table.names)} FROM {self._sorted[table.name]}", rows)
-            return
-        for sql in self.pieces(table):
-            yield from self.stream(sql, rows)
-
-    def _handed_on(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """What lies there in order; rows may be longer further on, and then it is read with more memory from there."""
-        given = 0
-        while True:
-            try:
-                for batch in self.stream(f"{sql} OFFSET {given}" if given else sql, rows):
-                    given += batch.num_rows
-                    yield batch
-            except OSError as error:
-                if not self._has_taken_more(error):
-                    raise
-            else:
-                return
+        for sql in self.pieces(TABLES[table]):
+            for batch in self.stream(sql, rows):
+                # Not cast: Arrow's functions, which that loads, take 7 MB.
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
 
     def stream(self, sql: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
         """A result of any size, `rows` at a time."""
         with duckdb_faults(self._data_dir):
             cursor = self.connection.cursor()
             try:
-                cursor.execute(f"SET streaming_buffer_size = '{_STREAMED_AHEAD}'")
+                cursor.execute(f"SET streaming_buffer_size = '{STREAMED_AHEAD}'")
                 yield from self._with_room(lambda: _begun(cursor.sql(sql).to_arrow_reader(rows)))
             finally:
                 cursor.close()

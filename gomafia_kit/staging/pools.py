@@ -1,18 +1,33 @@
-"""What the DuckDB connections of this process hold in their pools, whoever opened them."""
+"""How our DuckDB connections go about memory, and what those of this process hold in their pools."""
 
 from __future__ import annotations
 
 import ctypes
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from duckdb import DuckDBPyConnection
 
+_KEPT_BY_ALLOCATOR: Final = "256KB"
+"""DuckDB's allocator gives back more freed memory than that at once; by itself it keeps up to 128 MB for a second."""
+LEAN: Final[Mapping[str, str | int | bool]] = MappingProxyType(
+    {
+        "threads": 1,  # each has buffers of its own, and waits for the same disk
+        "allocator_flush_threshold": _KEPT_BY_ALLOCATOR,
+        "allocator_bulk_deallocation_flush_threshold": _KEPT_BY_ALLOCATOR,
+        "autoinstall_known_extensions": False,
+        "TimeZone": "UTC",  # else it gives times in the machine's zone
+    }
+)
+"""The settings of a connection that shares its process with an import."""
+_SHORT_IN_ARROW: Final = "Out of Memory Error"
+"""How an OSError of Arrow begins by which it tells of DuckDB's, where a result is read already."""
 _BYTES_A_MB: Final = 1 << 20
 _LOCK: Final = threading.Lock()
 _LOOKING: Final[dict[int, DuckDBPyConnection]] = {}
@@ -33,6 +48,12 @@ def _give_back() -> Callable[[], object]:
 
 
 GIVE_BACK: Final = _give_back()
+
+
+def is_short_of_memory(error: Exception) -> bool:
+    """Whether an error says that a connection's memory is too short, and not its disk."""
+    is_short = isinstance(error, duckdb.OutOfMemoryException) or str(error).startswith(_SHORT_IN_ARROW)
+    return is_short and "No space left" not in str(error)
 
 
 def watch(connection: DuckDBPyConnection) -> None:

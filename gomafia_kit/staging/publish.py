@@ -1,4 +1,4 @@
-"""What readers see: `staging.duckdb` or `staging/<table>/<table>.parquet`, replaced whole, never locked.
+"""Publishing what readers see: `staging.duckdb` or `staging/<table>/<table>.parquet`, replaced whole, never locked.
 
 Each DuckDB publication also has a name of its own under `published/`: a process that still holds an
 older one would otherwise be given that one again when it opens the common name.
@@ -8,74 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.runs.lasting import make_folder
-from gomafia_kit.staging.live import BLOCK_BYTES, ROWS_A_GROUP, duckdb_faults
+from gomafia_kit.staging.live import BLOCK_BYTES, ROWS_A_GROUP, duckdb_faults, state_of
 from gomafia_kit.staging.parts import digest_of, disk_faults, replace_durably
+from gomafia_kit.staging.published import DUCKDB_FILE, NUMBERED, PUBLISHED, parquet_path, published_files
 from gomafia_kit.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.live import LiveTables
     from gomafia_kit.tables import Table
 
-DUCKDB_FILE: Final = "staging.duckdb"
-PUBLISHED: Final = "published"
-FORMS: Final = ("duckdb", "parquet")
-PARQUET: Final = "staging"
 _KEPT: Final = 2
-_NUMBERED: Final = re.compile(r"staging-(\d{8})\.duckdb")
-
-
-def published_files(data_dir: Path) -> list[Path]:
-    """The numbered DuckDB publications of a folder, newest first."""
-    folder = data_dir / PUBLISHED
-    found = [path for path in folder.glob("staging-*.duckdb") if _NUMBERED.fullmatch(path.name)]
-    return sorted(found, reverse=True)
-
-
-@contextmanager
-def published_tables(
-    data_dir: Path, ledger: Ledger, live: LiveTables, *forms: str
-) -> Iterator[dict[str, dict[str, str]]]:
-    """What is published of the present state in these forms: by the store's name, for each table the SQL of its rows.
-
-    A publication of an earlier state (of a run that was killed, or in the form that isn't chosen any more) is none.
-    """
-    found: dict[str, dict[str, str]] = {}
-    attached = []
-    state = ledger.fingerprint()
-    current = {form for form in forms if ledger.recall(f"published_{form}") == state}
-    files = _duckdb_files(data_dir) if "duckdb" in current else {}
-    try:
-        for number, (name, path) in enumerate(files.items()):
-            with duckdb_faults(data_dir):
-                live.connection.execute(f"ATTACH '{_escaped(str(path))}' AS published_{number} (READ_ONLY)")
-            attached.append(f"published_{number}")
-            found[name] = {table: f"published_{number}.{table}" for table in TABLES}
-        if "parquet" in current:
-            found[PARQUET] = {
-                table: f"read_parquet('{_escaped(str(_parquet_path(data_dir, spec)))}')"
-                for table, spec in TABLES.items()
-            }
-        yield found
-    finally:
-        for name in attached:
-            live.connection.execute(f"DETACH {name}")
-
-
-def _duckdb_files(data_dir: Path) -> dict[str, Path]:
-    """The common name, and the numbered file where that is another one."""
-    numbered, common = published_files(data_dir)[:1], data_dir / DUCKDB_FILE
-    files = {DUCKDB_FILE: common}
-    return files | {path.name: path for path in numbered if not (common.is_file() and common.samefile(path))}
 
 
 def publish(data_dir: Path, ledger: Ledger, live: LiveTables, form: str) -> bool:
@@ -115,7 +64,7 @@ def _digest(data_dir: Path, form: str) -> str:
     if form == "duckdb":
         paths = [data_dir / DUCKDB_FILE, *published_files(data_dir)[:1]]
     else:
-        paths = [_parquet_path(data_dir, table) for table in TABLES.values()]
+        paths = [parquet_path(data_dir, table) for table in TABLES.values()]
     told: list[str] = []
     known: dict[int, str] = {}  # two names of one file: its bytes are looked at once
     with disk_faults(data_dir / PUBLISHED):
@@ -130,12 +79,12 @@ def _digest(data_dir: Path, form: str) -> str:
 def _stands(data_dir: Path, form: str) -> bool:
     if form == "duckdb":
         return (data_dir / DUCKDB_FILE).is_file() and bool(published_files(data_dir))
-    return all(_parquet_path(data_dir, table).is_file() for table in TABLES.values())
+    return all(parquet_path(data_dir, table).is_file() for table in TABLES.values())
 
 
 def _publish_duckdb(data_dir: Path, live: LiveTables) -> None:
     older = published_files(data_dir)
-    found = _NUMBERED.fullmatch(older[0].name) if older else None
+    found = NUMBERED.fullmatch(older[0].name) if older else None
     number = int(found[1]) + 1 if found else 1
     target = data_dir / PUBLISHED / f"staging-{number:08}.duckdb"
     temporary = target.with_suffix(".tmp")
@@ -198,15 +147,11 @@ def _give_common_name(data_dir: Path, target: Path) -> None:
     replace_durably(temporary, common)
 
 
-def _parquet_path(data_dir: Path, table: Table) -> Path:
-    return data_dir / PARQUET / table.name / f"{table.name}.parquet"
-
-
 def _publish_parquet(data_dir: Path, ledger: Ledger, live: LiveTables) -> None:
     for table in TABLES.values():
-        state = ledger.fingerprint() if table.name == "answer" else ledger.fingerprint(table.name)
+        state = state_of(ledger, table.name)
         name = f"published_parquet_{table.name}"
-        path = _parquet_path(data_dir, table)
+        path = parquet_path(data_dir, table)
         if ledger.recall(name) == state and path.is_file():
             continue
         temporary = path.with_suffix(".tmp")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gomafia_kit import demo
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.runs.log import EVENTS_FILE
-from gomafia_kit.staging.publish import is_half_made, published_files
+from gomafia_kit.staging.publish import is_half_made
+from gomafia_kit.staging.published import published_files
 from tests.crash.ground import Attempt, Way, Where
 from tests.imports import differences, published, truth
 

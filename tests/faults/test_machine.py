@@ -29,7 +29,7 @@ from gomafia_kit.runs.database import RUNS_FILE
 from gomafia_kit.runs.drive import Mount, check_drive
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
-from gomafia_kit.staging.publish import DUCKDB_FILE
+from gomafia_kit.staging.published import DUCKDB_FILE
 from tests.faults.seen import lost, told
 from tests.imports import run_import
 from tests.postgres.conftest import Place

@@ -14,7 +14,7 @@ from gomafia_kit.errors import DamagedAnswerError, DamagedFileError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.runs.database import RUNS_FILE
 from gomafia_kit.runs.journal import Journal
-from gomafia_kit.staging.publish import DUCKDB_FILE, PARQUET
+from gomafia_kit.staging.published import DUCKDB_FILE, PARQUET
 from tests.imports import differences, published, published_parquet, run_import, truth
 
 if TYPE_CHECKING:

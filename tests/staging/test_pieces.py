@@ -15,13 +15,16 @@ from gomafia_kit.staging import derive
 from gomafia_kit.staging import live as staged
 from gomafia_kit.staging.compact import MOST_PARTS, compact
 from gomafia_kit.staging.live import LiveTables
-from gomafia_kit.staging.publish import publish, published_tables
+from gomafia_kit.staging.publish import publish
+from gomafia_kit.staging.published import FORMS, PublishedRows
 from gomafia_kit.tables import TABLES
 from tests.imports import published, published_parquet
 from tests.postgres.folder import Folder, game, player, seats, tournament
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gomafia_kit.staging.live import Rows
 
 GAMES = MOST_PARTS + 2
 
@@ -57,11 +60,8 @@ def test_what_is_published_in_pieces_is_what_is_published_whole(
         whole = _rows(live)
         publish(folder.path, ledger, live, "duckdb")
         publish(folder.path, ledger, live, "parquet")
-        with published_tables(folder.path, ledger, live, "duckdb", "parquet") as stores:
-            assert list(stores) == ["staging.duckdb", "staging"]
-            for tables in stores.values():  # what a push reads
-                live.read_from(tables)
-                assert _rows(live) == whole
+        for form in FORMS:  # what a push reads
+            assert _rows(PublishedRows(folder.path, ledger, form)) == whole
     monkeypatch.undo()
     for table in ("seat", "player"):
         expected = [row[:-1] for row in folder.live(table)]
@@ -69,8 +69,8 @@ def test_what_is_published_in_pieces_is_what_is_published_whole(
         assert [tuple(row.values()) for row in published_parquet(folder.path, table)] == expected
 
 
-def _rows(live: LiveTables) -> list[dict[str, object]]:
-    return [row for table in ("seat", "player") for batch in live.batches(table, 40) for row in batch.to_pylist()]
+def _rows(source: Rows) -> list[dict[str, object]]:
+    return [row for table in ("seat", "player") for batch in source.batches(table, 40) for row in batch.to_pylist()]
 
 
 def test_figures_of_players_are_the_same_range_by_range(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_what_a_killed_process_had_put_aside_is_deleted(folder: Folder) -> None:
     assert (dead.exists(), alive.exists()) == (False, True)
 
 
-@pytest.mark.parametrize("form", ["duckdb", "parquet"])
+@pytest.mark.parametrize("form", FORMS)
 def test_rows_that_grow_long_further_on_are_handed_on_all_the_same(data_dir: Path, form: str) -> None:
     """In the memory that is given for what lies in order, the first rows have room and the last ones don't."""
     folder, chance, logins = Folder(data_dir), random.Random(1), dict[int, str]()
@@ -158,10 +158,6 @@ def test_rows_that_grow_long_further_on_are_handed_on_all_the_same(data_dir: Pat
     folder.put("list", player=[player(number, login) for number, login in logins.items()])
     with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
         publish(folder.path, ledger, live, form)
-        with published_tables(folder.path, ledger, live, form) as stores:
-            tables = next(iter(stores.values()))
-            live.read_from(tables)
-            found = [
-                row for batch in live.batches("player") for row in batch.select(["player_id", "login"]).to_pylist()
-            ]
+        batches = PublishedRows(folder.path, ledger, form).batches("player")
+        found = [row for batch in batches for row in batch.select(["player_id", "login"]).to_pylist()]
     assert [(row["player_id"], row["login"]) for row in found] == list(logins.items())

@@ -135,7 +135,7 @@ class Rounds:
 
     def push(self, staged: Staged) -> None:
         """Our way."""
-        push(self._address, staged, Source("benchmark", "benchmark"), SCHEMA)  # type: ignore[arg-type]  # it has what a push reads
+        push(self._address, staged, Source("benchmark", "benchmark"), SCHEMA)
 
     def empty(self) -> None:
         """An empty schema with no table in it, for both ways."""

@@ -53,7 +53,7 @@ from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.runs.log import EventLog
 from gomafia_kit.soundness import after_run, as_plain
 from gomafia_kit.staging.compact import compact, sweep
-from gomafia_kit.staging.derive import DERIVING_MB, derived_ask, derived_rows, inputs_fingerprint
+from gomafia_kit.staging.derive import derived_ask, derived_rows, inputs_fingerprint
 from gomafia_kit.staging.known import StagedLeague
 from gomafia_kit.staging.live import LiveTables
 from gomafia_kit.staging.pools import GIVE_BACK
@@ -332,7 +332,7 @@ class Import:
             return
         self._is_deriving = True  # its rows come out of the parts while they are staged: these stay as they are
         try:
-            with LiveTables(self.data_dir, self.ledger, memory_mb=DERIVING_MB) as live:
+            with self._live() as live:
                 self.loader.load_derived(ask, table, fingerprint, derived_rows(table, self.ledger, live))
         finally:
             self._is_deriving = False

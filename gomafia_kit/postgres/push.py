@@ -36,7 +36,7 @@ OLDEST_VERSION: Final = 15
 
 _LOCK_SECONDS: Final = 10
 _BYTES_A_MESSAGE: Final = 65_536
-"""What is sent at once: libpq keeps room for the longest message as long as the connection lasts."""
+"""What is sent at once, and waited for: libpq keeps room for all that it ever held back, as long as it is connected."""
 _UNKNOWN: Final = "Whether it went through isn't known; push again: that is safe, and tells."
 _ANALYSE_SHARE: Final = 0.1
 
@@ -459,12 +459,14 @@ def _merge_sql(target: str, staged: _Staged) -> str:
 
 def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
     """Send rows block by block, as CSV in which '' and NULL differ; returns how many they were."""
+    from psycopg.copy import LibpqWriter
+
     rows = 0
-    blocks = ((_csv(batch), batch.num_rows) for batch in batches)
+    sql = f"COPY {relation} ({', '.join(table.names)}) FROM STDIN (FORMAT csv)"
     with (
         raw.cursor() as cursor,
-        cursor.copy(f"COPY {relation} ({', '.join(table.names)}) FROM STDIN (FORMAT csv)") as copy,
-        closing(_made_ahead(blocks)) as ready,
+        cursor.copy(sql, writer=LibpqWriter(cursor, flush_threshold=_BYTES_A_MESSAGE)) as copy,
+        closing(_made_ahead(map(_laid_out, batches))) as ready,
     ):
         for text, count in ready:
             for begin in range(0, len(text), _BYTES_A_MESSAGE):
@@ -482,13 +484,14 @@ def _made_ahead(items: Iterator[Item]) -> Generator[Item]:
             yield item
 
 
-def _csv(batch: pa.RecordBatch) -> memoryview:
+def _laid_out(batch: pa.RecordBatch) -> tuple[memoryview, int]:
+    """A batch as CSV, and how many rows that is."""
     import pyarrow as pa
     from pyarrow import csv
 
     sink = pa.BufferOutputStream()
     csv.write_csv(batch, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
-    return memoryview(sink.getvalue())
+    return memoryview(sink.getvalue()), batch.num_rows
 
 
 def _difference(found: Mapping[str, str], wanted: Mapping[str, str]) -> str:

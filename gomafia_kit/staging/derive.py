@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.live import LiveTables
 
-DERIVING_MB: Final = 48
-"""What DuckDB may take for it: with half of that it stops short in the midst of it, and begins anew."""
 _VERSION: Final = "1"
 
 # Everybody met in a club, among the judges, at a table or in a standing whom no rating list has; his nickname is the

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 SPILLED: Final = "tmp"
 """What the names of the folders begin with that hold what doesn't fit into DuckDB's memory; its process follows."""
-MEMORY_MB: Final = 24
-"""What DuckDB may take for itself. More was no faster on the league at full size: long tables are read by pieces."""
+MEMORY_MB: Final = 48
+"""What DuckDB may take for itself; with half of that, what is computed or checked stops short and begins anew."""
 PIECES_MB: Final = 16
 """What it may take for a table that is sorted and copied: it fills it all, if only with what it has written."""
+CHOOSING_MB: Final = 24
+"""The same for a table of which the newest row of a key is chosen: with less it would stop short, and begin anew."""
 MOST_MEMORY_MB: Final = 512
 """What it is given step by step where it can't do with less, until it comes to the next table."""
 _WRITTEN_AHEAD: Final = "1MB"
@@ -261,7 +263,7 @@ class LiveTables:
 
     def pieces(self, table: Table) -> Iterator[str]:
         """SQL for the live rows of a table in key order, in pieces of about VALUES_A_PIECE values at most."""
-        self._come_to_next_table(PIECES_MB)
+        self._come_to_next_table(CHOOSING_MB if table.latest_by else PIECES_MB)
         order = f"ORDER BY {', '.join(table.key)}"
         for condition in self.ranges(table.key[0], [table], max(1, VALUES_A_PIECE // len(table.names))):
             yield f"{self._live_rows(table, condition)} {order}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _KEPT_BY_ALLOCATOR: Final = "256KB"
 """DuckDB's allocator gives back more freed memory than that at once; by itself it keeps up to 128 MB for a second."""
-LEAN: Final[Mapping[str, str | int | bool]] = MappingProxyType(
+LEAN: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "threads": 1,  # each has buffers of its own, and waits for the same disk
         "allocator_flush_threshold": _KEPT_BY_ALLOCATOR,

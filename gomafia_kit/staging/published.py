@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from gomafia_kit.staging.live import MOST_MEMORY_MB, ROWS_A_READ, STREAMED_AHEAD, duckdb_faults, state_of
+from gomafia_kit.staging.live import BLOCK_BYTES, MOST_MEMORY_MB, ROWS_A_READ, STREAMED_AHEAD, duckdb_faults, state_of
 from gomafia_kit.staging.pools import LEAN, close, is_short_of_memory, watch
 from gomafia_kit.tables import TABLES
 
@@ -27,8 +27,8 @@ PUBLISHED: Final = "published"
 FORMS: Final = ("duckdb", "parquet")
 PARQUET: Final = "staging"
 NUMBERED: Final = re.compile(r"staging-(\d{8})\.duckdb")
-_READ_KB: Final = 1_000
-_READ_KB_A_COLUMN: Final = 64
+_READ_KB: Final = 500
+_BLOCK_KB: Final = BLOCK_BYTES // 1024
 """What DuckDB gets to read what lies in order: so much, and a block of each column. More it would fill."""
 
 
@@ -114,7 +114,7 @@ class PublishedRows:
 
         spec, given = TABLES[table], 0
         schema = spec.arrow_schema()
-        memory_kb = _READ_KB + _READ_KB_A_COLUMN * len(spec.names)
+        memory_kb = _READ_KB + _BLOCK_KB * len(spec.names)
         is_whole = False
         with duckdb_faults(self._data_dir):
             while not is_whole:

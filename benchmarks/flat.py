@@ -49,23 +49,24 @@ def main() -> int:
     """Import each league, tell what it took; 1 if the peaks are too far apart."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="PLAYERS:GAMES")
+    parser.add_argument("--batch-rows", type=int, default=BATCH_ROWS, metavar="ROWS")
     parser.add_argument("--picture", type=Path, help="an SVG to draw")
     options = parser.parse_args()
-    print(f"commit {results.commit()}, batches of {BATCH_ROWS:,} rows", flush=True)
-    peaks = [_tell(_measured(*map(int, size.split(":")))) for size in options.sizes]
+    print(f"commit {results.commit()}, batches of {options.batch_rows:,} rows", flush=True)
+    peaks = [_tell(_measured(*map(int, size.split(":")), options.batch_rows)) for size in options.sizes]
     highest = [peak.rss_mb for peak in peaks]
     apart = max(highest) - min(highest)
     print(f"Apart: {apart:.1f} MB (allowed {ALLOWED_MB:g}).")
-    results.append("peaks by size of the league", _line(peaks))
+    results.append(f"peaks by size of the league, batches of {options.batch_rows:,} rows", _line(peaks))
     if options.picture:
         options.picture.write_text(_drawn(peaks), "utf-8")
     return apart > ALLOWED_MB
 
 
-def _measured(players: int, games: int) -> Peak:
+def _measured(players: int, games: int, batch_rows: int) -> Peak:
     scale = f"{players} players, {games} games"
     with tempfile.TemporaryDirectory(prefix="gomafia-flat-") as folder, demo.start(scale=scale) as site:
-        told: dict[str, Any] = {"source": site.url, "data_dir": folder, "batch_rows": BATCH_ROWS}
+        told: dict[str, Any] = {"source": site.url, "data_dir": folder, "batch_rows": batch_rows}
         began = time.monotonic()
         run = importer.start(Settings.gather(told), lifeline=True).wait()
         seconds = time.monotonic() - began

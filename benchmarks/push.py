@@ -26,7 +26,7 @@ from gomafia_kit.postgres.push import Source, _copy, _merge_sql, _Staged, push
 from gomafia_kit.tables import SEAT, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     import psycopg
 
@@ -43,7 +43,7 @@ class Staged:
         self._name = name
         self._tables = {"seat": seats, **parents(seats if referring is None else referring)}
 
-    def batches(self, table: str, rows: int = BATCH) -> Iterator[pa.RecordBatch]:
+    def batches(self, table: str, rows: int = BATCH) -> Generator[pa.RecordBatch]:
         """Its rows, some at a time."""
         if table in self._tables:
             yield from self._tables[table].to_batches(rows)

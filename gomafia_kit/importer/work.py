@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -365,6 +366,7 @@ class Import:
     def _push_staged(self) -> None:
         from gomafia_kit.postgres.target import push_folder
 
+        gc.collect()  # what a push loads takes the room of what the stages have left
         form = self.settings.staging
         with ExitStack() as stack:
             rows: Rows = PublishedRows(self.data_dir, self.ledger, form)

@@ -21,7 +21,7 @@ from gomafia_kit.staging.live import ROWS_A_READ
 from gomafia_kit.tables import ANSWER, TABLES, VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     import psycopg
     import pyarrow as pa
@@ -457,7 +457,7 @@ def _merge_sql(target: str, staged: _Staged) -> str:
     )
 
 
-def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: Generator[pa.RecordBatch]) -> int:
     """Send rows block by block, as CSV in which '' and NULL differ; returns how many they were."""
     from psycopg.copy import LibpqWriter
 
@@ -466,6 +466,7 @@ def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: It
     with (
         raw.cursor() as cursor,
         cursor.copy(sql, writer=LibpqWriter(cursor, flush_threshold=_BYTES_A_MESSAGE)) as copy,
+        closing(batches),
         closing(_made_ahead(map(_laid_out, batches))) as ready,
     ):
         for text, count in ready:

@@ -17,7 +17,7 @@ from gomafia_kit.staging.pools import GIVE_BACK, LEAN, close, is_short_of_memory
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -32,7 +32,7 @@ MEMORY_MB: Final = 48
 """What DuckDB may take for itself; with half of that, what is computed or checked stops short and begins anew."""
 PIECES_MB: Final = 16
 """What it may take for a table that is sorted and copied: it fills it all, if only with what it has written."""
-CHOOSING_MB: Final = 24
+CHOOSING_MB: Final = 28
 """The same for a table of which the newest row of a key is chosen: with less it would stop short, and begin anew."""
 MOST_MEMORY_MB: Final = 512
 """What it is given step by step where it can't do with less, until it comes to the next table."""
@@ -51,7 +51,7 @@ BLOCK_BYTES: Final = 65_536
 ROWS_A_READ: Final = 1_024
 OBJECTS_A_READ: Final = 512
 """Rows that become Python's objects on their way: of these the room isn't given back, 4 MB for eight times as many."""
-STREAMED_AHEAD: Final = "256KB"
+STREAMED_AHEAD: Final = "64KB"
 """So much of a result DuckDB makes before it is asked for; by itself it would make 10 MB of a long one."""
 
 Result = TypeVar("Result")
@@ -102,7 +102,7 @@ class Rows(Protocol):
     def fingerprint(self, table: str) -> str:
         """A name for the rows of a table: the same as long as they are."""
 
-    def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
+    def batches(self, table: str, rows: int = ROWS_A_READ) -> Generator[pa.RecordBatch]:
         """The rows of a table in key order, `rows` at a time at most, as its Arrow schema has them."""
 
 
@@ -282,7 +282,7 @@ class LiveTables:
             sides = [f"{column} > {low}"] * (low is not None) + [f"{column} <= {high}"] * (high is not None)
             yield " AND ".join(sides) or f"{column} IS NOT NULL"
 
-    def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
+    def batches(self, table: str, rows: int = ROWS_A_READ) -> Generator[pa.RecordBatch]:
         """The rows of a table in key order, `rows` at a time at most, as its Arrow schema has them."""
         import pyarrow as pa
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -13,7 +13,7 @@ from gomafia_kit.staging.pools import LEAN, close, is_short_of_memory, watch
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -27,9 +27,11 @@ PUBLISHED: Final = "published"
 FORMS: Final = ("duckdb", "parquet")
 PARQUET: Final = "staging"
 NUMBERED: Final = re.compile(r"staging-(\d{8})\.duckdb")
-_READ_KB: Final = 500
+_READ_KB: Final = 400
 _BLOCK_KB: Final = BLOCK_BYTES // 1024
 """What DuckDB gets to read what lies in order: so much, and a block of each column. More it would fill."""
+
+_ROWS_A_VECTOR: Final = 2_048
 
 
 def published_files(data_dir: Path) -> list[Path]:
@@ -86,6 +88,11 @@ def _parquet_sql(data_dir: Path, table: Table) -> str:
     return f"read_parquet({_quoted(parquet_path(data_dir, table))})"
 
 
+def _whole_vectors(rows: int) -> int:
+    """As many rows, or a little less: what is begun of one of DuckDB's vectors takes the room of a whole one."""
+    return rows if rows < _ROWS_A_VECTOR else rows // _ROWS_A_VECTOR * _ROWS_A_VECTOR
+
+
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
@@ -105,37 +112,38 @@ class PublishedRows:
         """A name for the rows of a table: the same as long as they are."""
         return state_of(self._ledger, table)
 
-    def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
+    def batches(self, table: str, rows: int = ROWS_A_READ) -> Generator[pa.RecordBatch]:
         """The rows of a table in key order, `rows` at a time at most, as its Arrow schema has them.
 
         Rows may be longer further on: where the memory is too short for them, it goes on from there with more.
         """
         import pyarrow as pa
 
-        spec, given = TABLES[table], 0
+        spec, given, is_whole = TABLES[table], 0, False
         schema = spec.arrow_schema()
         memory_kb = _READ_KB + _BLOCK_KB * len(spec.names)
-        is_whole = False
         with duckdb_faults(self._data_dir):
             while not is_whole:
                 try:
-                    for batch in self._read(spec, memory_kb, given, rows):
-                        given += batch.num_rows
-                        yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+                    # Closed with its connection: DuckDB opens a file once more only with the same settings.
+                    with closing(self._read(spec, memory_kb, given, rows)) as batches:
+                        for batch in batches:
+                            given += batch.num_rows
+                            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
                     is_whole = True
                 except (duckdb.OutOfMemoryException, OSError) as error:
                     if not is_short_of_memory(error) or memory_kb >= 1_000 * MOST_MEMORY_MB:
                         raise
                     memory_kb *= 2
 
-    def _read(self, table: Table, memory_kb: int, offset: int, rows: int) -> Iterator[pa.RecordBatch]:
+    def _read(self, table: Table, memory_kb: int, offset: int, rows: int) -> Generator[pa.RecordBatch]:
         connection = self._opened(memory_kb)
         watch(connection)
         try:
             connection.execute(f"SET streaming_buffer_size = '{STREAMED_AHEAD}'")
             source = table.name if self._form == "duckdb" else _parquet_sql(self._data_dir, table)
             sql = f"SELECT {', '.join(table.names)} FROM {source} OFFSET {offset}"
-            yield from connection.sql(sql).to_arrow_reader(rows)
+            yield from connection.sql(sql).to_arrow_reader(_whole_vectors(rows))
         finally:
             close(connection)
 

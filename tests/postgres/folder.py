@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -16,13 +17,17 @@ from gomafia_kit.runs.ledger import BatchNote, Ledger, Portion, Reading
 from gomafia_kit.site import Ask
 from gomafia_kit.staging.live import ROWS_A_READ, LiveTables
 from gomafia_kit.staging.parts import write_part
+from gomafia_kit.staging.publish import publish
+from gomafia_kit.staging.published import PublishedRows
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from datetime import date
     from decimal import Decimal
     from pathlib import Path
+
+    from gomafia_kit.staging.live import Rows
 
 LEAGUE: Final = "demo-by-hand"
 CAME_AT: Final = datetime(2026, 3, 1, 10, 0, 0, 123456, tzinfo=UTC)
@@ -30,17 +35,19 @@ CAME_AT: Final = datetime(2026, 3, 1, 10, 0, 0, 123456, tzinfo=UTC)
 Row = tuple[object, ...]
 
 
-class _Noting(LiveTables):
-    """Live tables that note how many rows were read at a time."""
+class _Noting:
+    """Rows as another gives them, with a note of how many were read at a time."""
 
-    def __init__(self, path: Path, ledger: Ledger) -> None:
-        super().__init__(path, ledger)
-        self.read: dict[str, list[int]] = {}
+    def __init__(self, rows: Rows, read: dict[str, list[int]]) -> None:
+        self._rows = rows
+        self._read = read
+        self.fingerprint = rows.fingerprint
 
-    def batches(self, table: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
-        for batch in super().batches(table, rows):
-            self.read.setdefault(table, []).append(batch.num_rows)
-            yield batch
+    def batches(self, table: str, rows: int = ROWS_A_READ) -> Generator[pa.RecordBatch]:
+        with closing(self._rows.batches(table, rows)) as batches:
+            for batch in batches:
+                self._read.setdefault(table, []).append(batch.num_rows)
+                yield batch
 
 
 class Folder:
@@ -79,19 +86,26 @@ class Folder:
             ledger.retire_others(f"by_hand/{name}", [])
 
     def push(
-        self, schema: str, league: str = LEAGUE, attempts: int = ATTEMPTS, batch_rows: int | None = None
+        self,
+        schema: str,
+        league: str = LEAGUE,
+        attempts: int = ATTEMPTS,
+        batch_rows: int | None = None,
+        form: str | None = "duckdb",
     ) -> dict[str, PushReport]:
-        """Push it, keeping what was said in `told`, and in `read` how many rows of each table were read at a time.
+        """Publish and push it; without a form what is live is pushed as it is staged.
 
-        Gives the reports of the tables that hold, held or lost something.
+        What was said is kept in `told`, and in `read` how many rows of each table were read at a time. Gives the
+        reports of the tables that hold, held or lost something.
         """
-        with Ledger(self.path) as ledger, _Noting(self.path, ledger) as live:
-            self.read = live.read
-            folder_id = ledger.folder_id
+        self.read = {}
+        with Ledger(self.path) as ledger, LiveTables(self.path, ledger) as live:
+            if form:
+                publish(self.path, ledger, live, form)
             reports = push_folder(
                 self.path,
-                live,
-                folder_id=folder_id,
+                _Noting(PublishedRows(self.path, ledger, form) if form else live, self.read),
+                folder_id=ledger.folder_id,
                 league=league,
                 schema=schema,
                 batch_rows=batch_rows,

@@ -31,9 +31,7 @@ SPILLED: Final = "tmp"
 MEMORY_MB: Final = 48
 """What DuckDB may take for itself; with half of that, what is computed or checked stops short and begins anew."""
 PIECES_MB: Final = 16
-"""What it may take for a table that is sorted and copied: it fills it all, if only with what it has written."""
-CHOOSING_MB: Final = 28
-"""The same for a table of which the newest row of a key is chosen: with less it would stop short, and begin anew."""
+"""What it may take for a table that is only sorted and copied: it fills it all, if only with what it has written."""
 MOST_MEMORY_MB: Final = 512
 """What it is given step by step where it can't do with less, until it comes to the next table."""
 _WRITTEN_AHEAD: Final = "1MB"
@@ -250,8 +248,8 @@ class LiveTables:
         self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
         return True
 
-    def _come_to_next_table(self, memory_mb: int) -> None:
-        """Give back what is held of the table before, and hold DuckDB to so much."""
+    def _begin_anew(self, memory_mb: int) -> None:
+        """Give back what is held of the piece or table before, and hold DuckDB to so much."""
         self._hold_to(_LEFT_MB)
         GIVE_BACK()
         self._hold_to(memory_mb)
@@ -263,10 +261,12 @@ class LiveTables:
 
     def pieces(self, table: Table) -> Iterator[str]:
         """SQL for the live rows of a table in key order, in pieces of about VALUES_A_PIECE values at most."""
-        self._come_to_next_table(CHOOSING_MB if table.latest_by else PIECES_MB)
+        memory_mb = MEMORY_MB if table.latest_by else PIECES_MB
+        self._begin_anew(memory_mb)
         order = f"ORDER BY {', '.join(table.key)}"
         for condition in self.ranges(table.key[0], [table], max(1, VALUES_A_PIECE // len(table.names))):
             yield f"{self._live_rows(table, condition)} {order}"
+            self._begin_anew(memory_mb)
 
     def ranges(self, column: str, tables: Sequence[Table], rows: int) -> Iterator[str]:
         """Conditions on a column of numbers, upwards: of the rows of these tables each keeps exactly one.

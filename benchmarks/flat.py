@@ -53,7 +53,7 @@ def main() -> int:
     parser.add_argument("--picture", type=Path, help="an SVG to draw")
     options = parser.parse_args()
     print(f"commit {results.commit()}, batches of {options.batch_rows:,} rows", flush=True)
-    peaks = [_tell(_measured(*map(int, size.split(":")), options.batch_rows)) for size in options.sizes]
+    peaks = [_tell(_measured(size, options.batch_rows)) for size in options.sizes]
     highest = [peak.rss_mb for peak in peaks]
     apart = max(highest) - min(highest)
     print(f"Apart: {apart:.1f} MB (allowed {ALLOWED_MB:g}).")
@@ -63,7 +63,8 @@ def main() -> int:
     return apart > ALLOWED_MB
 
 
-def _measured(players: int, games: int, batch_rows: int) -> Peak:
+def _measured(size: str, batch_rows: int) -> Peak:
+    players, games = map(int, size.split(":"))
     scale = f"{players} players, {games} games"
     with tempfile.TemporaryDirectory(prefix="gomafia-flat-") as folder, demo.start(scale=scale) as site:
         told: dict[str, Any] = {"source": site.url, "data_dir": folder, "batch_rows": batch_rows}

@@ -249,7 +249,7 @@ class LiveTables:
         return True
 
     def _begin_anew(self, memory_mb: int) -> None:
-        """Give back what is held of the piece or table before, and hold DuckDB to so much."""
+        """Give back what is held of the table before, or its last piece, and hold DuckDB to so much from now on."""
         self._hold_to(_LEFT_MB)
         GIVE_BACK()
         self._hold_to(memory_mb)
@@ -261,12 +261,11 @@ class LiveTables:
 
     def pieces(self, table: Table) -> Iterator[str]:
         """SQL for the live rows of a table in key order, in pieces of about VALUES_A_PIECE values at most."""
-        memory_mb = MEMORY_MB if table.latest_by else PIECES_MB
-        self._begin_anew(memory_mb)
+        self._begin_anew(MEMORY_MB if table.latest_by else PIECES_MB)
         order = f"ORDER BY {', '.join(table.key)}"
         for condition in self.ranges(table.key[0], [table], max(1, VALUES_A_PIECE // len(table.names))):
             yield f"{self._live_rows(table, condition)} {order}"
-            self._begin_anew(memory_mb)
+            self._begin_anew(self._memory_mb)
 
     def ranges(self, column: str, tables: Sequence[Table], rows: int) -> Iterator[str]:
         """Conditions on a column of numbers, upwards: of the rows of these tables each keeps exactly one.

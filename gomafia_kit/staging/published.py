@@ -150,5 +150,6 @@ class PublishedRows:
     def _opened(self, memory_kb: int) -> duckdb.DuckDBPyConnection:
         config = {**LEAN, "memory_limit": f"{memory_kb}KB"}
         if self._form == "duckdb":
-            return duckdb.connect(published_files(self._data_dir)[0], read_only=True, config=config)
+            path = next(iter(published_files(self._data_dir)), self._data_dir / DUCKDB_FILE)
+            return duckdb.connect(path, read_only=True, config=config)
         return duckdb.connect(config=config)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -64,6 +63,7 @@ from gomafia_kit.staging.published import PublishedRows, is_current
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
+    from contextlib import ExitStack
 
     from gomafia_kit.events import Event, Observer
     from gomafia_kit.memory.profiler import Profiling
@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.settings import Settings
     from gomafia_kit.soundness import Check
-    from gomafia_kit.staging.live import Rows
 
 SECONDS_BETWEEN_PUBLICATIONS: Final = 60.0
 PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
@@ -367,11 +366,7 @@ class Import:
         from gomafia_kit.postgres.target import push_folder
 
         gc.collect()  # what a push loads takes the room of what the stages have left
-        form = self.settings.staging
-        with ExitStack() as stack:
-            rows: Rows = PublishedRows(self.data_dir, self.ledger, form)
-            if not is_current(self.ledger, form):  # the last publication is of an older state
-                rows = stack.enter_context(self._live())
+        with self._rows_to_push() as rows:
             reports = push_folder(
                 self.data_dir,
                 rows,
@@ -386,6 +381,11 @@ class Import:
         self._push = [
             {"table": r.table, "new": r.new, "changed": r.changed, "same": r.same, "gone": r.gone} for r in reports
         ]
+
+    def _rows_to_push(self) -> PublishedRows | LiveTables:
+        """What is published, unless the last publication is of an older state."""
+        form = self.settings.staging
+        return PublishedRows(self.data_dir, self.ledger, form) if is_current(self.ledger, form) else self._live()
 
     # -- what steers it ---------------------------------------------------------------------------
 

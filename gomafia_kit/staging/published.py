@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import duckdb
 
-from gomafia_kit.staging.live import BLOCK_BYTES, MOST_MEMORY_MB, ROWS_A_READ, STREAMED_AHEAD, duckdb_faults, state_of
+from gomafia_kit.staging.live import MOST_MEMORY_MB, ROWS_A_GROUP, ROWS_A_READ, STREAMED_AHEAD, duckdb_faults, state_of
 from gomafia_kit.staging.pools import LEAN, close, is_short_of_memory, watch
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
+    from types import TracebackType
 
     import pyarrow as pa
 
@@ -27,10 +28,8 @@ PUBLISHED: Final = "published"
 FORMS: Final = ("duckdb", "parquet")
 PARQUET: Final = "staging"
 NUMBERED: Final = re.compile(r"staging-(\d{8})\.duckdb")
-_READ_KB: Final = 400
-_BLOCK_KB: Final = BLOCK_BYTES // 1024
-"""What DuckDB gets to read what lies in order: so much, and a block of each column. More it would fill."""
-
+_READ_KB: Final = 1_700
+"""What DuckDB gets to read what lies in order: a block of each of 20 columns, and a little. More it would fill."""
 _ROWS_A_VECTOR: Final = 2_048
 
 
@@ -100,13 +99,22 @@ def _quoted(path: Path) -> str:
 class PublishedRows:
     """The rows of a publication of the present state, in `duckdb` or `parquet`: what a push reads.
 
-    Each table is opened by itself: what DuckDB keeps of a table that it has read would grow with the league.
+    What DuckDB keeps of a table that it has read would grow with the league: behind a long one it is closed.
     """
 
     def __init__(self, data_dir: Path, ledger: Ledger, form: str) -> None:
         self._data_dir = data_dir
         self._ledger = ledger
         self._form = form
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
 
     def fingerprint(self, table: str) -> str:
         """A name for the rows of a table: the same as long as they are."""
@@ -119,13 +127,11 @@ class PublishedRows:
         """
         import pyarrow as pa
 
-        spec, given, is_whole = TABLES[table], 0, False
+        spec, given, memory_kb, is_whole = TABLES[table], 0, _READ_KB, False
         schema = spec.arrow_schema()
-        memory_kb = _READ_KB + _BLOCK_KB * len(spec.names)
         with duckdb_faults(self._data_dir):
             while not is_whole:
                 try:
-                    # Closed with its connection: DuckDB opens a file once more only with the same settings.
                     with closing(self._read(spec, memory_kb, given, rows)) as batches:
                         for batch in batches:
                             given += batch.num_rows
@@ -134,18 +140,19 @@ class PublishedRows:
                 except (duckdb.OutOfMemoryException, OSError) as error:
                     if not is_short_of_memory(error) or memory_kb >= 1_000 * MOST_MEMORY_MB:
                         raise
+                    self._close()
                     memory_kb *= 2
+        if given > ROWS_A_GROUP or memory_kb > _READ_KB:
+            self._close()
 
     def _read(self, table: Table, memory_kb: int, offset: int, rows: int) -> Generator[pa.RecordBatch]:
-        connection = self._opened(memory_kb)
-        watch(connection)
-        try:
-            connection.execute(f"SET streaming_buffer_size = '{STREAMED_AHEAD}'")
-            source = table.name if self._form == "duckdb" else _parquet_sql(self._data_dir, table)
-            sql = f"SELECT {', '.join(table.names)} FROM {source} OFFSET {offset}"
-            yield from connection.sql(sql).to_arrow_reader(_whole_vectors(rows))
-        finally:
-            close(connection)
+        if self._connection is None:
+            self._connection = self._opened(memory_kb)
+            watch(self._connection)
+            self._connection.execute(f"SET streaming_buffer_size = '{STREAMED_AHEAD}'")
+        source = table.name if self._form == "duckdb" else _parquet_sql(self._data_dir, table)
+        sql = f"SELECT {', '.join(table.names)} FROM {source} OFFSET {offset}"
+        yield from self._connection.sql(sql).to_arrow_reader(_whole_vectors(rows))
 
     def _opened(self, memory_kb: int) -> duckdb.DuckDBPyConnection:
         config = {**LEAN, "memory_limit": f"{memory_kb}KB"}
@@ -153,3 +160,8 @@ class PublishedRows:
             path = next(iter(published_files(self._data_dir)), self._data_dir / DUCKDB_FILE)
             return duckdb.connect(path, read_only=True, config=config)
         return duckdb.connect(config=config)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            close(self._connection)
+            self._connection = None

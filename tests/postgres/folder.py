@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -99,12 +99,15 @@ class Folder:
         reports of the tables that hold, held or lost something.
         """
         self.read = {}
-        with Ledger(self.path) as ledger, LiveTables(self.path, ledger) as live:
+        with Ledger(self.path) as ledger, ExitStack() as stack:
+            live = stack.enter_context(LiveTables(self.path, ledger))
+            rows: Rows = live
             if form:
                 publish(self.path, ledger, live, form)
+                rows = stack.enter_context(PublishedRows(self.path, ledger, form))
             reports = push_folder(
                 self.path,
-                _Noting(PublishedRows(self.path, ledger, form) if form else live, self.read),
+                _Noting(rows, self.read),
                 folder_id=ledger.folder_id,
                 league=league,
                 schema=schema,

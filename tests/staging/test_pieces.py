@@ -61,7 +61,8 @@ def test_what_is_published_in_pieces_is_what_is_published_whole(
         publish(folder.path, ledger, live, "duckdb")
         publish(folder.path, ledger, live, "parquet")
         for form in FORMS:  # what a push reads
-            assert _rows(PublishedRows(folder.path, ledger, form)) == whole
+            with PublishedRows(folder.path, ledger, form) as rows:
+                assert _rows(rows) == whole
     monkeypatch.undo()
     for table in ("seat", "player"):
         expected = [row[:-1] for row in folder.live(table)]
@@ -158,6 +159,7 @@ def test_rows_that_grow_long_further_on_are_handed_on_all_the_same(data_dir: Pat
     folder.put("list", player=[player(number, login) for number, login in logins.items()])
     with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
         publish(folder.path, ledger, live, form)
-        batches = PublishedRows(folder.path, ledger, form).batches("player")
-        found = [row for batch in batches for row in batch.select(["player_id", "login"]).to_pylist()]
+        with PublishedRows(folder.path, ledger, form) as rows:
+            batches = rows.batches("player")
+            found = [row for batch in batches for row in batch.select(["player_id", "login"]).to_pylist()]
     assert [(row["player_id"], row["login"]) for row in found] == list(logins.items())

@@ -36,7 +36,8 @@ OLDEST_VERSION: Final = 15
 
 _LOCK_SECONDS: Final = 10
 _BYTES_A_MESSAGE: Final = 65_536
-"""What is sent at once, and waited for: libpq keeps room for all that it ever held back, as long as it is connected."""
+_BYTES_HELD_BACK: Final = 262_144
+"""What is sent at once, and what libpq may hold back: it keeps room for the most it ever held, while connected."""
 _UNKNOWN: Final = "Whether it went through isn't known; push again: that is safe, and tells."
 _ANALYSE_SHARE: Final = 0.1
 
@@ -465,7 +466,7 @@ def _copy(raw: psycopg.Connection[Any], relation: str, table: Table, batches: Ge
     sql = f"COPY {relation} ({', '.join(table.names)}) FROM STDIN (FORMAT csv)"
     with (
         raw.cursor() as cursor,
-        cursor.copy(sql, writer=LibpqWriter(cursor, flush_threshold=_BYTES_A_MESSAGE)) as copy,
+        cursor.copy(sql, writer=LibpqWriter(cursor, flush_threshold=_BYTES_HELD_BACK)) as copy,
         closing(batches),
         closing(_made_ahead(map(_laid_out, batches))) as ready,
     ):

@@ -94,8 +94,8 @@ def push(
 ) -> list[PushReport]:
     """Make the tables of a schema equal to these rows; what was new, changed, the same and gone in each.
 
-    Rows are read and laid out `batch_rows` at a time; None: as many as are read at once anyway. With `refresh` every
-    table is sent, also one whose rows are as they were at the last push: somebody may have changed them in the schema.
+    At most `batch_rows` rows are read and laid out at a time; None: as many as are read at once anyway. With `refresh`
+    every table is sent, also one whose rows are as they were at the last push: somebody may have changed them there.
 
     Raises PushConflictError if the schema is another league's or would lose answers, PushError (and its
     kinds) for whatever else the server says; then the tables are as they were before.

@@ -66,7 +66,7 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
 
     What is passing (a server that restarts or has no free connection, a connection that is lost) is tried
     again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it. Rows are
-    read `batch_rows` at a time, with `refresh` those of every table.
+    read `batch_rows` at a time at most, with `refresh` those of every table.
     Raises PushError or one of its kinds; then the tables are as they were before.
     """
 

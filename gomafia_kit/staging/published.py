@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 import duckdb
 
-from gomafia_kit.staging.live import MOST_MEMORY_MB, ROWS_A_GROUP, ROWS_A_READ, STREAMED_AHEAD, duckdb_faults, state_of
+from gomafia_kit.staging.live import (
+    BLOCK_BYTES,
+    MOST_MEMORY_MB,
+    ROWS_A_GROUP,
+    ROWS_A_READ,
+    STREAMED_AHEAD,
+    duckdb_faults,
+    state_of,
+)
 from gomafia_kit.staging.pools import LEAN, close, is_short_of_memory, watch
 from gomafia_kit.tables import TABLES
 
@@ -28,8 +36,8 @@ PUBLISHED: Final = "published"
 FORMS: Final = ("duckdb", "parquet")
 PARQUET: Final = "staging"
 NUMBERED: Final = re.compile(r"staging-(\d{8})\.duckdb")
-_READ_KB: Final = 1_700
-"""What DuckDB gets to read what lies in order: a block of each of 20 columns, and a little. More it would fill."""
+_READ_KB: Final = 400 + BLOCK_BYTES // 1024 * max(len(table.names) for table in TABLES.values())
+"""What DuckDB gets to read what lies in order: a block of each column, and a little. More it would fill."""
 _ROWS_A_VECTOR: Final = 2_048
 
 
@@ -155,7 +163,8 @@ class PublishedRows:
         yield from self._connection.sql(sql).to_arrow_reader(_whole_vectors(rows))
 
     def _opened(self, memory_kb: int) -> duckdb.DuckDBPyConnection:
-        config = {**LEAN, "memory_limit": f"{memory_kb}KB"}
+        # Nothing is put aside: it would lie beside the publication, or where the process was started.
+        config = {**LEAN, "memory_limit": f"{memory_kb}KB", "temp_directory": ""}
         if self._form == "duckdb":
             path = next(iter(published_files(self._data_dir)), self._data_dir / DUCKDB_FILE)
             return duckdb.connect(path, read_only=True, config=config)

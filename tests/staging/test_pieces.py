@@ -105,6 +105,18 @@ def test_what_needs_more_memory_gets_more(folder: Folder) -> None:
         assert live.values("SELECT current_setting('memory_limit')") == [("15.2 MiB",)]
 
 
+def test_what_a_piece_needed_its_next_one_gets(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staged, "VALUES_A_PIECE", 800)
+    with Ledger(folder.path) as ledger, LiveTables(folder.path, ledger) as live:
+        pieces = live.pieces(TABLES["seat"])
+        next(pieces)
+        live.values("SELECT len(list(range)) AS number FROM range(5_000_000)")
+        needed = live.values("SELECT current_setting('memory_limit')")
+        assert needed != [("15.2 MiB",)]
+        next(pieces)
+        assert live.values("SELECT current_setting('memory_limit')") == needed
+
+
 def test_many_parts_become_few_and_hold_the_same_rows(folder: Folder) -> None:
     folder.put_away("t3")
     before = folder.live("seat")

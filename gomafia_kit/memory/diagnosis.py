@@ -25,6 +25,7 @@ LAG_MS: Final = 300.0
 GC_SHARE: Final = 0.3
 LEAST_COLLECTIONS: Final = 30
 SLOWER: Final = 0.5
+LASTING_SECONDS: Final = 60.0
 LEAST_BATCHES: Final = 24
 LEAST_STRETCHES: Final = 3
 LEAST_LOOKS: Final = 5
@@ -77,7 +78,8 @@ def findings_of(measures: Sequence[Measure], batches: Sequence[Batch]) -> list[F
     """What the figures beside each batch show; `batches` are the committed ones."""
     found = [*_piles(measures), *_held_up(measures), *_collecting(measures, batches)]
     for stage in dict.fromkeys(batch.stage for batch in batches):
-        found += _slowing(stage, [batch for batch in batches if batch.stage == stage])
+        cpu_ms = {m.batch: m.figure for m in measures if m.stage == stage and m.name == "cpu_ms"}
+        found += _slowing(stage, [batch for batch in batches if batch.stage == stage], cpu_ms)
     return found
 
 
@@ -136,23 +138,36 @@ def _collecting(measures: Iterable[Measure], batches: Iterable[Batch]) -> Iterat
             )
 
 
-def _slowing(stage: str, batches: Sequence[Batch]) -> Iterator[Finding]:
-    """Rows a second of the last third against the first; the stage's last batch may be a rest.
+def _slowing(stage: str, batches: Sequence[Batch], cpu_ms: Mapping[int, float]) -> Iterator[Finding]:
+    """Rows a second that fall, and whether the import computes more for a row or waits longer for it.
+
+    Waiting may be a busy machine's fault, which passes: it counts where it has lasted. The last batch may be a rest.
+    """
+    whole = [batch for batch in batches[:-1] if batch.rows and batch.seconds > 0]
+    if (fall := _fall([batch.rows / batch.seconds for batch in whole])) is None:
+        return
+    seen = f"{stage} slows down: {fall[0]:,.0f} rows/s in its first third, {fall[1]:,.0f} in its last"
+    timed = [(batch.rows, ms) for batch in whole if (ms := cpu_ms.get(batch.number))]
+    if (worked := _fall([rows / ms for rows, ms in timed])) is not None:
+        first, last = 1 / worked[0], 1 / worked[1]
+        remedy = "look for what grows beside it; run gomafia profile"
+        yield Finding("slowing", f"{seen}; a row takes {last:.2f} ms of computing, at first {first:.2f}.", remedy)
+    elif sum(batch.seconds for batch in whole[: len(whole) // 3]) >= LASTING_SECONDS:
+        remedy = "see how long its asks take, and what else the machine does: gomafia monitor"
+        yield Finding("slowing", f"{seen}; it doesn't compute more for a row, it waits longer.", remedy)
+
+
+def _fall(rates: Sequence[float]) -> tuple[float, float] | None:
+    """The medians of the first and the last third if rates fall by half, else None.
 
     Batches differ by what is in them: nearly all of the last must be slower than nearly all of the first.
     """
-    rates = [batch.rows / batch.seconds for batch in batches[:-1] if batch.seconds > 0 and batch.rows]
     if len(rates) < LEAST_BATCHES:
-        return
+        return None
     third = len(rates) // 3
     first, last = median(rates[:third]), median(rates[-third:])
     apart = quantiles(rates[-third:], n=4)[2] < quantiles(rates[:third], n=4)[0]
-    if last < SLOWER * first and apart and trend(rates).falls:
-        yield Finding(
-            "slowing",
-            f"{stage} slows down: {first:,.0f} rows/s in its first third, {last:,.0f} in its last.",
-            "look for what grows beside it; run gomafia profile",
-        )
+    return (first, last) if last < SLOWER * first and apart and trend(rates).falls else None
 
 
 # -- from snapshots -------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""A thread that beats beside the import: how late its beats come says how long everything was held up."""
+"""A thread that beats beside the import: how late its beats come says how long everything was held up.
+
+How much of the time was computed stands beside it: the rest was waited, for a site, a disk, or a busy machine.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ BEATS_A_LOOK: Final = 4
 
 
 class Pulse:
-    """The highest lateness of a beat, and the most that DuckDB's pool held, since they were last asked for.
+    """The highest lateness of a beat, the time computed, and the most DuckDB's pool held, since last asked for.
 
     A beat is late when another thread holds Python's lock in a long call, or when the machine has no
     time for the process.
@@ -31,6 +34,7 @@ class Pulse:
         self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
         self._late = 0.0
         self._duckdb_mb = 0.0
+        self._computed = time.process_time()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -43,7 +47,9 @@ class Pulse:
         self._thread.join()
 
     def gauges(self) -> Iterator[Gauge]:
-        """Both highest figures since the last call."""
+        """The figures since the last call; `cpu_ms` is of all threads of this process."""
+        before, self._computed = self._computed, time.process_time()
+        yield "python", "cpu_ms", (self._computed - before) * 1000
         yield "python", "thread_lag_ms", self._late * 1000
         yield "external", "duckdb_mb", max(self._duckdb_mb, memory_of_duckdb_mb())
         self._late = self._duckdb_mb = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import socket
 import sys
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gomafia_kit.records import Parsed
 
 KEPT: Final[list[Any]] = []
+parts_written = itertools.count()
 SECONDS_OF_A_BLOCK: Final = 0.5
 BLOCKED_ASK: Final = 6
 
@@ -50,6 +52,10 @@ def _keep_connection(fetcher: HttpFetcher, *_: object) -> None:
 def _collect_and_collect(_: Parsed) -> None:
     for _again in range(4):
         gc.collect()
+
+
+def _compute_more_each_time(*_: object) -> None:
+    sum(range(8_000 * next(parts_written)))
 
 
 def _open_page(engine: Engine, *_: object) -> None:
@@ -82,6 +88,7 @@ FAULTS: Final[dict[str, Callable[[], None]]] = {
     "list": lambda: _before(load, "validate", _keep_bytes),
     "connection": lambda: _before(HttpFetcher, "fetch", _keep_connection),
     "storm": lambda: _before(load, "validate", _collect_and_collect),
+    "quadratic": lambda: _before(load, "write_part", _compute_more_each_time),
     "page": lambda: _before(Engine, "_put", _open_page),
     "context": lambda: _before(Engine, "_put", _open_context),
     "listeners": lambda: _before(Engine, "_put", _listen_in_the_page),

@@ -120,12 +120,7 @@ class _Replay:
 
     def sql(self, table: Table) -> str:
         """SQL for the rows that were read again."""
-        parts = sorted((self._folder / PARTS / table.name).glob("*.parquet"))
-        if not parts:
-            nothing = ", ".join(f"NULL::{column.type.value} AS {column.name}" for column in table.columns)
-            return f"SELECT {nothing} WHERE false"
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in parts)
-        return f"SELECT * FROM read_parquet([{listed}])"
+        return table.sql_of_files(sorted((self._folder / PARTS / table.name).glob("*.parquet")))
 
 
 def _row_differences(live: LiveTables, ledger: Ledger, replay: _Replay, table: Table) -> Iterator[Difference]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.errors import SettingsError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     import polars as pl
     import pyarrow as pa
@@ -118,6 +119,18 @@ class Table:
             f"{column.name} {column.type.value}{'' if column.nullable else ' NOT NULL'}" for column in self.columns
         )
         return f"CREATE TABLE {name or self.name} ({columns})"
+
+    def sql_of_files(self, paths: Iterable[Path | str]) -> str:
+        """DuckDB's SELECT of all that Parquet files of this table hold; of no rows if there is no file."""
+        if listed := ", ".join(quoted(path) for path in paths):
+            return f"SELECT * FROM read_parquet([{listed}])"
+        nothing = ", ".join(f"NULL::{column.type.value} AS {column.name}" for column in self.columns)
+        return f"SELECT {nothing} WHERE false"
+
+
+def quoted(text: object) -> str:
+    """A text or path as a string of SQL, where a statement takes no parameter."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _key(name: str, comment: str, type_: Type = Type.INTEGER) -> Column:

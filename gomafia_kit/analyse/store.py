@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
-    from gomafia_kit.tables import Table
 
 READ_FROM: Final = ("duckdb", "parquet", "postgres")
 _TRIES: Final = 50
@@ -232,25 +231,16 @@ class ParquetStore:
             return states
         self._seen = states
         for table in TABLES.values():
-            path = states[table.name][0] if table.name in states else None
+            paths = [states[table.name][0]] if table.name in states else []
+            rows = f"SELECT {', '.join(table.names)} FROM ({table.sql_of_files(paths)})"
             try:
-                # Paths can't be parameters of a view; names come from `tables`.
-                self._connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS {_source(table, path)}")
+                self._connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS {rows}")
             except duckdb.Error as error:
                 raise DamagedFileError(
-                    f"The staged file {path} can't be read.",
+                    f"The staged file {', '.join(paths)} can't be read.",
                     "Run the import again: it is made anew, without asking the site.",
                 ) from error
         return states
-
-
-def _source(table: Table, path: str | None) -> str:
-    """SQL for a table's rows; none while its file isn't there yet."""
-    if path is None:
-        nulls = ", ".join(f"CAST(NULL AS {column.type.value}) AS {column.name}" for column in table.columns)
-        return f"SELECT {nulls} WHERE false"
-    quoted = path.replace("'", "''")
-    return f"SELECT {', '.join(table.names)} FROM read_parquet('{quoted}')"
 
 
 def _state(path: Path) -> _State:

@@ -11,6 +11,7 @@ from gomafia_kit.replay import differences
 from gomafia_kit.runs.database import REBUILD, RUNS_FILE, check_sound
 from gomafia_kit.soundness.finding import SHOWN, Fault
 from gomafia_kit.staging.parts import what_is_wrong
+from gomafia_kit.tables import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,12 +80,11 @@ def parts_readable(data_dir: Path, ledger: Ledger, *, memory_mb: int) -> tuple[s
 
 
 def _rows_by_ask(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[int, int]:
-    quoted = "'" + str(path).replace("'", "''") + "'"
     # hash(COLUMNS(*)) has every column read, not only the one that is counted by.
     return {
         int(ask): int(number)
         for ask, number, *_ in connection.execute(
-            f"SELECT ask_id, count(*), max(hash(COLUMNS(*))) FROM read_parquet({quoted}) GROUP BY ask_id"
+            f"SELECT ask_id, count(*), max(hash(COLUMNS(*))) FROM read_parquet({quoted(path)}) GROUP BY ask_id"
         ).fetchall()
     }
 

@@ -10,7 +10,7 @@ import psutil
 
 from gomafia_kit.staging.live import ROWS_A_GROUP, SPILLED, LiveTables, duckdb_faults
 from gomafia_kit.staging.parts import PARTS, disk_faults, named_part, sweep_files
-from gomafia_kit.tables import ANSWER, TABLES
+from gomafia_kit.tables import ANSWER, TABLES, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def _make_one(data_dir: Path, ledger: Ledger, live: LiveTables, table: str, part
     names = ", ".join(TABLES[table].names)
     with disk_faults(temporary), duckdb_faults(data_dir):
         live.run(
-            f"COPY (SELECT {names} FROM ({rows_sql})) TO '{str(temporary).replace(chr(39), chr(39) * 2)}'"
+            f"COPY (SELECT {names} FROM ({rows_sql})) TO {quoted(temporary)}"
             f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_A_GROUP})"
         )
         counts = live.connection.execute(

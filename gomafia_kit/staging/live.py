@@ -178,19 +178,12 @@ class LiveTables:
 
     def rows_of_parts(self, table: Table, parts: Sequence[LivePart]) -> str:
         """SQL for the live rows in these parts as the answers had them: a key perhaps several times."""
-        whole = [self._quoted(part.path) for part in parts if part.ask_ids is None]
-        selects = [f"SELECT * FROM read_parquet([{', '.join(whole)}])"] if whole else []
+        selects = [table.sql_of_files(self._data_dir / part.path for part in parts if part.ask_ids is None)]
         for part in parts:
             if part.ask_ids:
                 live = ", ".join(map(str, part.ask_ids))
-                selects.append(f"SELECT * FROM read_parquet({self._quoted(part.path)}) WHERE ask_id IN ({live})")
-        if not selects:
-            nothing = ", ".join(f"NULL::{column.type.value} AS {column.name}" for column in table.columns)
-            return f"SELECT {nothing} WHERE false"
+                selects.append(f"{table.sql_of_files([self._data_dir / part.path])} WHERE ask_id IN ({live})")
         return " UNION ALL ".join(selects)
-
-    def _quoted(self, path: str) -> str:
-        return "'" + str(self._data_dir / path).replace("'", "''") + "'"
 
     def fingerprint(self, table: str) -> str:
         """A name for the rows of a table: the same as long as they are."""

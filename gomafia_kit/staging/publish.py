@@ -15,7 +15,7 @@ from gomafia_kit.runs.lasting import make_folder
 from gomafia_kit.staging.live import BLOCK_BYTES, ROWS_A_GROUP, duckdb_faults, state_of
 from gomafia_kit.staging.parts import digest_of, disk_faults, replace_durably
 from gomafia_kit.staging.published import DUCKDB_FILE, NUMBERED, PUBLISHED, parquet_path, published_files
-from gomafia_kit.tables import TABLES, VIEWS
+from gomafia_kit.tables import TABLES, VIEWS, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,14 +106,14 @@ def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
     connection = live.connection
     with duckdb_faults(data_dir):
         form = f"ROW_GROUP_SIZE {ROWS_A_GROUP}, BLOCK_SIZE {BLOCK_BYTES}"
-        connection.execute(f"ATTACH '{_escaped(str(path))}' AS target ({form})")
+        connection.execute(f"ATTACH {quoted(path)} AS target ({form})")
         try:
             for table in TABLES.values():
                 _copy(live, table)
             connection.execute("USE target")  # a view's tables are looked for where it was made
             for view in VIEWS:
                 connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
-                connection.execute(f"COMMENT ON VIEW {view.name} IS '{_escaped(view.comment)}'")
+                connection.execute(f"COMMENT ON VIEW {view.name} IS {quoted(view.comment)}")
         finally:
             connection.execute("USE memory")
             connection.execute("DETACH target")
@@ -125,13 +125,9 @@ def _copy(live: LiveTables, table: Table) -> None:
     for sql in live.pieces(table):
         live.run(f"INSERT INTO target.{table.name} {sql}")
     connection.execute("CHECKPOINT target")  # else its rows would be held in memory beside the next table's
-    connection.execute(f"COMMENT ON TABLE target.{table.name} IS '{_escaped(table.comment)}'")
+    connection.execute(f"COMMENT ON TABLE target.{table.name} IS {quoted(table.comment)}")
     for column in table.columns:
-        connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS '{_escaped(column.comment)}'")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "''")
+        connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS {quoted(column.comment)}")
 
 
 def _give_common_name(data_dir: Path, target: Path) -> None:

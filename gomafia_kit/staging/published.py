@@ -17,7 +17,7 @@ from gomafia_kit.staging.live import (
     state_of,
 )
 from gomafia_kit.staging.pools import LEAN, close, is_short_of_memory, watch
-from gomafia_kit.tables import TABLES
+from gomafia_kit.tables import TABLES, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -75,7 +75,7 @@ def published_tables(
     try:
         for number, (name, path) in enumerate(files.items()):
             with duckdb_faults(data_dir):
-                live.connection.execute(f"ATTACH {_quoted(path)} AS published_{number} (READ_ONLY)")
+                live.connection.execute(f"ATTACH {quoted(path)} AS published_{number} (READ_ONLY)")
             attached.append(f"published_{number}")
             found[name] = {table: f"published_{number}.{table}" for table in TABLES}
         if "parquet" in current:
@@ -94,16 +94,12 @@ def _duckdb_files(data_dir: Path) -> dict[str, Path]:
 
 
 def _parquet_sql(data_dir: Path, table: Table) -> str:
-    return f"read_parquet({_quoted(parquet_path(data_dir, table))})"
+    return f"read_parquet({quoted(parquet_path(data_dir, table))})"
 
 
 def _whole_vectors(rows: int) -> int:
     """As many rows, or a little less: what is begun of one of DuckDB's vectors takes the room of a whole one."""
     return rows if rows < _ROWS_A_VECTOR else rows // _ROWS_A_VECTOR * _ROWS_A_VECTOR
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 class PublishedRows:

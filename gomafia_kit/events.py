@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gomafia_kit.errors import GomafiaError
+
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
@@ -62,6 +64,16 @@ class BatchDone:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDone:
+    """A piece of a stage that is neither ask nor batch is done: `what` names it, as "seat sent"."""
+
+    run_id: int
+    stage: str
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StageDone:
     """A stage ended; everything it found is committed."""
 
@@ -80,7 +92,7 @@ class Notice:
     at: datetime
 
 
-Event = StageStarted | AskDone | BatchStarted | BatchDone | StageDone | Notice
+Event = StageStarted | AskDone | BatchStarted | BatchDone | StepDone | StageDone | Notice
 Observer = Callable[[Event], None]
 
 
@@ -91,6 +103,6 @@ class Governor(Protocol):
         """How many rows the next batch of this stage may have; at least 1."""
         ...
 
-    def verdict(self) -> str | None:
-        """None to go on; else the reason to stop after the last batch."""
+    def verdict(self) -> GomafiaError | None:
+        """None to go on; else the error that ends the load after the last batch."""
         ...

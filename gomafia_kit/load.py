@@ -29,11 +29,10 @@ from gomafia_kit.errors import (
     LayoutChangedError,
     NoSuchPageError,
     NotInArchiveError,
-    OutOfBudgetError,
     RunStoppedError,
     SiteBusyError,
 )
-from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Notice, StageDone, StageStarted, StepDone
 from gomafia_kit.parse import PARSER_VERSION, parse, parser_of
 from gomafia_kit.plan import ESSENTIAL_KINDS
 from gomafia_kit.records import TABLE_OF
@@ -272,6 +271,10 @@ class Loader:
             raise
         self._commit()
         self._tell(StageDone(self._run_id, name, time.monotonic() - started, _now()))
+
+    def note_step(self, what: str) -> None:
+        """Tell that a piece of the stage that is neither ask nor batch is done."""
+        self._tell(StepDone(self._run_id, self._stage, what, _now()))
 
     def load(self, phases: Iterable[Phase], *, one_by_one: bool = False) -> None:
         """Look up every ask and stage what is new; a subject that was read in this stage already is done.
@@ -514,9 +517,8 @@ class Loader:
             self.rows_written[part.table] += part.rows
         rejected = sum(len(portion.rejections) for portion in batch.portions.values())
         self._tell(BatchDone(self._run_id, self._stage, batch.number, batch.size, rejected, seconds, _now()))
-        reason = self._governor.verdict()
-        if reason is not None:
-            raise OutOfBudgetError(reason, "Run again with a larger memory_limit_mb to go on: nothing is lost.")
+        if (out_of_budget := self._governor.verdict()) is not None:
+            raise out_of_budget
 
     def load_derived(self, ask: Ask, table: str, fingerprint: str, rows: Iterator[Row]) -> None:
         """Stage computed rows in place of the ones computed before."""

@@ -71,7 +71,8 @@ def memory(data_dir: str | None, run_id: int | None, limit_mb: float | None, *, 
         plain = {"parts": parts.to_dicts(), "advice": [asdict(one) for one in advice]}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
-    click.echo("\n".join([*_part_lines(parts), "", *_advice_lines(advice)] if advice else [NO_BATCH]))
+    table = [*_part_lines(parts), ""] if len(parts) else []
+    click.echo("\n".join([*table, *(_advice_lines(advice) if advice else [NO_BATCH])]))
 
 
 @click.command()

@@ -159,10 +159,13 @@ def _where(receipt: dict[str, Any]) -> str:
     return f"DuckDB: {folder / DUCKDB_FILE}" if receipt["staging"] == "duckdb" else f"Parquet: {folder / PARQUET}"
 
 
+_PEAKS: Final = {
+    "peak_rss_mb": "of Python (RSS)",
+    "peak_pss_mb": "of all its processes (PSS)",
+    "peak_tree_rss_mb": "of all its processes (RSS, which counts shared pages in each)",
+}
+
+
 def _memory(receipt: dict[str, Any]) -> str:
-    told = [
-        f"{receipt[name]:.0f} MB {words}"
-        for name, words in (("peak_rss_mb", "of Python (RSS)"), ("peak_pss_mb", "of all its processes (PSS)"))
-        if receipt[name] is not None
-    ]
+    told = [f"{mb:.0f} MB {words}" for name, words in _PEAKS.items() if (mb := receipt.get(name)) is not None]
     return f"; peak memory {', '.join(told)}" if told else ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import BrokenAccountError
+from gomafia_kit.memory.peaks import peak_of, tells_pss
 from gomafia_kit.tables import ANSWER, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from gomafia_kit.runs.journal import MemorySample
     from gomafia_kit.runs.ledger import Ledger
@@ -46,10 +47,15 @@ def accounts(ledger: Ledger, live: LiveTables, written: Mapping[str, int]) -> li
     return told
 
 
-def peaks(samples: Iterable[MemorySample]) -> dict[str, float | None]:
-    """The highest memory of a run in MB: Python's own RSS, exactly, and the whole tree's PSS, as sampled."""
-    found = [sample for sample in samples if sample.part in {"python", "tree"}]
+def peaks(samples: Sequence[MemorySample]) -> dict[str, float | None]:
+    """The highest memory of a run in MB: Python's own RSS, exactly, and the whole tree's as `peak_of` counts it.
+
+    Where the system doesn't tell PSS, the tree's RSS stands in its place, under a name of its own.
+    """
+    whole = peak_of(samples).mb if samples else None
+    has_pss = tells_pss(samples)
     return {
-        "peak_rss_mb": max((s.peak_rss_mb for s in found if s.peak_rss_mb is not None), default=None),
-        "peak_pss_mb": max((s.pss_mb for s in found if s.pss_mb is not None and s.part == "tree"), default=None),
+        "peak_rss_mb": max((s.peak_rss_mb for s in samples if s.peak_rss_mb is not None), default=None),
+        "peak_pss_mb": whole if has_pss else None,
+        "peak_tree_rss_mb": None if has_pss else whole,
     }

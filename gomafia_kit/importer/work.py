@@ -38,7 +38,7 @@ from gomafia_kit.importer.crash import tell_of_crashes
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
 from gomafia_kit.load import Failed, Loader
-from gomafia_kit.memory.budget import AutomaticRows, Steered, answer_bytes
+from gomafia_kit.memory.budget import LASTING_SECONDS, AutomaticRows, Steered, answer_bytes
 from gomafia_kit.memory.diet import BrowserDiet
 from gomafia_kit.memory.garbage import Garbage
 from gomafia_kit.memory.heap import handles, heap
@@ -160,7 +160,8 @@ class Import:
             dear=(partial(handles, Process()), self._browser_gauges),
             dear_each_batch=self._profiling is not None,
         )
-        budget = AutomaticRows(self._limit_mb, meter, partial(self._tell_and_alert, MEMORY), settings.batch_rows)
+        tell_memory = partial(self._tell_and_alert, MEMORY)
+        self._budget = budget = AutomaticRows(self._limit_mb, meter, tell_memory, settings.batch_rows)
         diet = BrowserDiet(
             lambda: meter.chromium_mb, partial(self._rest_browser, meter), self._tell, lambda: budget.is_scarce
         )
@@ -377,10 +378,15 @@ class Import:
                 refresh=self.settings.refresh,
                 tell=self._tell,
                 sleep=self._rest,
+                sent=self._note_sent,
             )
         self._push = [
             {"table": r.table, "new": r.new, "changed": r.changed, "same": r.same, "gone": r.gone} for r in reports
         ]
+
+    def _note_sent(self, table: str) -> None:
+        self.loader.note_step(f"{table} sent")
+        self._keep_to_budget(lasting=0)
 
     def _rows_to_push(self) -> PublishedRows | LiveTables:
         """What is published, unless the last publication is of an older state."""
@@ -399,11 +405,16 @@ class Import:
         if time.monotonic() - self._looked_at < SECONDS_BETWEEN_LOOKS:
             return
         self._looked_at = time.monotonic()
+        self._keep_to_budget()
         wish = self.journal.control(self.run_id).wish
         if wish == "pause":
             self._wait_while_paused()
         elif wish == "stop":
             raise RunStoppedError("The import was stopped.", _GO_ON)
+
+    def _keep_to_budget(self, *, lasting: float = LASTING_SECONDS) -> None:
+        if (out_of_budget := self._budget.verdict_between(lasting)) is not None:
+            raise out_of_budget
 
     def _rest(self, seconds: float) -> None:
         """Wait, but pause and stop at once if that is wished: raises RunStoppedError."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.memory.budget import AIM_AT, SHRINK_AT
 from gomafia_kit.memory.diagnosis import KB_A_BATCH
-from gomafia_kit.memory.peaks import Peak, peak_of
+from gomafia_kit.memory.peaks import Peak, peak_of, tells_pss
 from gomafia_kit.memory.trend import trend
 from gomafia_kit.runs.journal import Journal
 
@@ -98,10 +98,12 @@ def _of_peak(peak: Peak, run: RunFigures) -> Advice:
 def _of_browser(peak: Peak, run: RunFigures) -> Iterator[Advice]:
     """Whether a browser grows with its asks, and where it had better be replaced."""
     asks = {(m.stage, m.batch): m.figure for m in run.measures if (m.part, m.name) == ("chromium", "asks_put")}
+    has_pss = tells_pss(run.samples)
     looks = [
-        (asks[sample.stage, sample.batch], sample.pss_mb)
+        (asks[sample.stage, sample.batch], mb)
         for sample in run.samples
-        if sample.part == "chromium" and sample.pss_mb is not None and (sample.stage, sample.batch) in asks
+        if sample.part == "chromium" and (sample.stage, sample.batch) in asks
+        if (mb := sample.pss_mb if has_pss else sample.rss_mb) is not None
     ]
     if not looks:
         return
@@ -161,12 +163,10 @@ def _of_growth(run: RunFigures) -> Advice:
     counts = {stage: sum(batch.stage == stage for batch in run.batches) for stage in {b.stage for b in run.batches}}
     stage = max(sorted(counts), key=counts.__getitem__)
     peaks = [
-        sample.peak_rss_mb
+        mb
         for sample in run.samples
-        if sample.part == "python"
-        and sample.stage == stage
-        and sample.peak_rss_mb
-        and 0 < sample.batch <= counts[stage]
+        if sample.part == "python" and sample.stage == stage and 0 < sample.batch <= counts[stage]
+        if (mb := sample.peak_rss_mb or sample.rss_mb)
     ]
     later = peaks[len(peaks) // 3 :]
     line = trend(later)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gomafia_kit.events import BatchDone, BatchStarted
+from gomafia_kit.errors import OutOfBudgetError
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, StageDone, StepDone
 from gomafia_kit.fetch.replies import MOST_BYTES
 from gomafia_kit.memory.limits import MB, memory_limit_mb
 
@@ -40,6 +41,8 @@ LEAST_ROWS: Final = 100
 MOST_ROWS: Final = 50_000
 """Longer batches were no faster on the league at full size, and took 140 MB more."""
 _UNBOUNDED: Final = sys.maxsize
+LASTING_SECONDS: Final = 3.0
+"""In the midst of a batch nearly all must be taken for so long before it ends the run: a page's load passes."""
 ANSWERS_IN_THE_LIMIT: Final = 24
 """One answer may have this fraction of the limit."""
 TRIES: Final = 2
@@ -126,6 +129,9 @@ class Watched(Protocol):
     peaks: tuple[Use, ...]
     growth_mb: float
 
+    def look(self) -> None:
+        """Look now."""
+
 
 class AutomaticRows:
     """A governor that finds the batch size by itself; it is an observer, too: by batches it learns.
@@ -151,16 +157,23 @@ class AutomaticRows:
         self._cap = _UNBOUNDED
         self._target = 0
         self._told = False
+        self._full_since: float | None = None
 
     def __call__(self, event: Event) -> None:
-        """Learn from a batch."""
-        if isinstance(event, BatchStarted):
-            self._begun = time.monotonic()
-            self._target = event.rows_target
-        elif isinstance(event, BatchDone):
-            seconds = time.monotonic() - self._begun
-            self._learned[event.stage].add(self._target, event.rows, seconds, self._growth_mb())
-            self._keep_to_budget()
+        """Learn from a batch; tell once that memory is short, whatever it is short in."""
+        match event:
+            case BatchStarted():
+                self._begun = time.monotonic()
+                self._target = event.rows_target
+            case BatchDone():
+                seconds = time.monotonic() - self._begun
+                self._learned[event.stage].add(self._target, event.rows, seconds, self._growth_mb())
+                self._watch("batches are made shorter")
+                self._keep_to_budget()
+            case AskDone():
+                self._watch("the next batches are made shorter")
+            case StepDone() | StageDone():
+                self._watch(f"at {self._stop_at_mb:.0f} MB the run ends before the system would end it")
 
     def next_rows(self, stage: str) -> int:
         """The size that is best by what is known of the stage, within the budget."""
@@ -170,14 +183,22 @@ class AutomaticRows:
         most = min(self._cap, allowed(learned, self.limit_mb, self._used_mb() - self._growth_mb()))
         return choose(learned, self._start, most)
 
-    def verdict(self) -> str | None:
-        """A reason to stop once nearly all of the limit is taken."""
-        if self._used_mb() < STOP_AT * self.limit_mb:
+    def verdict(self) -> OutOfBudgetError | None:
+        """What ends the run once nearly all of the limit is taken."""
+        if self._used_mb() < self._stop_at_mb:
             return None
-        return (
+        return OutOfBudgetError(
             f"The import takes {self._used_mb():.0f} MB of the {self.limit_mb:.0f} MB it may ({self._by_part()}): "
-            "it stopped before the system would end it."
+            "it stopped before the system would end it.",
+            self._remedy(),
         )
+
+    def verdict_between(self, lasting: float = LASTING_SECONDS) -> OutOfBudgetError | None:
+        """The verdict where no batch ends: only if nearly all has been taken for so many seconds, and still is."""
+        if self._full_since is None or time.monotonic() - self._full_since < lasting or self._watched is None:
+            return None
+        self._watched.look()
+        return self.verdict()
 
     @property
     def most_rows(self) -> int:
@@ -191,16 +212,38 @@ class AutomaticRows:
 
     def _keep_to_budget(self) -> None:
         """Halve what a batch may have while too much is taken; let it grow again after."""
-        if not self.is_scarce:
+        if self.is_scarce:
+            self._cap = max(LEAST_ROWS, min(self._cap, self._target) // 2)
+        else:
             self._cap = min(_UNBOUNDED, self._cap * 2)
-            return
-        self._cap = max(LEAST_ROWS, min(self._cap, self._target) // 2)
-        if not self._told and self._tell is not None:
+
+    def _watch(self, what_follows: str) -> None:
+        """Note since when nearly all is taken; at 80% tell, once, by what and what follows."""
+        if self._used_mb() < self._stop_at_mb:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = time.monotonic()
+        if self.is_scarce and not self._told and self._tell is not None:
             self._told = True
             self._tell(
                 f"Memory: {self._used_mb():.0f} MB of {self.limit_mb:.0f} MB are taken ({self._by_part()}); "
-                "batches are made shorter."
+                f"{what_follows}."
             )
+
+    def _remedy(self) -> str:
+        """What helps: to raise a setting doesn't where the system is what holds."""
+        is_own = self.limit_mb < memory_limit_mb()
+        more = "a larger memory_limit_mb" if is_own else "more memory (--hard-limit, the container's or the machine's)"
+        browser = ", or with via=http: a browser takes the most," if self._has_browser else ""
+        return f"Run again with {more}{browser} to go on: nothing is lost."
+
+    @property
+    def _has_browser(self) -> bool:
+        return any(use.part == "chromium" for use in self._peaks())
+
+    @property
+    def _stop_at_mb(self) -> float:
+        return STOP_AT * self.limit_mb
 
     def _peaks(self) -> Sequence[Use]:
         return self._watched.peaks if self._watched else ()
@@ -229,7 +272,7 @@ class Steered:
         rows = self._followed().batch_rows
         return self._base.next_rows(stage) if rows is None else min(rows, self._base.most_rows)
 
-    def verdict(self) -> str | None:
+    def verdict(self) -> OutOfBudgetError | None:
         """The base's, by the budget that is wished now."""
         self._followed()
         return self._base.verdict()

@@ -11,7 +11,7 @@ from gomafia_kit.memory.probe import PARTS, Probe, Use
 from gomafia_kit.runs.journal import Measure, MemorySample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gomafia_kit.events import Event
     from gomafia_kit.memory.probe import Gauge
@@ -21,6 +21,7 @@ SECONDS_BETWEEN_LOOKS: Final = 1.0
 LOOKS_COST_AT_MOST: Final = 0.008
 """Share of the import's CPU time that looking at the tree may take: 10 ms a look without a browser, 30 with one."""
 
+LOOKS_AT_A_NEW_BROWSER_COST_AT_MOST: Final = 0.01
 SECONDS_WITHOUT_A_LOOK: Final = 30.0
 """An import that mostly waits uses too little CPU for looks: after so long there is one all the same."""
 
@@ -31,8 +32,9 @@ class Meter:
     Python's highest RSS is exact, from the end of the batch before to the end of this one: what
     publishing took in between counts with the next. PSS of the tree is sampled: between asks and at
     the batch's end, at most once a second; the highest of a batch's samples is kept, and none for a
-    batch that is over too soon. Batch 0 is the memory before the first one; a batch behind the last
-    one of its stage is what came after that (publishing, pushing, and the account of the whole run).
+    batch that is over too soon. What was seen last stands in the journal at once: a batch may last for
+    minutes. Batch 0 is the memory before the first one; a batch behind the last one of its stage is
+    what came after that (publishing, pushing, and the account of the whole run).
 
     `cheap` gauges are read at each batch's end, `dear` ones with each look at the tree; with
     `dear_each_batch` (a profiled run) at each batch's end as well.
@@ -64,7 +66,7 @@ class Meter:
         self._batch = 0
         self._idle_rss_mb = 0.0
         self.peaks: tuple[Use, ...] = ()
-        """How much each part took at most up to the last batch's end, the tree behind them: what a budget goes by."""
+        """How much each part took, the tree behind them: at the last look, or at most up to a batch's end behind it."""
         self.growth_mb = 0.0
         """How far Python rose in the last batch."""
 
@@ -79,12 +81,12 @@ class Meter:
                 self._end(event.stage, event.number)
             case StageDone():
                 self._end(event.stage, self._batch + 1)
-            case AskDone(made=True) if self._has_new_browser:
+            case AskDone(made=True) if self._has_new_browser and self._is_cheap(LOOKS_AT_A_NEW_BROWSER_COST_AT_MOST):
                 self._has_new_browser = False
-                self._look()
+                self.look()
             case _:
                 if self._may_look():
-                    self._look()
+                    self.look()
 
     def end(self) -> None:
         """Write down what the run took behind its last stage."""
@@ -104,21 +106,22 @@ class Meter:
 
     def _begin(self, event: BatchStarted) -> None:
         if not self._last:
-            self._look()
+            self.look()
             self._is_first = True  # so that the first batch has figures, however short it is
             self._write(event.stage, 0, None)
         self._idle_rss_mb = self._probe.rss_mb()
 
     def _end(self, stage: str, batch: int) -> None:
         if self._may_look():
-            self._look()
+            self.look()
         peak_mb = self._probe.peak_rss_mb()
         self._write(stage, batch, peak_mb)
         self._note_peaks(peak_mb)
         self._highest.clear()
         self._batch = batch
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look at the tree now."""
         started, before = time.monotonic(), time.thread_time()
         self._last = {use.part: use for use in self._probe.tree()}
         for part, use in self._last.items():
@@ -126,6 +129,8 @@ class Meter:
         self._gauges.update(((part, name), figure) for gauges in self._dear for part, name, figure in gauges())
         if (starter := self._probe.starter()) is not None:
             self._highest["starter"] = _higher(self._highest.get("starter"), starter)
+        self._journal.note_look(self._run_id, self._samples(self._stage, self._batch + 1, self._last))
+        self._note_peaks(None)
         self._cost += time.thread_time() - before
         self._looked_at = started
         self._is_first = False
@@ -134,23 +139,32 @@ class Meter:
         since = time.monotonic() - self._looked_at
         if self._is_first or since >= SECONDS_WITHOUT_A_LOOK:
             return True
-        return since >= SECONDS_BETWEEN_LOOKS and self._cost <= LOOKS_COST_AT_MOST * time.process_time()
+        return since >= SECONDS_BETWEEN_LOOKS and self._is_cheap(LOOKS_COST_AT_MOST)
 
-    def _write(self, stage: str, batch: int, peak_mb: float | None) -> None:
-        uses = {"python": Use("python", None, self._probe.rss_mb()), **self._highest}
+    def _is_cheap(self, share: float) -> bool:
+        return self._cost <= share * time.process_time()
+
+    def _samples(
+        self, stage: str, batch: int, uses: Mapping[str, Use], peak_mb: float | None = None
+    ) -> list[MemorySample]:
         moment = datetime.now(UTC)
-        samples = [
+        return [
             MemorySample(stage, batch, moment, part, use.pss_mb, use.rss_mb, peak_mb if part == "python" else None)
             for part in (*PARTS, "tree")
             if (use := uses.get(part)) is not None
         ]
+
+    def _write(self, stage: str, batch: int, peak_mb: float | None) -> None:
+        uses = {"python": Use("python", None, self._probe.rss_mb()), **self._highest}
+        samples = self._samples(stage, batch, uses, peak_mb)
         self._gauges.update(
             ((part, name), figure) for gauges in self._cheap_and_dear for part, name, figure in gauges()
         )
         for part, use in self._highest.items():
             self._gauges.update(_beside(part, use))
         measures = [
-            Measure(stage, batch, moment, part, name, figure) for (part, name), figure in sorted(self._gauges.items())
+            Measure(stage, batch, samples[0].at, part, name, figure)
+            for (part, name), figure in sorted(self._gauges.items())
         ]
         self._journal.add_memory(self._run_id, samples, measures)
         self._gauges.clear()

@@ -7,6 +7,7 @@ no part of the tree.
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class Probe:
 
         A kind is a part as `chromium.renderer`; its memory is in `chromium` already.
         """
-        found = [child for child in self._below(self._self) if is_driver(child)]
+        found = [child for child in self._children(self._self) if is_driver(child)]
         kinds = [use for each in found for use in self._by_kind(each)]
         driver = [use for each in found if (use := self._of("driver", each)) is not None]
         parts = [self._of("python", self._self) or Use("python", None, self.rss_mb())]
@@ -94,13 +95,15 @@ class Probe:
     def _below(self, process: psutil.Process, but: int | None = None) -> list[psutil.Process]:
         """All processes below one, but for one with what is below it.
 
-        Linux lists children by thread; to look at every process of the machine takes ten times longer. One that
-        comes or goes at the moment may be missed: that is good enough for a look.
+        One that comes or goes at the moment may be missed: that is good enough for a look.
         """
-        listed = None if self._proc is None else _listed(self._proc, process.pid)
-        found = children(process) if listed is None else listed
-        kept = [child for child in found if child.pid != but]
+        kept = [child for child in self._children(process) if child.pid != but]
         return [*kept, *(each for child in kept for each in self._below(child, but))]
+
+    def _children(self, process: psutil.Process) -> list[psutil.Process]:
+        """As Linux lists them by thread: to look at every process of the machine takes ten times longer."""
+        listed = None if self._proc is None else _listed(self._proc, process.pid)
+        return children(process) if listed is None else listed
 
     def _by_kind(self, driver: psutil.Process) -> Iterable[Use]:
         for process in self._below(driver):
@@ -174,11 +177,13 @@ class Probe:
 def _listed(proc: Path, pid: int) -> list[psutil.Process] | None:
     """A process's children as the kernel lists them; None if it doesn't."""
     found, is_told = [], False
-    for path in (proc / str(pid) / "task").glob("*/children"):
-        with suppress(OSError, psutil.Error):
-            pids = path.read_text("ascii").split()
-            is_told = True
-            found += [psutil.Process(int(child)) for child in pids]
+    threads = f"{proc}/{pid}/task"
+    with suppress(OSError):
+        for thread in os.listdir(threads):  # noqa: PTH208 - Chromium has a hundred: paths would take as long again
+            with suppress(OSError, psutil.Error), open(f"{threads}/{thread}/children", "rb", 0) as file:  # noqa: PTH123
+                pids = file.read().split()
+                is_told = True
+                found += [psutil.Process(int(child)) for child in pids]
     return found if is_told else None
 
 

@@ -21,7 +21,7 @@ from gomafia_kit.staging.live import ROWS_A_READ
 from gomafia_kit.tables import ANSWER, TABLES, VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     import psycopg
     import pyarrow as pa
@@ -91,11 +91,13 @@ def push(
     batch_rows: int | None = None,
     *,
     refresh: bool = False,
+    sent: Callable[[str], None] = lambda _table: None,
 ) -> list[PushReport]:
     """Make the tables of a schema equal to these rows; what was new, changed, the same and gone in each.
 
     At most `batch_rows` rows are read and laid out at a time; None: as many as are read at once anyway. With `refresh`
     every table is sent, also one whose rows are as they were at the last push: somebody may have changed them there.
+    `sent` is called with each table's name once it is; what it raises ends the push.
 
     Raises PushConflictError if the schema is another league's or would lose answers, PushError (and its
     kinds) for whatever else the server says; then the tables are as they were before.
@@ -113,7 +115,7 @@ def push(
         with push_faults(address, "the tables were pushed"):
             connection = engine.connect()
             work = _Push(address, connection, rows, source, schema, batch_rows or ROWS_A_READ, refresh=refresh)
-            reports = work.work()
+            reports = work.work(sent)
         with push_faults(address, "the push was committed", _UNKNOWN):
             connection.commit()
     finally:
@@ -163,7 +165,7 @@ class _Push:
         self._staged: dict[str, _Staged] = {}
         self._took_over = False
 
-    def work(self) -> list[PushReport]:
+    def work(self, sent: Callable[[str], None]) -> list[PushReport]:
         """Everything, in order."""
         self._run(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
         self._run("SET LOCAL work_mem = '128MB'")
@@ -172,7 +174,10 @@ class _Push:
         self._take_lock()
         self._make_tables()
         self._check_source()
-        reports = [self._stage(table) for table in TABLES.values()]
+        reports = []
+        for table in TABLES.values():
+            reports.append(self._stage(table))
+            sent(table.name)
         if self._staged:
             self._refuse_loss()
             self._drop_broken_references()

@@ -61,18 +61,20 @@ def push_folder(  # noqa: PLR0913 - a push is told all of it
     tell: Callable[[str], None] | None = None,
     attempts: int = ATTEMPTS,
     sleep: Callable[[float], None] = time.sleep,
+    sent: Callable[[str], None] = lambda _table: None,
 ) -> list[PushReport]:
     """Make the PostgreSQL tables of a data folder equal to its rows; one report a table, in their order.
 
     What is passing (a server that restarts or has no free connection, a connection that is lost) is tried
-    again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it. Rows are
-    read `batch_rows` at a time at most, with `refresh` those of every table.
+    again, each time as a whole, and said by `tell`; `sleep` waits in between, and may raise to end it, as may `sent`,
+    which is called with each table's name once its rows are sent. Rows are read `batch_rows` at a time at most, with
+    `refresh` those of every table.
     Raises PushError or one of its kinds; then the tables are as they were before.
     """
 
     def once() -> list[PushReport]:
         with open_server(data_dir) as address:
-            return push(address, rows, Source(league, folder_id), schema, batch_rows, refresh=refresh)
+            return push(address, rows, Source(league, folder_id), schema, batch_rows, refresh=refresh, sent=sent)
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LAYOUT_VERSION: Final = 4
+LAYOUT_VERSION: Final = 5
 BUSY_SECONDS: Final = 30.0
 _COLUMNS_AT_FIRST: Final = "f13798883a6271ea17959fcf90292db650660acc8b810382b33fb490960ab54a"
 """What stores of the first three layouts call the columns of all their tables together."""
@@ -60,6 +60,10 @@ CREATE TABLE memory (
     at TEXT NOT NULL, part TEXT NOT NULL, pss_mb REAL, rss_mb REAL, peak_rss_mb REAL
 ) STRICT;
 CREATE INDEX memory_run ON memory (run_id);
+CREATE TABLE look (
+    run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, batch INTEGER NOT NULL,
+    at TEXT NOT NULL, part TEXT NOT NULL, pss_mb REAL, rss_mb REAL, PRIMARY KEY (run_id, part)
+) STRICT;
 CREATE TABLE measure (
     run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, batch INTEGER NOT NULL,
     at TEXT NOT NULL, part TEXT NOT NULL, name TEXT NOT NULL, figure REAL NOT NULL
@@ -122,6 +126,12 @@ ALTER TABLE control ADD COLUMN memory_limit_mb REAL;
 ALTER TABLE failure ADD COLUMN attempts INTEGER;
 CREATE TABLE alert (
     run_id INTEGER NOT NULL REFERENCES run, kind TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (run_id, kind)
+) STRICT;
+""",
+    4: """
+CREATE TABLE look (
+    run_id INTEGER NOT NULL REFERENCES run, stage TEXT NOT NULL, batch INTEGER NOT NULL,
+    at TEXT NOT NULL, part TEXT NOT NULL, pss_mb REAL, rss_mb REAL, PRIMARY KEY (run_id, part)
 ) STRICT;
 """,
 }

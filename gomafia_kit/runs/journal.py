@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import psutil
 
 from gomafia_kit.errors import FolderError
-from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Event, Notice, StageDone, StageStarted
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Event, Notice, StageDone, StageStarted, StepDone
 from gomafia_kit.runs.database import RUNS_FILE, open_store, sqlite_faults, transaction
 
 if TYPE_CHECKING:
@@ -297,18 +297,11 @@ class Journal:
     def memory(self, run_id: int, after: int = 0) -> tuple[MemorySample, ...]:
         """The memory samples of a run in order, but for the first `after` of them."""
         rows = self._read("SELECT * FROM memory WHERE run_id = ? ORDER BY rowid LIMIT -1 OFFSET ?", (run_id, after))
-        return tuple(
-            MemorySample(
-                row["stage"],
-                row["batch"],
-                _moment_at(row["at"]),
-                row["part"],
-                row["pss_mb"],
-                row["rss_mb"],
-                row["peak_rss_mb"],
-            )
-            for row in rows
-        )
+        return tuple(_sample(row, row["peak_rss_mb"]) for row in rows)
+
+    def latest_look(self, run_id: int) -> tuple[MemorySample, ...]:
+        """What each part took when it was last looked at, in the batch that was open then; none before the first."""
+        return tuple(_sample(row) for row in self._read("SELECT * FROM look WHERE run_id = ?", (run_id,)))
 
     def measures(self, run_id: int, part: str | None = None) -> tuple[Measure, ...]:
         """The other figures of a run in order, of all parts or of one."""
@@ -368,7 +361,7 @@ class Journal:
                 )
             case Notice():
                 self._write("INSERT INTO notice VALUES (?, ?, ?)", (event.run_id, event.at.isoformat(), event.text))
-            case BatchStarted() | BatchDone():
+            case BatchStarted() | BatchDone() | StepDone():
                 pass
 
     def _note_last_ask(self) -> None:
@@ -396,6 +389,15 @@ class Journal:
             db.executemany(
                 "INSERT INTO measure VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(run_id, m.stage, m.batch, m.at.isoformat(), m.part, m.name, m.figure) for m in measures],
+            )
+
+    def note_look(self, run_id: int, samples: Sequence[MemorySample]) -> None:
+        """Let this be the latest look at a run's memory: a batch may last for minutes."""
+        with sqlite_faults(self.path), transaction(self._connection) as db:
+            db.execute("DELETE FROM look WHERE run_id = ?", (run_id,))
+            db.executemany(
+                "INSERT INTO look VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(run_id, s.stage, s.batch, s.at.isoformat(), s.part, s.pss_mb, s.rss_mb) for s in samples],
             )
 
     def is_first_alert(self, run_id: int, kind: str) -> bool:
@@ -434,6 +436,11 @@ class Journal:
     def _write(self, statement: str, values: Sequence[object]) -> None:
         with sqlite_faults(self.path), transaction(self._connection) as db:
             db.execute(statement, tuple(values))
+
+
+def _sample(row: sqlite3.Row, peak_rss_mb: float | None = None) -> MemorySample:
+    moment = _moment_at(row["at"])
+    return MemorySample(row["stage"], row["batch"], moment, row["part"], row["pss_mb"], row["rss_mb"], peak_rss_mb)
 
 
 def _run(row: sqlite3.Row) -> Run:

@@ -91,12 +91,13 @@ def _figures(handle: ImportHandle) -> Iterator[tuple[str, str, str, float]]:
     """Stage, part, measure, MB of every look."""
     with Journal(handle.data_dir) as journal:
         samples, measures = journal.memory(handle.run_id), journal.measures(handle.run_id)
+    has_exact = any(sample.peak_rss_mb is not None for sample in samples)
     for sample in samples:
         if sample.peak_rss_mb is not None:
             yield sample.stage, sample.part, "RSS, exact", sample.peak_rss_mb
         if sample.pss_mb is not None:
             yield sample.stage, sample.part, "PSS, sampled", sample.pss_mb
-        elif sample.part != "python" and sample.rss_mb is not None:
+        elif sample.peak_rss_mb is None and sample.rss_mb is not None and not (has_exact and sample.part == "python"):
             yield sample.stage, sample.part, "RSS, sampled", sample.rss_mb
     for measure in measures:
         if measure.name in _POOLS:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from gomafia_kit.memory.peaks import taken_by_part
-from gomafia_kit.runs.journal import Journal
+from gomafia_kit.memory.peaks import peak_of, taken_by_part
+from gomafia_kit.runs.journal import Batch, Journal
 from gomafia_kit.settings import STAGES, pace_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gomafia_kit.runs.journal import Batch, MemorySample, Run, StageProgress
+    from gomafia_kit.runs.journal import MemorySample, Run, StageProgress
 
 WINDOW_SECONDS: Final = 60.0
 """The time that is left is told from the pace of the last minute."""
@@ -81,8 +81,9 @@ class Figures:
 
     `seconds_silent` is since the last sign of life; `is_stalled` once that is longer than `stall_minutes`.
     `longest_seconds` is how long it may work in all. `wished_rows` is the batch size that a person asked for,
-    `rows_target` that of the newest batch. `memory_mb` is what each part took up to the last batch. `limit_mb` is the
-    budget that holds now, None if the run was over before one was told; `wished_limit_mb` what a person asked for.
+    `rows_target` that of the newest batch. `memory_mb` is what each part took at the last look or batch, `peak_mb` the
+    most that all together did. `limit_mb` is the budget that holds now, None if the run was over before one was told;
+    `wished_limit_mb` what a person asked for. `open_point` is the memory in the batch that is still open.
     """
 
     run_id: int
@@ -106,6 +107,8 @@ class Figures:
     rates: Rates = Rates()
     longest_seconds: float | None = None
     memory_mb: Mapping[str, float] = field(default_factory=dict)
+    peak_mb: float | None = None
+    open_point: Point | None = None
     wished_limit_mb: float | None = None
 
     @property
@@ -117,6 +120,11 @@ class Figures:
     def current(self) -> StageFigures | None:
         """The stage at work, or None."""
         return next((stage for stage in self.stages if stage.state == "running"), None)
+
+    @property
+    def points_so_far(self) -> tuple[Point, ...]:
+        """Each batch, and the one that is open: what a chart shows while the run is at work."""
+        return self.points if self.open_point is None else (*self.points, self.open_point)
 
     @property
     def rows(self) -> int:
@@ -137,12 +145,6 @@ class Figures:
     def asks_done(self) -> int:
         """Asks looked up so far, at the site or in the archive."""
         return sum(stage.asks_done for stage in self.stages)
-
-    @property
-    def peak_mb(self) -> float | None:
-        """The highest memory of the importer so far: the tree's where it was sampled higher than Python's peak."""
-        seen = [mb for point in self.points for mb in (point.python_mb, point.tree_mb) if mb is not None]
-        return max(seen, default=None)
 
 
 class Pace:
@@ -190,7 +192,9 @@ class Watch:
         self._batches: list[Batch] = []
         self._memory: list[MemorySample] = []
         self._limits: dict[tuple[str, int], float] = {}
+        self._look: tuple[MemorySample, ...] = ()
         self._taken: dict[str, float] = {}
+        self._peak_mb: float | None = None
         self._pace = Pace()
         self._made = Pace()
         self._rows = Pace()
@@ -202,10 +206,7 @@ class Watch:
         run = journal.run(self._run_id)
         control = journal.control(self._run_id)
         self._batches += journal.batches(self._run_id, len(self._batches))
-        if new := journal.memory(self._run_id, len(self._memory)):
-            self._memory += new
-            self._taken = taken_by_part(self._memory)
-            self._limits = {(m.stage, m.batch): m.figure for m in journal.measures(self._run_id, "budget")}
+        self._look_at_memory()
         stages = stage_figures(run, journal.stages(self._run_id))
         notices = tuple(text for _, text in journal.notices(self._run_id))
         moment = run.ended_at or datetime.now(UTC)
@@ -233,6 +234,8 @@ class Watch:
             is_stalled=journal.is_stalled(run),
             rates=Rates(self._made.per_second, _most_asks(run), self._rows.per_second),
             memory_mb=self._taken,
+            peak_mb=self._peak_mb,
+            open_point=self._open_point() if run.is_working else None,
             longest_seconds=None if (most := _value(run, "longest_minutes")) is None else 60 * float(most),
             wished_rows=control.batch_rows,
             rows_target=self._batches[-1].rows_target if self._batches else None,
@@ -241,6 +244,30 @@ class Watch:
             message=died_message(run) if run.state == "died" else run.message or "",
             remedy=DIED_REMEDY if run.state == "died" else run.remedy or "",
         )
+
+    def _look_at_memory(self) -> None:
+        """Read what was measured since; the latest look counts until its batch has its own figures."""
+        # The look first: what it showed is then in the batches' figures, if its batch is over.
+        look = self._journal.latest_look(self._run_id)
+        if new := self._journal.memory(self._run_id, len(self._memory)):
+            self._memory += new
+            self._limits = {(m.stage, m.batch): m.figure for m in self._journal.measures(self._run_id, "budget")}
+        if self._memory and look and look[0].at <= self._memory[-1].at:
+            look = ()
+        if new or look != self._look:
+            self._look = look
+            samples = (*self._memory, *look)
+            self._taken = taken_by_part(samples)
+            self._peak_mb = peak_of(samples).mb if samples else None
+
+    def _open_point(self) -> Point | None:
+        if not self._look or not self._memory:
+            return None
+        stage, number = self._look[0].stage, self._look[0].batch
+        batch = Batch(stage, number, self._look[0].at, 0.0, 0, 0, 0)
+        limit_mb = next(reversed(self._limits.values()), None)
+        (point,) = points_of([batch], self._look, {} if limit_mb is None else {(stage, number): limit_mb})
+        return point
 
     def __enter__(self) -> Self:
         return self

@@ -36,6 +36,12 @@ def receipt_of(handle: ImportHandle) -> Receipt:
     return Receipt(figures_of(handle.data_dir, handle.run_id), handle.run().receipt)
 
 
+def _tree_peak(data: dict[str, Any]) -> str:
+    if (rss_mb := data.get("peak_tree_rss_mb")) is not None:
+        return f"{megabytes(rss_mb)} (RSS of all its processes, which counts shared pages in each)"
+    return f"{megabytes(data['peak_pss_mb'])} (PSS of all its processes)"
+
+
 def finished(figures: Figures, data: dict[str, Any]) -> Html:
     """The account of a run, done or stopped; of one that failed, what had come in by then."""
     asks = data["asks"]
@@ -44,8 +50,7 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
         f"Run {figures.run_id} ({figures.league}) {ended} {duration(data['seconds'])}:"
         f" {counted(asks['planned'], 'ask')} planned, {count(asks['made'])} made,"
         f" {count(asks['from_archive'])} answered by the archive;"
-        f" peak memory {megabytes(data['peak_rss_mb'])} (Python's RSS, exact),"
-        f" {megabytes(data['peak_pss_mb'])} (PSS of the whole process tree, where it was sampled)."
+        f" peak memory {megabytes(data['peak_rss_mb'])} (Python's RSS, exact), {_tree_peak(data)}."
     )
     pieces: list[Table | str] = [head]
     if figures.message:

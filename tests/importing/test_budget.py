@@ -40,6 +40,38 @@ def test_near_its_limit_an_import_commits_and_stops_and_goes_on_with_more(site: 
     assert differences(published(data_dir, "club"), truth(site.league, "club"), "club") == []
 
 
+def test_in_the_midst_of_a_polite_batch_it_stops_as_well(site: DemoSite, data_dir: Path) -> None:
+    """All members stand in the second batch, which takes a quarter of a minute; the first one has the list of clubs."""
+    told = {"source": site.url, "data_dir": str(data_dir), "stages": "clubs", "seconds_between_asks": 2}
+    handle = importer.start(Settings.gather(told), lifeline=True)
+
+    def wish_for_what_is_taken() -> None:
+        with Journal(data_dir) as journal:
+            if len(journal.batches(1)) == 1:
+                journal.wish_memory_limit(1, taken_by_part(journal.memory(1))["tree"])
+
+    with pytest.raises(OutOfBudgetError):
+        handle.wait(wish_for_what_is_taken, seconds_between_polls=0.05)
+    with Journal(data_dir) as journal:
+        (stage,) = journal.stages(1)
+        assert [batch.rows > 0 for batch in journal.batches(1)] == [True, True]
+    assert stage.asks_done < stage.asks_known == 1 + len(truth(site.league, "club"))
+    run_import(site, data_dir, stages="clubs")
+    assert differences(published(data_dir, "club"), truth(site.league, "club"), "club") == []
+
+
+def test_a_push_keeps_to_the_budget_and_shows_nothing_of_what_it_had_sent(site: DemoSite, data_dir: Path) -> None:
+    run_import(site, data_dir, stages="clubs")
+    with pytest.raises(OutOfBudgetError, match=r"of the 64 MB it may \(python \d+ MB\)"):
+        run_import(site, data_dir, stages="push", memory_limit_mb=64)
+    with Journal(data_dir) as journal:
+        (told,) = (text for _, text in journal.notices(2) if text.startswith("Memory: "))
+    assert told.endswith("; at 61 MB the run ends before the system would end it.")
+    receipt = run_import(site, data_dir, stages="push").receipt
+    assert receipt is not None
+    assert {report["table"]: report["new"] for report in receipt["push"]}["club"] == len(truth(site.league, "club"))
+
+
 def test_an_answer_that_is_too_large_for_the_budget_is_refused_with_its_size(data_dir: Path) -> None:
     def answer(path: str) -> Sent:
         return Sent((b"",), 404) if path == "/robots.txt" else Sent((b"x" * (1 << 20),) * 8)

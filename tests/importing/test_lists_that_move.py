@@ -34,7 +34,7 @@ class _ThousandRows:
     def next_rows(self, _stage: str) -> int:
         return 1_000
 
-    def verdict(self) -> str | None:
+    def verdict(self) -> None:
         return None
 
 

@@ -103,7 +103,7 @@ def test_between_two_looks_a_peak_counts_as_python_rose() -> None:
     assert (peak.mb, peak.batch, peak.parts) == (190.0, 2, {"python": 110.0, "chromium": 80.0})
     gone = [*samples, *_look(4, 200.0, {"python": 150.0})]
     assert peak_of(gone).parts == {"python": 110.0, "chromium": 80.0}
-    assert peak_of(samples, with_pss=False).mb == 160.0
+    assert peak_of(samples, with_pss=False).parts == {"python": 160.0, "chromium": 100.0}
 
 
 def test_the_calculator_says_what_fits() -> None:

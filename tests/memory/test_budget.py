@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gomafia_kit.events import BatchDone, BatchStarted
+from gomafia_kit.events import AskDone, BatchDone, BatchStarted, StepDone
 from gomafia_kit.memory import budget
 from gomafia_kit.memory.budget import AutomaticRows, Learned, Steered, allowed, answer_bytes, choose, starting_rows
 from gomafia_kit.memory.limits import memory_limit_mb
@@ -21,12 +21,17 @@ class Machine:
 
     def __init__(self, python: float = 100, growth: float = 0) -> None:
         self.growth_mb = growth
+        self.fallen_to: float | None = None
         self.set(python)
+
+    def look(self) -> None:
+        if self.fallen_to is not None:
+            self.set(self.fallen_to)
 
     def set(self, python: float, browser: float = 0) -> None:
         self.peaks: tuple[Use, ...] = (
             Use("python", None, python),
-            Use("chromium", browser, browser),
+            *([Use("chromium", browser, browser)] if browser else []),
             Use("tree", None, python + browser),
         )
 
@@ -156,10 +161,67 @@ def test_at_95_percent_there_is_a_reason_to_stop() -> None:
     rows = AutomaticRows(512, machine)
     assert rows.verdict() is None
     machine.set(200, browser=290)
-    assert rows.verdict() == (
+    error = rows.verdict()
+    assert error is not None
+    assert error.message == (
         "The import takes 490 MB of the 512 MB it may (python 200 MB, chromium 290 MB): "
         "it stopped before the system would end it."
     )
+    assert error.remedy == (
+        "Run again with a larger memory_limit_mb, or with via=http: a browser takes the most,"
+        " to go on: nothing is lost."
+    )
+
+
+def test_where_the_system_is_what_holds_a_setting_is_no_remedy() -> None:
+    error = AutomaticRows(memory_limit_mb(), Machine(python=memory_limit_mb())).verdict()
+    assert error is not None
+    assert error.remedy == (
+        "Run again with more memory (--hard-limit, the container's or the machine's) to go on: nothing is lost."
+    )
+
+
+def _asked(rows: AutomaticRows) -> None:
+    rows(AskDone(1, "games", "key", True, 1, 1, AT))
+
+
+def test_in_the_midst_of_a_batch_it_is_told_at_once_and_ends_the_run_where_it_lasts(clock: Clock) -> None:
+    told: list[str] = []
+    machine = Machine(python=430)
+    rows = AutomaticRows(512, machine, told.append)
+    _asked(rows)
+    assert told == ["Memory: 430 MB of 512 MB are taken (python 430 MB); the next batches are made shorter."]
+    machine.set(490)
+    _asked(rows)
+    assert rows.verdict_between() is None
+    clock.now += budget.LASTING_SECONDS
+    _asked(rows)
+    assert "takes 490 MB of the 512 MB" in str(rows.verdict_between())
+
+
+def test_what_passes_ends_no_run(clock: Clock) -> None:
+    machine = Machine(python=490)
+    rows = AutomaticRows(512, machine)
+    _asked(rows)
+    machine.set(200)
+    _asked(rows)
+    machine.set(490)
+    _asked(rows)
+    clock.now += budget.LASTING_SECONDS - 0.1
+    assert rows.verdict_between() is None
+    clock.now += 0.1
+    machine.fallen_to = 200  # it was seen long ago, and is looked at again before anything is ended
+    assert rows.verdict_between() is None
+
+
+def test_a_push_is_watched_too() -> None:
+    told: list[str] = []
+    rows = AutomaticRows(512, Machine(python=490), told.append)
+    rows(StepDone(1, "push", "seat sent", AT))
+    assert told == [
+        "Memory: 490 MB of 512 MB are taken (python 490 MB); at 486 MB the run ends before the system would end it."
+    ]
+    assert rows.verdict_between(0) is not None
 
 
 def test_a_size_that_was_chosen_is_kept_while_memory_lasts(clock: Clock) -> None:

@@ -16,7 +16,7 @@ from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal, MemorySample
 from gomafia_kit.widgets.board import board
 from gomafia_kit.widgets.chart import LIVE, columns, memory_svg, nice_ticks
-from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, figures_of, points_of
+from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, Watch, figures_of, points_of
 from gomafia_kit.widgets.memory import memory_sheet
 from gomafia_kit.widgets.picture import memory_picture_of
 from gomafia_kit.widgets.progress import ProgressLines
@@ -55,6 +55,7 @@ RUNNING = Figures(
     limit_mb=None,
     message="",
     remedy="",
+    peak_mb=260.0,
 )
 
 
@@ -116,7 +117,6 @@ def test_sums_and_shares_are_those_of_the_stages() -> None:
     assert (RUNNING.rows, RUNNING.rejected, RUNNING.asks_made, RUNNING.asks_done) == (12_834, 3, 101, 141)
     assert [stage.share for stage in RUNNING.stages] == [1.0, 0.25, 0.0]
     assert RUNNING.current is RUNNING.stages[1]
-    assert RUNNING.peak_mb == 260.0
 
 
 def test_the_time_left_is_told_from_the_last_minute() -> None:
@@ -173,8 +173,32 @@ def test_a_browser_that_has_ended_is_no_longer_counted() -> None:
     later = [*looked, MemorySample("statistics", 1, moment, "python", None, 141.0, 145.0)]
     assert taken_by_part(later) == {"python": 105.0, "tree": 105.0}
     without_pss = [MemorySample("games", 1, moment, "python", None, 140.0, 150.0)]
-    assert taken_by_part(without_pss) == {"python": 140.0, "tree": 140.0}
+    assert taken_by_part(without_pss) == {"python": 150.0, "tree": 150.0}
     assert taken_by_part([]) == {}
+
+
+def _looked(batch: int, second: int, python_mb: float, exact_mb: float | None) -> list[MemorySample]:
+    """A look at Python and at a Chromium of 90 MB; a batch's own figures if `exact_mb` is told."""
+    moment = datetime(2026, 3, 1, 12, 0, second, tzinfo=UTC)
+    parts = {"python": python_mb, "chromium": 90.0, "tree": python_mb + 90}
+    return [
+        MemorySample("games", batch, moment, part, mb, mb, exact_mb if part == "python" else None)
+        for part, mb in parts.items()
+    ]
+
+
+def test_what_an_open_batch_takes_is_seen_before_it_ends(data_dir: Path) -> None:
+    with Journal(data_dir) as journal:
+        journal.adopt(journal.begin({}))
+        journal.add_memory(1, _looked(1, 0, 100.0, 110.0))
+        with Watch(data_dir, 1) as watch:
+            assert (watch.look().memory_mb["tree"], watch.look().peak_mb, watch.look().open_point) == (200, 200, None)
+            journal.note_look(1, _looked(2, 30, 150.0, None))
+            now = watch.look()
+            assert (now.memory_mb, now.peak_mb) == ({"python": 150.0, "chromium": 90.0, "tree": 240.0}, 240.0)
+            assert now.points_so_far == (Point("games", 2, 0.0, 0, 150.0, 240.0, None, 90.0),)
+            journal.add_memory(1, _looked(2, 40, 120.0, 160.0))
+            assert (watch.look().memory_mb["tree"], watch.look().peak_mb, watch.look().points_so_far) == (250, 250, ())
 
 
 # -- the board ------------------------------------------------------------------------------------
@@ -391,7 +415,7 @@ def test_the_receipt_says_what_came_and_what_it_took() -> None:
         "seconds": 1.5,
         "asks": {"planned": 84, "made": 80, "from_archive": 4},
         "peak_rss_mb": 147.2,
-        "peak_pss_mb": None,
+        "peak_pss_mb": 350.4,
         "nothing_new": False,
         "tables": [
             {"table": "club", "fetched": 7, "staged": 5, "rejected": 1, "duplicates": 1, "derived": 0, "written": 5},
@@ -402,7 +426,7 @@ def test_the_receipt_says_what_came_and_what_it_took() -> None:
     }
     assert finished(replace(RUNNING, notices=()), data).text == (
         "Run 3 (demo, small) is done in 1.5 s: 84 asks planned, 80 made, 4 answered by the archive;"
-        " peak memory 147 MB (Python's RSS, exact), – (PSS of the whole process tree, where it was sampled).\n\n"
+        " peak memory 147 MB (Python's RSS, exact), 350 MB (PSS of all its processes).\n\n"
         "What the league holds\n"
         "table  fetched  = staged  + rejected  + duplicates  derived  written now\n"
         "club   7        5         1           1             0        5\n\n"

@@ -99,6 +99,7 @@ _DERIVED_AFTER: Final = {
     "tournaments": ("player",),
     "games": ("player",),
     "statistics": ("player", "player_year", "player_role_year"),
+    "push": ("player",),
 }
 
 
@@ -226,8 +227,9 @@ class Import:
         with self.loader.stage(stage):
             self._account = None
             if stage == "push":
+                self._derive_after(stage)  # a stage that was stopped has left it undone
                 self._forget_damaged()
-                if is_half_made(self.ledger, self.settings.staging):
+                if is_half_made(self.ledger, self.settings.staging) or self.ledger.fingerprint() != self._state:
                     self._publish()
                 # A push changes nothing here, and what it loads stays in memory: the checks go before it.
                 self._account = self._accounted()
@@ -236,17 +238,17 @@ class Import:
             self._load_stage(stage)
             if not is_last_to_load and self.ledger.fingerprint() == self._state:
                 return
-            for table in self._derived_after(stage):
-                self._derive(table)
+            self._derive_after(stage)
             compact(self.data_dir, self.ledger)
             self._publish()
             self._state = self.ledger.fingerprint()
 
-    def _derived_after(self, stage: str) -> list[str]:
-        """The tables that are computed after a stage: its own, and those that are there and must not fall behind."""
+    def _derive_after(self, stage: str) -> None:
+        """Compute a stage's own tables, and those that are there and must not fall behind."""
         own = _DERIVED_AFTER.get(stage, ())
-        every = _DERIVED_AFTER["statistics"]
-        return [table for table in every if table in own or self.ledger.has_live(derived_ask(table))]
+        for table in _DERIVED_AFTER["statistics"]:
+            if table in own or self.ledger.has_live(derived_ask(table)):
+                self._derive(table)
 
     def _load_stage(self, stage: str) -> None:
         """Read all that is asked for in a stage: a page that we don't understand, or don't get, stops no other stage.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.runs.database import REBUILD
 from gomafia_kit.soundness.finding import SHOWN, Check, Fault, checked
+from gomafia_kit.staging.derive import is_behind
 from gomafia_kit.tables import TABLES
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _nulls(table: Table) -> str:
 
 
 def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
-    """Rows that name a row which isn't there; one whose stage never ran, or that was refused, is told instead."""
+    """Rows that name a row which isn't there; one that was refused, or whose stage hasn't ended, is told instead."""
     faults: list[Fault] = []
     told: list[str] = []
     refused = {table for table, *_ in ledger.rejections()}
@@ -166,11 +167,18 @@ def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
             number += live.count(table.name)
             ranges = _ranges(live, reference.columns[0], table.name, reference.table)
             found = list(_faults(live, table.name, table.key, _dangling(table, reference), REBUILD, ranges))
-            if found and (reference.table in refused or not live.count(reference.table)):
-                why = "was refused" if reference.table in refused else "wasn't imported"
-                told.append(f"{found[0].number:,} of {table.name} name a {reference.table} that {why}")
+            if not found:
+                continue
+            if reference.table in refused:
+                why = "was refused"
+            elif not live.count(reference.table):
+                why = "wasn't imported"
+            elif is_behind(reference.table, ledger):
+                why = "no list has; it comes with the end of the stage"
             else:
                 faults += found
+                continue
+            told.append(f"{found[0].number:,} of {table.name} name a {reference.table} that {why}")
     text = f"{number:,} references (seat to game, game to tournament, players ...): each names a row that is there"
     return "; ".join([text, *told]), faults
 
@@ -196,6 +204,11 @@ def _seats(live: LiveTables) -> tuple[str, list[Fault]]:
     return text, list(_faults(live, "game", _GAME, _SEATS, REBUILD, ranges))
 
 
+def _are_years_behind(ledger: Ledger) -> bool:
+    """Whether players' years are of earlier seats, as an update leaves them that was stopped."""
+    return is_behind("player_year", ledger) or is_behind("player_role_year", ledger)
+
+
 def _sums(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
     # Where a game was refused, the standing knows more than the tables here.
     won = _WON.replace("{refused}", str(ledger.tournaments_with_refused_games()))
@@ -207,7 +220,7 @@ def _sums(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
     wrong = [condition for condition, (*_, too_many) in every.items() if too_many]
     key = ("tournament_id", "standing", "row_no")
     faults = list(_faults(live, "result", key, f"{won} {_TOO_MANY}", REBUILD, wrong))
-    years = live.count("player_year")
+    years = 0 if _are_years_behind(ledger) else live.count("player_year")
     if years:
         of_players = _ranges(live, "player_id", "seat", "player_year", "player_role_year")
         faults += _faults(live, "player_year", ("player_id", "year"), _YEARS, REBUILD, of_players)

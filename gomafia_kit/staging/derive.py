@@ -109,6 +109,11 @@ def inputs_fingerprint(table: str, ledger: Ledger) -> str:
     return hashlib.sha256(f"{_VERSION} {sql} {state}".encode()).hexdigest()
 
 
+def is_behind(table: str, ledger: Ledger) -> bool:
+    """Whether what a table's computed rows depend on has changed since: a stage that stopped leaves them behind."""
+    return table in _SQL and not ledger.is_live(derived_ask(table), inputs_fingerprint(table, ledger))
+
+
 def derived_rows(table: str, ledger: Ledger, live: LiveTables) -> Iterator[tuple[object, ...]]:
     """The computed rows of a table (without ask_id), as a stream."""
     import pyarrow as pa

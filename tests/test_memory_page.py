@@ -11,7 +11,7 @@ import pytest
 
 import gomafia_kit as gk
 from gomafia_kit.cli import docs
-from gomafia_kit.cli.guide import made_anew, shown
+from gomafia_kit.cli.guide import RESULTS, kept, made_anew, shown
 
 ROOT = Path(__file__).parents[1]
 PAGE: Final = (docs.docs_dir() / "memory.md").read_text(encoding="utf-8")
@@ -90,7 +90,7 @@ def test_every_part_of_the_guide_has_its_place(heading: str, wanted: tuple[str, 
 
 def test_each_section_shows_what_a_command_printed() -> None:
     for section in PAGE.split("\n## ")[1:-1]:
-        assert re.search(r"^```text\n(?:\$|>>>) .+\n.", section, re.MULTILINE), section.partition("\n")[0]
+        assert re.search(r"^```text\n(?:\$|>>>|kept:) .+\n.", section, re.MULTILINE), section.partition("\n")[0]
 
 
 def test_every_command_and_call_that_is_named_is_there() -> None:
@@ -116,6 +116,16 @@ def test_what_is_shown_can_be_made_anew() -> None:
     again = made_anew(PAGE, lambda prompt, line: f"{prompt} {line}\nnew")
     assert shown(again) == blocks
     assert again.count("\nnew\n```") == len(blocks)
+
+
+def test_figures_that_took_long_are_the_newest_that_were_kept() -> None:
+    results = RESULTS.read_text(encoding="utf-8")
+    names = [line for prompt, line in shown(PAGE) if prompt == "kept:"]
+    assert len(names) > 5
+    for name in names:
+        assert kept(name, results) in PAGE
+    with pytest.raises(ValueError, match="no figures of 'what was never measured'"):
+        kept("what was never measured", results)
 
 
 def test_both_pages_calculate_the_same() -> None:

@@ -54,7 +54,8 @@ WHAT_TO_DO: Final = {
     "PostgresRefusedError": "Correct user, password, database or rights, then `gomafia push`.",
     "PushConflictError": "Choose another `postgres_schema`, or push from the folder that filled it.",
     "RunStoppedError": "Run again to go on: everything before the stop is committed.",
-    "OutOfBudgetError": "Run again with a larger `memory_limit_mb`, or `via=http`: a browser takes the most.",
+    "OutOfBudgetError": "Run again with a larger `memory_limit_mb` (or `--hard-limit`, or container, if that is what"
+    " holds), or `via=http`: a browser takes the most.",
     "RunDiedError": "Run again to go on. If it died of memory, set `memory_limit_mb` or smaller `batch_rows`.",
     "UnsoundDataError": "Do as the check says that found it: `gomafia verify` shows each with its remedy.",
     "BrokenAccountError": "Please report it with the folder's `runs.sqlite`; the archive is safe.",

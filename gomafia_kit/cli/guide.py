@@ -2,7 +2,8 @@
 
 The page's words are written by people; a block that begins with `$ gomafia ...` or `>>> gk. ...` is kept true
 by this. They run in a folder that is thrown away, on three imports of the tiny demo league: `http`, `chromium`
-and `collected` (garbage collected after each batch; pushed).
+and `collected` (garbage collected after each batch; pushed). `kept: ...` shows the newest figures of that name in
+benchmarks/results.md: what they tell took minutes or hours to measure.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE: Final = "memory.md"
-SHOWN: Final = re.compile(r"^```text\n(\$|>>>) ([^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
-"""A block that is run: the prompt, and the command or call."""
+RESULTS: Final = docs_dir().parent / "benchmarks" / "results.md"
+SHOWN: Final = re.compile(r"^```text\n(\$|>>>|kept:) ([^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
+"""A block that is made: the prompt, and the command, call, or name of the figures."""
 
 _RUN: Final = "gomafia run --form api --batch-rows 200 --stages tournaments,games"
 _RUNS: Final = (
@@ -40,13 +42,23 @@ pl.Config(tbl_formatting="ASCII_MARKDOWN", tbl_hide_column_data_types=True, tbl_
 
 
 def shown(page: str) -> list[tuple[str, str]]:
-    """Every command and call of the page, each with its prompt: `$` or `>>>`."""
+    """Every command, call and name of figures of the page, each with its prompt: `$`, `>>>` or `kept:`."""
     return SHOWN.findall(page)
 
 
 def made_anew(page: str, answer: Callable[[str, str], str]) -> str:
     """The page with each block as `answer` gives it for prompt and line."""
     return SHOWN.sub(lambda block: f"```text\n{answer(block[1], block[2])}\n```", page)
+
+
+def kept(name: str, results: str) -> str:
+    """The newest figures whose name begins so, a line each, below the day and the commit; ValueError if none do."""
+    rows = re.findall(r"^\| (\S+) \| ([^|]+) \| ([^|]+) \| (.+) \|$", results, re.MULTILINE)
+    found = [row for row in rows if row[2].startswith(name)]
+    if not found:
+        raise ValueError(f"benchmarks/results.md has no figures of {name!r}")
+    day, commit, what, figures = found[-1]
+    return "\n".join([f"kept: {name}", f"{day}, at {commit}: {what}", *figures.split("; ")])
 
 
 class Shell:
@@ -59,6 +71,8 @@ class Shell:
 
     def __call__(self, prompt: str, line: str) -> str:
         """The line as typed, and what it prints."""
+        if prompt == "kept:":
+            return kept(line, RESULTS.read_text(encoding="utf-8"))
         return session(self._home, line) if prompt == "$" else self._called(line)
 
     def _called(self, call: str) -> str:

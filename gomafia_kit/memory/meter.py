@@ -22,6 +22,11 @@ LOOKS_COST_AT_MOST: Final = 0.008
 """Share of the import's CPU time that looking at the tree may take: 10 ms a look without a browser, 30 with one."""
 
 LOOKS_AT_A_NEW_BROWSER_COST_AT_MOST: Final = 0.01
+"""A browser is looked at with its first ask unless all looks have cost a larger share than this."""
+
+NOTED_FROM_MB: Final = 1.0
+"""A smaller rise between two looks is not worth a write."""
+
 SECONDS_WITHOUT_A_LOOK: Final = 30.0
 """An import that mostly waits uses too little CPU for looks: after so long there is one all the same."""
 
@@ -58,7 +63,8 @@ class Meter:
         self._gauges: dict[tuple[str, str], float] = {}
         self._is_first = True
         self._has_new_browser = False
-        self._looked_at = 0.0
+        self._looked_at = self._followed_at = 0.0
+        self._noted_mb = 0.0
         self._cost = 0.0
         self._last: dict[str, Use] = {}
         self._highest: dict[str, Use] = {}
@@ -84,9 +90,10 @@ class Meter:
             case AskDone(made=True) if self._has_new_browser and self._is_cheap(LOOKS_AT_A_NEW_BROWSER_COST_AT_MOST):
                 self._has_new_browser = False
                 self.look()
-            case _:
-                if self._may_look():
-                    self.look()
+            case _ if self._may_look():
+                self.look()
+            case _ if self._last and time.monotonic() - self._followed_at >= SECONDS_BETWEEN_LOOKS:
+                self._follow_python()
 
     def end(self) -> None:
         """Write down what the run took behind its last stage."""
@@ -129,11 +136,24 @@ class Meter:
         self._gauges.update(((part, name), figure) for gauges in self._dear for part, name, figure in gauges())
         if (starter := self._probe.starter()) is not None:
             self._highest["starter"] = _higher(self._highest.get("starter"), starter)
-        self._journal.note_look(self._run_id, self._samples(self._stage, self._batch + 1, self._last))
+        self._note(self._last)
         self._note_peaks(None)
         self._cost += time.thread_time() - before
         self._looked_at = started
         self._is_first = False
+
+    def _follow_python(self) -> None:
+        """Let Python count as its RSS rose since the last look: at a polite pace the next may be half a minute off."""
+        self._followed_at = time.monotonic()
+        self._note_peaks(None)
+        if abs(self.peaks[0].best_mb - self._noted_mb) >= NOTED_FROM_MB:
+            rose = self.peaks[0].best_mb - self._last["python"].best_mb
+            self._note(self._last | {part: _risen(self._last[part], rose) for part in ("python", "tree")})
+
+    def _note(self, uses: Mapping[str, Use]) -> None:
+        """Let those who watch see what is taken in the open batch."""
+        self._noted_mb = uses["python"].best_mb
+        self._journal.note_look(self._run_id, self._samples(self._stage, self._batch + 1, uses))
 
     def _may_look(self) -> bool:
         since = time.monotonic() - self._looked_at
@@ -188,6 +208,10 @@ def _beside(part: str, use: Use) -> Iterable[tuple[tuple[str, str], float]]:
         yield (part, "rss_mb"), use.rss_mb
         if use.pss_mb is not None:
             yield (part, "pss_mb"), use.pss_mb
+
+
+def _risen(use: Use, mb: float) -> Use:
+    return Use(use.part, None if use.pss_mb is None else use.pss_mb + mb, use.rss_mb + mb)
 
 
 def _higher(before: Use | None, now: Use) -> Use:

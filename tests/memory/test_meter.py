@@ -117,6 +117,27 @@ def test_a_browser_that_takes_anothers_place_is_looked_at_with_its_first_ask(
     assert sorted(_samples(journal, "tree")) == [0, 1, 4]
 
 
+def test_between_two_looks_python_is_seen_to_rise(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a polite pace looks would cost too much: the next one is half a minute off, and a batch may last longer."""
+    clock = [5000.0]
+    monkeypatch.setattr("gomafia_kit.memory.meter.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("gomafia_kit.memory.meter.time.process_time", lambda: 0.1)
+    journal.begin({})
+    meter = Meter(journal, 1)
+    meter(StageStarted(1, "games", 1, AT))
+    _begin(meter, 1)
+    before = meter.peaks[-1].best_mb
+    held = bytearray(b"x" * 4096) * (80 * 256)
+    clock[0] += 2
+    meter(AskDone(1, "games", "key", True, 1, 1, AT))
+    assert len(held) == 80 << 20
+    assert meter.peaks[-1].best_mb > before + 60
+    shown = {sample.part: sample for sample in journal.latest_look(1)}
+    assert {(sample.stage, sample.batch) for sample in shown.values()} == {("games", 1)}
+    assert (shown["tree"].pss_mb or 0) == pytest.approx(meter.peaks[-1].best_mb)
+    assert (shown["python"].rss_mb or 0) > before + 60
+
+
 def test_the_budget_sees_the_peak_and_not_what_is_left_of_it(journal: Journal) -> None:
     journal.begin({})
     meter = Meter(journal, 1)

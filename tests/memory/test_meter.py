@@ -130,7 +130,7 @@ def test_between_two_looks_python_is_seen_to_rise(journal: Journal, monkeypatch:
     held = bytearray(b"x" * 4096) * (80 * 256)
     clock[0] += 2
     meter(AskDone(1, "games", "key", True, 1, 1, AT))
-    assert len(held) == 80 << 20
+    del held
     assert meter.peaks[-1].best_mb > before + 60
     shown = {sample.part: sample for sample in journal.latest_look(1)}
     assert {(sample.stage, sample.batch) for sample in shown.values()} == {("games", 1)}

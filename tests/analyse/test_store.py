@@ -198,6 +198,12 @@ def test_a_wrong_query_ends_in_one_sentence(league: League, sql: str) -> None:
     assert "\n" not in said(caught)
 
 
+def test_two_columns_of_one_name_are_refused_in_every_store(league: League) -> None:
+    with pytest.raises(SettingsError) as caught:
+        league.query("SELECT * FROM seat JOIN game USING (tournament_id, round, table_no)")
+    assert said(caught) == "The answer has two columns 'ask_id'. Name each of them with AS."
+
+
 def test_a_variable_of_python_is_no_table(league: League) -> None:
     plaier = pl.DataFrame({"player_id": [1]})
     assert plaier.height == 1

@@ -302,6 +302,11 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str
             raise SettingsError(
                 f"DuckDB can't answer the query: {first_line}", "Check it against docs/tables.md."
             ) from error
+        except pl.exceptions.PolarsError as error:
+            kinds = ", ".join(f"{name} {kind}" for name, kind in zip(asked.columns, asked.types, strict=True))
+            raise SettingsError(
+                f"One of these columns can't come as a DataFrame: {kinds}.", "Ask for it as text: CAST(... AS VARCHAR)."
+            ) from error
 
 
 def _check(statements: Sequence[duckdb.Statement], params: Mapping[str, object]) -> None:

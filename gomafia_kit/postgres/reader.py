@@ -6,7 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import polars as pl
+import psycopg
+from psycopg.pq import TransactionStatus
+
 from gomafia_kit.errors import PushError, SettingsError
+from gomafia_kit.postgres.answers import PLACES_IN_BATCHES, as_told, no_value, teach, with_numbers
 from gomafia_kit.postgres.faults import connection_error, first_line, is_lost, lost_error
 from gomafia_kit.postgres.schema import SOURCE
 from gomafia_kit.questions import check_params
@@ -15,13 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    import polars as pl
-    import psycopg
-
     from gomafia_kit.postgres.address import Address
 
 ROWS_A_READ: Final = 20_000
 CURSOR: Final = "gomafia_kit"
+_MOST_ROWS_A_FETCH: Final = 2**31 - 1
 
 # Everything in which a dollar or percent sign means something else than a parameter comes first.
 _WORDS: Final = re.compile(
@@ -101,21 +104,18 @@ class Reader:
         All batches have the same columns and types; an answer without rows is one batch without rows. Other questions
         must wait until the last batch came. Raises what `query` raises, and PushError if the connection is lost.
         """
-        import psycopg
-
-        from gomafia_kit.postgres.answers import PLACES_IN_BATCHES, as_told, with_numbers
-
         text, values = _checked(sql, params)
+        wanted = min(batch_rows, _MOST_ROWS_A_FETCH)
         connection = self._opened()
         try:
             with connection.cursor() as first:
                 self._look_into_schema(first)
             with connection.cursor(CURSOR) as cursor:
                 cursor.execute(text, values)
-                rows = cursor.fetchmany(batch_rows)
+                rows = cursor.fetchmany(wanted)
                 told = cursor.description or ()
                 yield with_numbers(told, as_told(told, rows), PLACES_IN_BATCHES)
-                while rows := cursor.fetchmany(batch_rows):
+                while rows := cursor.fetchmany(wanted):
                     yield with_numbers(told, as_told(told, rows), PLACES_IN_BATCHES)
         except psycopg.Error as error:
             if is_lost(error):
@@ -127,19 +127,13 @@ class Reader:
             self._settle(connection)
 
     def _no_answer(self, error: psycopg.Error) -> SettingsError:
-        import psycopg
-
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
-            from gomafia_kit.postgres.answers import no_value
-
             return no_value(error)
         said = first_line(self._address, error)
         return SettingsError(f"PostgreSQL can't answer the query: {said}.", "Check it against docs/tables.md.")
 
     def _asked(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
         """The answer; a connection that was lost since the last question is opened again once."""
-        import psycopg
-
         reopened = self._connection is None
         while True:
             connection = self._opened()
@@ -158,18 +152,12 @@ class Reader:
 
     def _settle(self, connection: psycopg.Connection[Any]) -> None:
         """End the question's transaction; a connection in which that can't be done is let go."""
-        from psycopg.pq import TransactionStatus
-
         if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             connection.rollback()
         if connection.info.transaction_status != TransactionStatus.IDLE:
             self.close()
 
     def _answer(self, connection: psycopg.Connection[Any], sql: str, params: Mapping[str, object]) -> pl.DataFrame:
-        import polars as pl
-
-        from gomafia_kit.postgres.answers import as_told, with_numbers
-
         with connection.cursor() as cursor:
             self._look_into_schema(cursor)
             frames = [as_told(cursor.description or (), rows) for rows in _chunks(cursor, sql, params)]
@@ -182,10 +170,6 @@ class Reader:
         cursor.execute("SET LOCAL intervalstyle TO 'postgres'")
 
     def _opened(self) -> psycopg.Connection[Any]:
-        import psycopg
-
-        from gomafia_kit.postgres.answers import teach
-
         if self._connection is None:
             try:
                 self._connection = self._address.connect(f"gomafia_kit reader, process {os.getpid()}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -142,6 +143,7 @@ def test_batches_bring_the_same_a_few_rows_at_a_time(reader: Reader) -> None:
     assert len({tuple(frame.schema.items()) for frame in frames}) == 1
     assert pl.concat(frames)["quarter"].to_list() == [Decimal(k) / 4 for k in range(1, 2_501)]
     assert [frame.columns for frame in reader.batches(sql, {"n": 0}, 10)] == [["g", "quarter"]]
+    assert [frame.height for frame in reader.batches(sql, {"n": 3}, 10**12)] == [3]
 
 
 def test_what_polars_has_no_type_for_arrives_as_postgresql_prints_it(reader: Reader) -> None:
@@ -234,7 +236,7 @@ def test_computed_numbers_are_exact_or_refused(reader: Reader) -> None:
 
 def test_two_columns_of_one_name_are_refused(reader: Reader) -> None:
     sql = "SELECT * FROM player AS a JOIN player AS b USING (player_id)"
-    for ask in (lambda: reader.query(sql, {}), lambda: next(reader.batches(sql, {}, 10))):
+    for ask in (partial(reader.query, sql, {}), partial(next, reader.batches(sql, {}, 10))):
         with pytest.raises(SettingsError, match=r"two columns '\w+'\. Name each of them with AS"):
             ask()
     assert reader.query("SELECT count(*) AS n FROM player", {}).rows() == [(3,)]

@@ -367,10 +367,18 @@ def read_postgres(
 ) -> _Iterator[_RecordBatch]:
     """What `sql` asks of the pushed tables, as Arrow batches of at most so many rows, by a cursor on the server.
 
-    Memory stays that of a batch, however long the answer is. A parameter stands in the SQL as `$name`. All batches
-    have the same schema; an answer without rows is one batch without rows. The server and the folder's schema are
-    those of `open_league(data_dir, "postgres")`. Raises PushError where PostgreSQL can't be reached or holds no
-    push, SettingsError for what it can't answer, as the first batch is asked for.
+    Memory stays that of a batch, however long the answer is. A parameter stands in the SQL as `$name`. The server and
+    the folder's schema are those of `open_league(data_dir, "postgres")`.
+
+    All batches have the same schema, which follows from the types of the columns and never from what is in them; an
+    answer without rows is one batch without rows. Truth values, numbers, texts, bytes, days, times, intervals and
+    arrays of these come as Arrow has them; everything else (uuid, inet, jsonb, ranges, enums ...) as the text that
+    PostgreSQL prints. A numeric is a decimal of 38 digits with the places that its column declares; one that SQL
+    computes, as avg does, has 20. Nothing is rounded: where a value doesn't fit (NaN, more digits, an array of arrays,
+    an interval of months, a day without end), give the column another form by round(x, 6), x::float8 or x::text.
+
+    Raises PushError where PostgreSQL can't be reached or holds no push; SettingsError for what it can't answer and for
+    two columns of one name, as the first batch is asked for, and for a value that doesn't fit, as it comes.
     """
     from pathlib import Path
 

@@ -14,6 +14,7 @@ import math
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -72,35 +73,39 @@ def _bool(name: str, value: object) -> bool:
     raise _wrong(name, value, "true or false")
 
 
-def _number(name: str, value: object) -> float:
+def number(name: str, value: object) -> float:
+    """The value, or what its text says, as a finite number; SettingsError names it if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _wrong(name, value, "a number")
     try:
-        number = float(value)
-    except ValueError:
+        found = float(value)
+    except (ValueError, OverflowError):
         raise _wrong(name, value, "a number") from None
-    if not math.isfinite(number):
+    if not math.isfinite(found):
         raise _wrong(name, value, "a finite number")
-    return number
+    return found
 
 
-def _whole(name: str, value: object) -> int:
-    number = _number(name, value)
-    if not number.is_integer():
+def whole(name: str, value: object) -> int:
+    """The same for whole numbers."""
+    found = number(name, value)
+    if not found.is_integer():
         raise _wrong(name, value, "a whole number")
-    return int(number)
+    return int(found)
 
 
 def _maybe(read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
     return lambda name, value: None if value is None or value == "" else read(name, value)
 
 
-def _at_least(least: float, read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
+def at_least(least: float, read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
+    """Reads a value as `read` does; SettingsError if it is less."""
+
     def check(name: str, value: object) -> Any:  # noqa: ANN401 - whatever `read` gives
-        number = read(name, value)
-        if number < least:
+        found = read(name, value)
+        if found < least:
             raise _wrong(name, value, f"{least} or more")
-        return number
+        return found
 
     return check
 
@@ -115,17 +120,16 @@ def _one_of(*choices: str) -> Callable[[str, object], str]:
     return check
 
 
-def _items(value: object) -> list[object]:
+def items(value: object) -> list[object]:
+    """What a list holds, given as such or as a text with commas; anything else is one item."""
     if isinstance(value, str):
         return [item.strip() for item in value.strip("[]() ").split(",") if item.strip()]
-    if isinstance(value, list | tuple):
-        return list(value)
-    return [value]
+    return list(value) if isinstance(value, Iterable) else [value]
 
 
 def _stages(name: str, value: object) -> tuple[str, ...]:
     read = _one_of(*STAGES)
-    asked = {read(name, item.strip("'\" ") if isinstance(item, str) else item) for item in _items(value)}
+    asked = {read(name, item.strip("'\" ") if isinstance(item, str) else item) for item in items(value)}
     if not asked:
         raise SettingsError(f"{name}: no stage is given.", f"Choose from {', '.join(STAGES)}.")
     return tuple(stage for stage in STAGES if stage in asked)
@@ -133,9 +137,9 @@ def _stages(name: str, value: object) -> tuple[str, ...]:
 
 def _years(name: str, value: object) -> tuple[int, ...]:
     years: set[int] = set()
-    for item in _items(value):
+    for item in items(value):
         span = re.fullmatch(r"(\d{4})\s*-\s*(\d{4})", item) if isinstance(item, str) else None
-        years.update(range(int(span[1]), int(span[2]) + 1) if span else [_whole(name, item)])
+        years.update(range(int(span[1]), int(span[2]) + 1) if span else [whole(name, item)])
     latest = datetime.now(UTC).year + 1
     for year in sorted(years):
         if not FIRST_YEAR <= year <= latest:
@@ -148,7 +152,7 @@ def _years(name: str, value: object) -> tuple[int, ...]:
 
 
 def _ids(name: str, value: object) -> tuple[int, ...]:
-    found = {_at_least(1, _whole)(name, item) for item in _items(value)}
+    found = {at_least(1, whole)(name, item) for item in items(value)}
     if not found:
         raise SettingsError(f"{name}: {value!r} holds no number.", "Give numbers as 2349,2350.")
     return tuple(sorted(found))
@@ -235,15 +239,15 @@ class Settings:
     data_dir: str = _setting("", _text, "data folder; empty: data/<source> of the project")
     via: str = _setting("auto", _one_of("auto", "http", "chromium"), "who fetches: auto, http, chromium")
     form: str = _setting("auto", _one_of("auto", "api", "page_data", "dom"), "what is read: auto, api, page_data, dom")
-    batch_rows: int | None = _setting(None, _maybe(_at_least(1, _whole)), "rows a batch; none: automatic")
+    batch_rows: int | None = _setting(None, _maybe(at_least(1, whole)), "rows a batch; none: automatic")
     seconds_between_asks: float | None = _setting(
-        None, _maybe(_at_least(0, _number)), "pace; none: 2 s, and no pause on loopback"
+        None, _maybe(at_least(0, number)), "pace; none: 2 s, and no pause on loopback"
     )
     years: tuple[int, ...] | None = _setting(None, _maybe(_years), "seasons, as 2023,2024; none: all")
     tournament_ids: tuple[int, ...] | None = _setting(None, _maybe(_ids), "games of these tournaments only; none: all")
     since: str = _setting("", _day, "games of tournaments from this day on, as 2024-01-31; empty: all")
     club_id: int | None = _setting(
-        None, _maybe(_at_least(1, _whole)), "members, figures and games of this club only; none: all"
+        None, _maybe(at_least(1, whole)), "members, figures and games of this club only; none: all"
     )
     region: str = _setting("", _region, "players of this region only, as central or volga_region; empty: all")
     official_years: bool = _setting(False, _bool, "also each player's official figures: 1 ask a player and year")
@@ -258,22 +262,22 @@ class Settings:
     retry: bool = _setting(False, _bool, "ask only for what failed before: the list of failures")
     offline: bool = _setting(False, _bool, "ask nothing: read the archive only")
     memory_limit_mb: int | None = _setting(
-        None, _maybe(_at_least(64, _whole)), "memory of the importer; none: the cgroup's or machine's"
+        None, _maybe(at_least(64, whole)), "memory of the importer; none: the cgroup's or machine's"
     )
     longest_outage_minutes: float = _setting(
-        180.0, _at_least(0, _number), "how long an import waits for a site that is down before it ends"
+        180.0, at_least(0, number), "how long an import waits for a site that is down before it ends"
     )
     longest_minutes: float | None = _setting(
-        None, _maybe(_at_least(0.01, _number)), "end, as by a stop, after so many minutes; none: when all is done"
+        None, _maybe(at_least(0.01, number)), "end, as by a stop, after so many minutes; none: when all is done"
     )
-    stall_minutes: float = _setting(15.0, _at_least(0.01, _number), "say so when nothing has happened for so long")
+    stall_minutes: float = _setting(15.0, at_least(0.01, number), "say so when nothing has happened for so long")
     pages_per_browser: int | None = _setting(
-        None, _maybe(_at_least(1, _whole)), "pages of one Chromium; none: 250, or fewer if it grows"
+        None, _maybe(at_least(1, whole)), "pages of one Chromium; none: 250, or fewer if it grows"
     )
     gc: str = _setting("auto", _one_of("auto", "never", "batch"), "when Python collects garbage: auto, never, batch")
     contact: str = _setting("", _contact, "how the site's admins reach you: stands in the User-Agent")
     postgres_schema: str = _setting("gomafia", _text, "schema of the pushed tables")
-    seed: int = _setting(DEFAULT_SEED, _at_least(0, _whole), "demo only: which league")
+    seed: int = _setting(DEFAULT_SEED, at_least(0, whole), "demo only: which league")
     players_file: str = _setting("", _text, "demo only: a CSV of real players to put on its pages")
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 

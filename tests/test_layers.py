@@ -17,7 +17,7 @@ PACKAGE: Final = Path(gomafia_kit.__file__).parent
 
 ORDER: Final = (
     ("errors",),
-    ("events",),
+    ("events", "questions"),
     ("records", "values"),
     ("tables",),
     ("site",),

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gomafia_kit.analyse._postgres import PostgresStore
-from gomafia_kit.errors import SettingsError
+from gomafia_kit.settings import at_least, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def arrow_batches(folder: Path, sql: str, params: Mapping[str, object], batch_rows: int) -> Iterator[RecordBatch]:
     """The answer of a folder's pushed tables as Arrow batches; see `gomafia_kit.read_postgres`."""
-    if batch_rows < 1:
-        raise SettingsError(f"batch_rows: {batch_rows} is not 1 or more.", "Give batch_rows 1 or more.")
-    return _batches(folder, sql, params, batch_rows)
+    return _batches(folder, sql, params, at_least(1, whole)("batch_rows", batch_rows))
 
 
 def _batches(folder: Path, sql: str, params: Mapping[str, object], batch_rows: int) -> Iterator[RecordBatch]:

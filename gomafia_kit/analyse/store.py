@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, SettingsError, did_you_mean
+from gomafia_kit.questions import check_columns, check_params
 from gomafia_kit.runs.database import holds
 from gomafia_kit.tables import TABLES, table_named
 
@@ -59,6 +60,9 @@ class League:
 
         Tables and columns are those of `docs/tables.md`. A parameter stands in the SQL as `$name` and
         is given in `params`. SQL that DuckDB and PostgreSQL both know works with every store.
+
+        From PostgreSQL the types are those of `gomafia_kit.read_postgres`, but that numbers which SQL computes get as
+        many places as they need. Raises SettingsError for what can't be answered, and for two columns of one name.
         """
         if self._closed:
             raise SettingsError("This league was closed.", "Open it again: open_league(...).")
@@ -286,7 +290,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str
     with connection.cursor() as cursor:
         try:
             _check(cursor.extract_statements(sql), params)
-            return pl.DataFrame(cursor.sql(sql, params=dict(params) or None).to_arrow_table())
+            asked = cursor.sql(sql, params=dict(params) or None)
+            check_columns(asked.columns)
+            return pl.DataFrame(asked.to_arrow_table())
         except duckdb.IOException as error:
             raise FolderError(
                 "A file was replaced or can't be read while it was asked.", "Ask again; if it stays, run the import."
@@ -296,17 +302,18 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str
             raise SettingsError(
                 f"DuckDB can't answer the query: {first_line}", "Check it against docs/tables.md."
             ) from error
+        except pl.exceptions.PolarsError as error:
+            kinds = ", ".join(f"{name} {kind}" for name, kind in zip(asked.columns, asked.types, strict=True))
+            raise SettingsError(
+                f"One of these columns can't come as a DataFrame: {kinds}.", "Ask for it as text: CAST(... AS VARCHAR)."
+            ) from error
 
 
 def _check(statements: Sequence[duckdb.Statement], params: Mapping[str, object]) -> None:
     """Nothing if it is one SELECT with these parameters; else SettingsError says what it is."""
     if len(statements) != 1 or statements[0].type.name not in {"SELECT", "EXPLAIN"}:
         raise SettingsError("A league is only read, one question at a time.", "Give one SELECT.")
-    names = statements[0].named_parameters
-    if missing := names - set(params):
-        raise SettingsError(f"The query's parameter ${min(missing)} has no value.", "Give it in params.")
-    if spare := set(params) - names:
-        raise SettingsError(f"The query has no parameter ${min(spare)}.", "Leave it out, or write it as $name.")
+    check_params(statements[0].named_parameters, params)
 
 
 def _one_of(choices: Mapping[str, object] | tuple[str, ...]) -> str:

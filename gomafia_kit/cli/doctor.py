@@ -78,6 +78,7 @@ def checks(settings: Settings, *, ask_site: bool) -> Iterator[Check]:
         ("archive", _archive),
         ("disk", _disk),
         ("memory", _memory),
+        ("alerts", _alerts),
     ]
     if ask_site:
         looks.append(("site", _site))
@@ -190,6 +191,19 @@ def _memory(settings: Settings) -> Check:
     if limit < LEAST_MEMORY_MB:
         return Check("memory", "note", f"{told}: little.", "Use via=http, and start nothing beside the import.")
     return Check("memory", "ok", told)
+
+
+def _alerts(_settings: Settings) -> Check:
+    from gomafia_kit.importer.alerts import VARIABLE, sight_of
+
+    target = os.environ.get(VARIABLE, "").strip()
+    if not target:
+        return Check("alerts", "ok", f"nobody is told of trouble: {VARIABLE} names no command and no web address")
+    who, wrong = sight_of(target)
+    if wrong:
+        remedy = f"Let {VARIABLE} be a command (on the PATH, or by its whole path) or an http(s) address."
+        return Check("alerts", "problem", f"of {VARIABLE}: {wrong}.", remedy)
+    return Check("alerts", "ok", f"{who} is told of trouble; nothing was sent now")
 
 
 # -- the data folder ------------------------------------------------------------------------------

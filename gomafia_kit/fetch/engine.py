@@ -94,6 +94,7 @@ _FETCH: Final = (
     const told = {
       url: answer.url, status: answer.status, size: 0, packed: 0, begin: '',
       kind: answer.headers.get('content-type') || '', retry: answer.headers.get('retry-after'),
+      length: answer.headers.has('content-encoding') ? '' : answer.headers.get('content-length') || '',
     };
     const packer = new CompressionStream('gzip'), writer = packer.writable.getWriter();
     const packed = new Response(packer.readable).arrayBuffer();
@@ -389,7 +390,7 @@ class Engine:
         if told.get("failed"):
             raise self._not_fetched(url, told["failed"])
         if told["size"] > self._most_bytes:
-            raise too_large(url, self._most_bytes)
+            raise too_large(url, self._most_bytes, told["length"])
         body = gzip.decompress(b"".join(self._pieces(told)))
         return Reply(told["url"], told["status"], body, told["kind"], told["retry"])
 

@@ -142,7 +142,7 @@ class HttpFetcher:
     def _body(self, ask: Ask, url: str, response: urllib3.BaseHTTPResponse, give_up: float) -> bytes:
         told = response.headers.get("Content-Length", "")
         if told.isdecimal() and int(told) > self._most_bytes:
-            raise too_large(url, self._most_bytes, int(told))
+            raise too_large(url, self._most_bytes, told)
         pieces, size = [], 0
         while piece := response.read1(_BYTES_A_PIECE):  # as they come: a slow drip must not outlast the time limit
             pieces.append(piece)

@@ -101,12 +101,12 @@ def led_astray(url: str) -> AskRefusedError:
     )
 
 
-def too_large(url: str, most: int, told: int | None = None) -> AskRefusedError:
-    """The refusal to take an answer of more than `most` bytes; `told` is the size that its header tells, if it does.
+def too_large(url: str, most: int, told: str = "") -> AskRefusedError:
+    """The refusal to take an answer of more than `most` bytes; `told` is its header of that, if it has one.
 
     How much had come when it was broken off isn't said: that is chance.
     """
-    size = f"over {most:,} bytes" if told is None else f"{told:,} bytes"
+    size = f"{int(told):,} bytes" if told.isdecimal() else f"over {most:,} bytes"
     return AskRefusedError(
         f"{url}: the answer is too large: {size}, {most:,} at most are taken.",
         "No answer of the site is near that: look at it in a browser; a larger memory_limit_mb lets more be taken.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import threading
 import time
@@ -130,6 +131,26 @@ def is_address(target: str) -> bool:
     return target.lower().startswith(("http://", "https://"))
 
 
+def sight_of(target: str) -> tuple[str, str]:
+    """Who is told, and what is wrong with that as far as it can be known without an alert; empty: nothing is."""
+    who = _who(target)
+    if is_address(target):
+        return who, "" if _is_sound(target) else "it is no sound web address"
+    try:
+        found = shutil.which(shlex.split(target)[0])
+    except ValueError as error:
+        return who, f"it can't be read as a command: {error}"
+    return who, "" if found else f"{who} is not there, or may not be run"
+
+
+def _is_sound(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _posted(address: str, body: bytes) -> str | None:
     from gomafia_kit.fetch.connections import connections_to
 
@@ -159,4 +180,9 @@ def _who(target: str) -> str:
             return urlsplit(target).hostname or "the address"
         except ValueError:
             return "the address"
-    return target.split(maxsplit=1)[0]
+    try:
+        name = shlex.split(target)[0]
+    except ValueError:
+        return "the command"
+    # An address whose beginning is misspelt is taken for a command.
+    return name if "/" not in name or name.startswith(("/", "~", ".")) else "the command"

@@ -29,6 +29,7 @@ from gomafia_kit.postgres.address import given_address
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import at_least, number, whole
 from gomafia_kit.staging.parts import disk_faults
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ class ImportHandle:
 
     def set_batch_rows(self, rows: int | None) -> None:
         """Make its next batches `rows` rows long; None: as it thinks best. Raises SettingsError for less than 1."""
-        if rows is not None and rows < 1:
-            raise SettingsError(f"batch_rows: {rows} is not 1 or more.", "Give batch_rows 1 or more.")
+        if rows is not None:
+            rows = at_least(1, whole)("batch_rows", rows)
         with Journal(self.data_dir) as journal:
             journal.wish_batch_rows(self.run_id, rows)
 
@@ -114,6 +115,8 @@ class ImportHandle:
         from gomafia_kit.memory.budget import SHRINK_AT, STOP_AT
         from gomafia_kit.memory.peaks import taken_by_part
 
+        if limit_mb is not None:
+            limit_mb = at_least(1, number)("limit_mb", limit_mb)
         with Journal(self.data_dir) as journal:
             taken_mb = taken_by_part(journal.memory(self.run_id)).get("tree", 0.0)
             if limit_mb is not None and taken_mb >= STOP_AT * limit_mb:

@@ -6,25 +6,25 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import polars as pl
+import psycopg
+from psycopg.pq import TransactionStatus
+
 from gomafia_kit.errors import PushError, SettingsError
+from gomafia_kit.postgres.answers import PLACES_IN_BATCHES, as_told, no_value, teach, with_numbers
 from gomafia_kit.postgres.faults import connection_error, first_line, is_lost, lost_error
 from gomafia_kit.postgres.schema import SOURCE
+from gomafia_kit.questions import check_params
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    import polars as pl
-    import psycopg
-
     from gomafia_kit.postgres.address import Address
 
 ROWS_A_READ: Final = 20_000
 CURSOR: Final = "gomafia_kit"
-_LEAST_SCALE: Final = 6
-_BATCH_SCALE: Final = 18
-"""Places of a computed number in batches: all of them have the same, whatever comes later."""
-_PRECISION: Final = 38
+_MOST_ROWS_A_FETCH: Final = 2**31 - 1
 
 # Everything in which a dollar or percent sign means something else than a parameter comes first.
 _WORDS: Final = re.compile(
@@ -101,22 +101,22 @@ class Reader:
     def batches(self, sql: str, params: Mapping[str, object], batch_rows: int) -> Generator[pl.DataFrame]:
         """The same, `batch_rows` rows at a time by a cursor on the server: neither side holds more of the answer.
 
-        All batches have the same columns; an answer without rows is one batch without rows. Other questions must
-        wait until the last batch came. Raises what `query` raises, and PushError if the connection is lost.
+        All batches have the same columns and types; an answer without rows is one batch without rows. Other questions
+        must wait until the last batch came. Raises what `query` raises, and PushError if the connection is lost.
         """
-        import psycopg
-
         text, values = _checked(sql, params)
+        wanted = min(batch_rows, _MOST_ROWS_A_FETCH)
         connection = self._opened()
         try:
             with connection.cursor() as first:
                 self._look_into_schema(first)
             with connection.cursor(CURSOR) as cursor:
                 cursor.execute(text, values)
-                rows = cursor.fetchmany(batch_rows)
-                yield _table(cursor.description or (), rows, _BATCH_SCALE)
-                while rows := cursor.fetchmany(batch_rows):
-                    yield _table(cursor.description or (), rows, _BATCH_SCALE)
+                rows = cursor.fetchmany(wanted)
+                told = cursor.description or ()
+                yield with_numbers(told, as_told(told, rows), PLACES_IN_BATCHES)
+                while rows := cursor.fetchmany(wanted):
+                    yield with_numbers(told, as_told(told, rows), PLACES_IN_BATCHES)
         except psycopg.Error as error:
             if is_lost(error):
                 raise lost_error(
@@ -127,13 +127,13 @@ class Reader:
             self._settle(connection)
 
     def _no_answer(self, error: psycopg.Error) -> SettingsError:
+        if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+            return no_value(error)
         said = first_line(self._address, error)
         return SettingsError(f"PostgreSQL can't answer the query: {said}.", "Check it against docs/tables.md.")
 
     def _asked(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:
         """The answer; a connection that was lost since the last question is opened again once."""
-        import psycopg
-
         reopened = self._connection is None
         while True:
             connection = self._opened()
@@ -152,8 +152,6 @@ class Reader:
 
     def _settle(self, connection: psycopg.Connection[Any]) -> None:
         """End the question's transaction; a connection in which that can't be done is let go."""
-        from psycopg.pq import TransactionStatus
-
         if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             connection.rollback()
         if connection.info.transaction_status != TransactionStatus.IDLE:
@@ -162,22 +160,23 @@ class Reader:
     def _answer(self, connection: psycopg.Connection[Any], sql: str, params: Mapping[str, object]) -> pl.DataFrame:
         with connection.cursor() as cursor:
             self._look_into_schema(cursor)
-            return _frame(cursor, _chunks(cursor, sql, params))
+            frames = [as_told(cursor.description or (), rows) for rows in _chunks(cursor, sql, params)]
+            return with_numbers(cursor.description or (), pl.concat(frames))
 
     def _look_into_schema(self, cursor: psycopg.Cursor[Any]) -> None:
         """For this transaction only: a pooler may give the next one another session."""
         cursor.execute(f"SET LOCAL search_path TO {self._schema}")
         cursor.execute("SET LOCAL timezone TO 'UTC'")
+        cursor.execute("SET LOCAL intervalstyle TO 'postgres'")
 
     def _opened(self) -> psycopg.Connection[Any]:
-        import psycopg
-
         if self._connection is None:
             try:
                 self._connection = self._address.connect(f"gomafia_kit reader, process {os.getpid()}")
             except psycopg.Error as error:
                 raise connection_error(self._address, error) from error
             self._connection.read_only = True
+            teach(self._connection)
         return self._connection
 
     def _check(self) -> None:
@@ -198,10 +197,7 @@ class Reader:
 def _checked(sql: str, params: Mapping[str, object]) -> tuple[str, dict[str, object]]:
     """The SQL as psycopg wants it, with its values; SettingsError if the parameters aren't those of the SQL."""
     text, names = with_places(sql)
-    if missing := names - set(params):
-        raise SettingsError(f"The query's parameter ${min(missing)} has no value.", "Give it in params.")
-    if spare := set(params) - names:
-        raise SettingsError(f"The query has no parameter ${min(spare)}.", "Leave it out, or write it as $name.")
+    check_params(names, params)
     return text, {name: params[name] for name in names}
 
 
@@ -217,59 +213,3 @@ def _chunks(cursor: psycopg.Cursor[Any], sql: str, params: Mapping[str, object])
         # A stream without rows says nothing of its columns, a plain answer does.
         chunk = cursor.execute(sql, params).fetchall()
     yield chunk
-
-
-def _frame(cursor: psycopg.Cursor[Any], chunks: Iterator[Sequence[tuple[Any, ...]]]) -> pl.DataFrame:
-    import polars as pl
-
-    frames: list[pl.DataFrame] = []
-    for chunk in chunks:
-        if chunk or not frames:
-            frames.append(_table(cursor.description or (), chunk))
-    return pl.concat(frames, how="vertical_relaxed")
-
-
-def _table(told: Sequence[psycopg.Column], rows: Sequence[tuple[Any, ...]], scale: int | None = None) -> pl.DataFrame:
-    """Rows as a frame; computed numbers get `scale` places, or without one as many as they have."""
-    import polars as pl
-
-    columns = list(zip(*rows, strict=True)) or [()] * len(told)
-    return pl.DataFrame([_series(column, values, scale) for column, values in zip(told, columns, strict=True)])
-
-
-def _series(told: psycopg.Column, values: Sequence[Any], scale: int | None) -> pl.Series:
-    import polars as pl
-
-    forms: dict[str, pl.DataType] = {
-        "bool": pl.Boolean(),
-        "int2": pl.Int16(),
-        "int4": pl.Int32(),
-        "int8": pl.Int64(),
-        "float4": pl.Float32(),
-        "float8": pl.Float64(),
-        "text": pl.String(),
-        "varchar": pl.String(),
-        "bpchar": pl.String(),
-        "name": pl.String(),
-        "unknown": pl.String(),
-        "date": pl.Date(),
-        "timestamp": pl.Datetime("us"),
-        "timestamptz": pl.Datetime("us", "UTC"),
-    }
-    name = told.type_display.split("(")[0]
-    if name == "numeric":
-        return _numbers(told, values, scale)
-    return pl.Series(told.name, values, forms.get(name), strict=True)
-
-
-def _numbers(told: psycopg.Column, values: Sequence[Any], computed_scale: int | None) -> pl.Series:
-    """Decimals with the column's places; where SQL computed them as many as are given, else as many as they have."""
-    import polars as pl
-
-    given = [value for value in values if value is not None]
-    if not all(value.is_finite() for value in given):
-        return pl.Series(told.name, [None if value is None else float(value) for value in values], pl.Float64)
-    scale = computed_scale if told.scale is None else told.scale
-    if scale is None:
-        scale = max([_LEAST_SCALE, *(-int(value.as_tuple().exponent) for value in given)])
-    return pl.Series(told.name, values, pl.Decimal(_PRECISION, min(scale, _PRECISION - 1)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gomafia_kit.errors import SettingsError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE, held_in
 from gomafia_kit.runs.database import holds
-from gomafia_kit.settings import DEFAULT_SEED, Settings
+from gomafia_kit.settings import DEFAULT_SEED, Settings, at_least, items, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,8 +52,7 @@ class Order:
         """
         if transport not in TRANSPORTS:
             raise SettingsError(f"transport: {transport!r} is none of {', '.join(TRANSPORTS)}.")
-        if repeats < 1:
-            raise SettingsError(f"repeats: {repeats} is not 1 or more.", "Give how often each size is tried.")
+        repeats, seed = at_least(1, whole)("repeats", repeats), at_least(0, whole)("order_seed", seed)
         settings = changed(settings, _facts_of_folder(settings) | _default_stages(settings))
         if PUSH in settings.stages and (len(settings.stages) > 1 or transport != TRANSPORTS[0]):
             raise SettingsError(
@@ -105,8 +104,7 @@ def _refuse_a_site(settings: Settings, transport: str) -> None:
 
 
 def _sizes(told: Sequence[object] | str) -> tuple[int | None, ...]:
-    words = [word.strip() for word in told.strip("[]() ").split(",")] if isinstance(told, str) else list(told)
-    found = dict.fromkeys(_size(word) for word in words if word != "")
+    found = dict.fromkeys(_size(word) for word in items(told))
     if not found:
         raise SettingsError("sizes: no batch size is given.", "Give rows a batch, as 100,1000,automatic.")
     return tuple(sorted(size for size in found if size is not None)) + ((None,) if None in found else ())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.memory.advice import advice_on
 from gomafia_kit.memory.calculator import fits
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import at_least, number
 from gomafia_kit.widgets.sheets import Html, Table, shown
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def budget_frame(limit_mb: float) -> pl.DataFrame:
     """How each way of getting answers fits into a memory; see `gomafia_kit.budget_for`."""
     import polars as pl
 
-    rows = [(fit.way, fit.limit_mb, fit.base_mb, fit.most_rows, fit.peak_mb, fit.verdict) for fit in fits(limit_mb)]
+    found = fits(at_least(1, number)("limit_mb", limit_mb))
+    rows = [(fit.way, fit.limit_mb, fit.base_mb, fit.most_rows, fit.peak_mb, fit.verdict) for fit in found]
     schema = {
         "way": pl.String,
         "limit_mb": pl.Float64,

@@ -198,6 +198,23 @@ def test_a_wrong_query_ends_in_one_sentence(league: League, sql: str) -> None:
     assert "\n" not in said(caught)
 
 
+def test_two_columns_of_one_name_are_refused_in_every_store(league: League) -> None:
+    with pytest.raises(SettingsError) as caught:
+        league.query("SELECT * FROM seat JOIN game USING (tournament_id, round, table_no)")
+    assert said(caught) == "The answer has two columns 'ask_id'. Name each of them with AS."
+
+
+@pytest.mark.parametrize("read_from", FILES)
+def test_a_column_that_no_frame_holds_ends_in_a_sentence(folder: Folder, read_from: str) -> None:
+    folder.serve(read_from)
+    with open_league(folder.path, read_from) as league, pytest.raises(SettingsError) as caught:
+        league.query("SELECT 1 AS n, INTERVAL 1 MONTH AS month")
+    assert said(caught) == (
+        "One of these columns can't come as a DataFrame: n INTEGER, month INTERVAL."
+        " Ask for it as text: CAST(... AS VARCHAR)."
+    )
+
+
 def test_a_variable_of_python_is_no_table(league: League) -> None:
     plaier = pl.DataFrame({"player_id": [1]})
     assert plaier.height == 1

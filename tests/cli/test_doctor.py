@@ -66,6 +66,7 @@ def test_a_sound_machine_has_no_problem(gomafia: Gomafia, site: DemoSite) -> Non
         "archive",
         "disk",
         "memory",
+        "alerts",
         "site",
     ]
     assert f"{site.url} answers; robots.txt allows what is asked" in told["site"][1]
@@ -188,6 +189,26 @@ def test_too_large_a_budget_is_a_problem(gomafia: Gomafia) -> None:
 def test_a_wrong_chromium_is_a_problem(gomafia: Gomafia) -> None:
     code, told = looked(gomafia, GOMAFIA_CHROMIUM="/no/such/browser")
     assert (code, problems(told)) == (1, ["Chromium"])
+
+
+@pytest.mark.parametrize(
+    ("target", "state", "words"),
+    [
+        ("sh -c 'cat > told'", "ok", "sh is told of trouble"),
+        ("https://hooks.example.org/canary-7491", "ok", "hooks.example.org is told of trouble"),
+        ("no-such-command --key canary-7491", "problem", "no-such-command is not there, or may not be run"),
+        ("~/no/such/command", "problem", "~/no/such/command is not there"),
+        ("https:/hooks.example.org/canary-7491", "problem", "the command is not there"),
+        ("sh -c 'canary-7491", "problem", "can't be read as a command: No closing quotation"),
+        ("https://:70000/canary-7491", "problem", "no sound web address"),
+    ],
+)
+def test_whom_alerts_go_to_is_looked_at_and_told_nothing(gomafia: Gomafia, target: str, state: str, words: str) -> None:
+    code, told = looked(gomafia, GOMAFIA_ALERT=target)
+    assert (code, told["alerts"][0]) == (int(state == "problem"), state)
+    assert words in told["alerts"][1]
+    assert "canary-7491" not in str(told)
+    assert list(gomafia.home.iterdir()) == []
 
 
 def test_people_see_a_line_and_a_remedy(gomafia: Gomafia) -> None:

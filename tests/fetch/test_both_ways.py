@@ -130,13 +130,15 @@ def test_a_site_that_redirects_without_end_is_left(make: Callable[[str], Fetcher
 # -- limits -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("length", [5 << 20, -1], ids=["told beforehand", "not told"])
-def test_an_endless_answer_is_refused_with_its_size(make: Callable[[str], Fetcher], length: int) -> None:
+@pytest.mark.parametrize(
+    ("length", "size"), [(5 << 20, "5,242,880"), (-1, "over 4,194,304")], ids=["told beforehand", "not told"]
+)
+def test_an_endless_answer_is_refused_with_its_size(make: Callable[[str], Fetcher], length: int, size: str) -> None:
     piece = b"x" * (1 << 20)
     pieces = (piece,) * 5 if length > 0 else (piece,) * 200
     with (
         serving(_site({"/tournament/7": Sent(pieces, length=length, pause=0.01)})) as server,
-        pytest.raises(AskRefusedError, match=r"too large: (5,242,880|over 4,194,304) bytes, 4,194,304 at most"),
+        pytest.raises(AskRefusedError, match=f"too large: {size} bytes, 4,194,304 at most"),
     ):
         make(server.url).fetch(CARD)
 

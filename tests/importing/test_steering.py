@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -97,8 +97,10 @@ def asked_again(site: DemoSite) -> int:
 def test_a_slider_moved_while_it_runs_changes_the_next_batches(site: DemoSite, data_dir: Path) -> None:
     handle = begin(site, data_dir)
     until(lambda: asks_done(handle) > 3)
-    with pytest.raises(SettingsError, match="batch_rows: 0 is not 1 or more"):
-        handle.set_batch_rows(0)
+    refused: dict[Any, str] = {0: "is not 1 or more", 1.5: "is not a whole number", "x": "is not a number"}
+    for rows, wrong in refused.items():
+        with pytest.raises(SettingsError, match=f"batch_rows: {rows!r} {wrong}"):
+            handle.set_batch_rows(rows)
     handle.set_batch_rows(123)
 
     def is_followed() -> bool:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -142,6 +143,103 @@ def test_batches_bring_the_same_a_few_rows_at_a_time(reader: Reader) -> None:
     assert len({tuple(frame.schema.items()) for frame in frames}) == 1
     assert pl.concat(frames)["quarter"].to_list() == [Decimal(k) / 4 for k in range(1, 2_501)]
     assert [frame.columns for frame in reader.batches(sql, {"n": 0}, 10)] == [["g", "quarter"]]
+    assert [frame.height for frame in reader.batches(sql, {"n": 3}, 10**12)] == [3]
+
+
+def test_what_polars_has_no_type_for_arrives_as_postgresql_prints_it(reader: Reader) -> None:
+    sql = (
+        "SELECT md5('a')::uuid AS u, '10.0.0.1'::inet AS i, int4range(1, 3) AS r, '{\"b\": [1, 2]}'::jsonb AS j,"
+        " '{\"a\":1}'::json AS k, ROW(1, 'x') AS w, ARRAY[md5('a')::uuid] AS us, 'r'::\"char\" AS c, 5::money AS m,"
+        " TIMETZ '12:00+03' AS t, B'101' AS b, 'int4'::regtype AS y"
+    )
+    wanted = (
+        "0cc175b9-c0f1-b6a8-31c3-99e269772661", "10.0.0.1", "[1,3)", '{"b": [1, 2]}',
+        '{"a":1}', "(1,x)", "{0cc175b9-c0f1-b6a8-31c3-99e269772661}", "r", "$5.00",
+        "12:00:00+03", "101", "integer",
+    )  # fmt: skip
+    for found in (reader.query(sql, {}), *reader.batches(sql, {}, 10)):
+        assert set(found.dtypes) == {pl.String}
+        assert found.rows() == [wanted]
+
+
+def test_arrays_bytes_and_times_come_as_polars_has_them(reader: Reader) -> None:
+    found = reader.query(
+        "SELECT ARRAY[1, NULL] AS a, ARRAY['x', '{\"'] AS t, ARRAY[1.5, 0.1234567]::numeric[] AS n, '{}'::date[] AS d,"
+        " ARRAY[TIMESTAMPTZ '2024-05-01 12:00+03'] AS z, '\\x00ff'::bytea AS b, TIME '12:30:00.5' AS c,"
+        " TIMESTAMP '2024-05-03 01:00' - TIMESTAMP '2024-05-01' AS l, NULL::bool[] AS e",
+        {},
+    )
+    assert found.schema == {
+        "a": pl.List(pl.Int32), "t": pl.List(pl.String), "n": pl.List(pl.Decimal(38, 7)), "d": pl.List(pl.Date),
+        "z": pl.List(pl.Datetime("us", "UTC")), "b": pl.Binary, "c": pl.Time, "l": pl.Duration("us"),
+        "e": pl.List(pl.Boolean),
+    }  # fmt: skip
+    assert found.rows() == [
+        (
+            [1, None], ["x", '{"'], [Decimal("1.5"), Decimal("0.1234567")], [], [datetime(2024, 5, 1, 9, tzinfo=UTC)],
+            b"\x00\xff", time(12, 30, 0, 500_000), timedelta(days=2, hours=1), None,
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "CASE WHEN g > 15 THEN ARRAY[g::text] END",
+        "CASE WHEN g > 15 THEN g * INTERVAL '1 hour' END",
+        "CASE WHEN g > 15 THEN jsonb_build_object(g::text, g) END",
+        "CASE WHEN g > 15 THEN 1 / g::numeric END",
+        "CASE WHEN g > 15 THEN ARRAY[1 / g::numeric] END",
+        "CASE WHEN g > 15 THEN g::numeric(40, 30) END",
+        "CASE WHEN g > 15 THEN md5(g::text)::uuid END",
+    ],
+)
+def test_all_batches_have_the_schema_of_the_first(reader: Reader, column: str) -> None:
+    frames = list(reader.batches(f"SELECT {column} AS a FROM generate_series(1, 20) g ORDER BY g", {}, 5))
+    assert [frame.null_count().item() for frame in frames] == [5, 5, 5, 0]
+    assert len({frame.to_arrow().schema for frame in frames}) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("CASE WHEN g > 15 THEN 'NaN' ELSE 1::numeric END", "'a' has NaN, which is no decimal"),
+        ("CASE WHEN g > 15 THEN 'NaN' ELSE 1::numeric(5, 2) END", "'a' has NaN, which is no decimal"),
+        ("1e30::numeric + 1e-20 * g", r"'a' has 10+\.0+1, which is no decimal of 38 digits"),
+        ("ARRAY[ARRAY[g]]", "'a' has an array of arrays"),
+        ("INTERVAL '1 year 2 months' * g", "months or years, which have no fixed length"),
+        ("CASE WHEN g > 15 THEN DATE 'infinity' END", "can't pass .* date too large"),
+    ],
+)
+def test_a_value_that_its_type_cannot_hold_ends_in_a_sentence(reader: Reader, column: str, words: str) -> None:
+    sql = f"SELECT {column} AS a FROM generate_series(1, 20) g ORDER BY g"
+    with pytest.raises(SettingsError, match=words):
+        reader.query(sql, {})
+    with pytest.raises(SettingsError, match=words):
+        list(reader.batches(sql, {}, 5))
+    assert reader.query("SELECT count(*) AS n FROM player", {}).rows() == [(3,)]
+
+
+def test_computed_numbers_are_exact_or_refused(reader: Reader) -> None:
+    large = "SELECT 1e30::numeric / 3 AS a"
+    assert reader.query(large, {}).item() == Decimal("3" * 30)
+    with pytest.raises(SettingsError, match="20 of them behind the point"):
+        list(reader.batches(large, {}, 5))
+    small = "SELECT 1::numeric / 30000 AS a, 2.5::numeric AS b"
+    assert reader.query(small, {}).rows() == [(Decimal("0.000033333333333333333333"), Decimal("2.5"))]
+    with pytest.raises(SettingsError, match=r"Round it by round\(a, 6\)"):
+        list(reader.batches(small, {}, 5))
+    (rounded,) = reader.batches("SELECT round(1::numeric / 30000, 6) AS a, 1 - 2.5 AS b, -1::numeric / 3 AS c", {}, 5)
+    assert set(rounded.dtypes) == {pl.Decimal(38, 20)}
+    assert rounded.rows() == [(Decimal("0.000033"), Decimal("-1.5"), Decimal("-0.33333333333333333333"))]
+
+
+def test_two_columns_of_one_name_are_refused(reader: Reader) -> None:
+    sql = "SELECT * FROM player AS a JOIN player AS b USING (player_id)"
+    for ask in (partial(reader.query, sql, {}), partial(next, reader.batches(sql, {}, 10))):
+        with pytest.raises(SettingsError, match=r"two columns '\w+'\. Name each of them with AS"):
+            ask()
+    assert reader.query("SELECT count(*) AS n FROM player", {}).rows() == [(3,)]
 
 
 def test_batches_that_nobody_reads_to_the_end_and_wrong_ones_leave_the_reader_free(reader: Reader) -> None:
@@ -166,8 +264,10 @@ def test_a_pushed_league_is_read_as_arrow_batches(place: Place, monkeypatch: pyt
     assert [row["player_id"] for batch in batches for row in batch.to_pylist()] == [1, 2, 3, 4, 5]
     (empty,) = gk.read_postgres(place.folder.path, sql, {"most": 0})
     assert (empty.num_rows, empty.schema) == (0, batches[0].schema)
-    with pytest.raises(SettingsError, match="batch_rows: 0"):
-        gk.read_postgres(place.folder.path, sql, {"most": 5}, batch_rows=0)
+    refused: dict[Any, str] = {0: "is not 1 or more", 1.5: "is not a whole number", "x": "is not a number"}
+    for rows, wrong in refused.items():
+        with pytest.raises(SettingsError, match=f"batch_rows: {rows!r} {wrong}"):
+            gk.read_postgres(place.folder.path, sql, {"most": 5}, batch_rows=rows)
 
 
 def test_a_schema_without_a_push_says_so(place: Place) -> None:

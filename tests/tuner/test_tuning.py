@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
+import gomafia_kit as gk
 from gomafia_kit.cli.app import gomafia
 from gomafia_kit.errors import FolderError, NotInArchiveError, SettingsError
 from gomafia_kit.fetch.archive import Archive
@@ -81,6 +82,13 @@ def test_what_cannot_be_tried_is_refused_before_anything_is(
 ) -> None:
     with pytest.raises(SettingsError, match=words):
         Order.of(Settings.gather(settings), sizes, 1, transport)
+
+
+def test_numbers_that_are_none_are_refused_as_settings_are(data_dir: Path) -> None:
+    refused: dict[str, Any] = {"repeats": "x", "sizes": 1.5, "order_seed": None}
+    for name, value in refused.items():
+        with pytest.raises(SettingsError, match=f"{name}: {value!r} is no"):
+            gk.tune(data_dir=str(data_dir), **{name: value})
 
 
 def test_whose_archive_a_folder_holds_is_read_from_it(data_dir: Path) -> None:

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import gomafia_kit as gk
 from gomafia_kit.errors import SettingsError
 from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal, MemorySample
@@ -242,12 +244,34 @@ def test_a_budget_of_which_nearly_all_is_taken_is_refused(imported: RunHandle) -
     with pytest.raises(SettingsError, match=r"A budget of 16 MB would end the import: it takes \d+ MB") as caught:
         imported.set_memory_limit(16)
     assert re.fullmatch(r"Give \d+ MB or more, or stop it.", caught.value.remedy)
+    refused: dict[Any, str] = {"x": "is not a number", math.nan: "is not a finite number"}
+    for limit_mb, wrong in refused.items():
+        with pytest.raises(SettingsError, match=f"limit_mb: {limit_mb!r} {wrong}"):
+            imported.set_memory_limit(limit_mb)
     with Journal(imported.data_dir) as journal:
         assert journal.control(imported.run_id).memory_limit_mb is None
         imported.set_memory_limit(4096)
         assert journal.control(imported.run_id).memory_limit_mb == 4096
         imported.set_memory_limit(None)
         assert journal.control(imported.run_id).memory_limit_mb is None
+
+
+@pytest.mark.parametrize(
+    ("limit_mb", "wrong"),
+    [
+        ("512M", "'512M' is not a number"),
+        (math.nan, "nan is not a finite number"),
+        (-1, "-1 is not 1 or more"),
+        (None, "None is not a number"),
+    ],
+)
+def test_a_memory_that_is_none_is_refused_by_the_calculator(limit_mb: object, wrong: str) -> None:
+    with pytest.raises(SettingsError, match=f"limit_mb: {wrong}"):
+        gk.budget_for(limit_mb)  # type: ignore[arg-type]
+
+
+def test_the_calculator_reads_a_text_as_a_setting_is_read() -> None:
+    assert gk.budget_for("512").equals(gk.budget_for(512))  # type: ignore[arg-type]
 
 
 BROWSING = replace(

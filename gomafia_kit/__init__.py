@@ -298,8 +298,8 @@ def tune(
     http or chromium; no other site is asked. Stages that nobody chose are tournaments and games; `push` alone is
     tried in a schema that is thrown away.
 
-    The result has `trials` and `scenarios` (DataFrames), `advice` (rows and reason), `line`, `picture`, and
-    `write()`, which puts the recommended size into the settings file. Raises SettingsError for what is wrong with
+    The result has `trials` and `scenarios` (DataFrames), `advice` (rows, or automatic, and reason), `line`, `picture`,
+    and `write()`, which puts what is recommended into the settings file. Raises SettingsError for what is wrong with
     a parameter, FolderError or NotInArchiveError if there is nothing to try with.
     """
     from gomafia_kit.settings import Settings

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.memory.budget import AIM_AT, LEAST_ROWS, WORTH_GROWING, starting_rows
 from gomafia_kit.memory.trend import trend
+from gomafia_kit.tuner.reasons import why_automatic, why_fixed, why_none_fits, why_nothing
 
 if TYPE_CHECKING:
     from gomafia_kit.tuner.tuning import Tuning
@@ -32,7 +33,7 @@ GUIDE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The size to take, in rows a batch, and the reason in words; `rows` None if nothing can be said.
+    """The size to take and the reason in words: `rows` a batch, or to leave it `automatic`; neither if none is clear.
 
     `matters` is False where the sizes that were tried differ little, and None where trials of one size differ so
     much that nothing is sure.
@@ -41,6 +42,12 @@ class Advice:
     rows: int | None
     reason: str
     matters: bool | None
+    automatic: bool = False
+
+    @property
+    def is_something(self) -> bool:
+        """True if a size is recommended."""
+        return self.automatic or self.rows is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +73,51 @@ class Scenario:
 
 
 def advice_of(tuning: Tuning) -> Advice:
-    """The size to take by the trials so far: the shortest of those that are as fast as the fastest and fit."""
-    sizes = _measured(tuning)
-    if not sizes:
-        return Advice(None, "No trial with a fixed size came to its end: nothing can be said.", matters=False)
-    fitting = [size for size in sizes if _peak(tuning, size) <= AIM_AT * tuning.limit_mb]
+    """The size to take by the trials so far.
+
+    It is left automatic where that is as fast as the best fixed one, since it follows the budget as well; else it is
+    the shortest of those that are as fast as the fastest and fit.
+    """
+    if not tuning.done:
+        return Advice(None, why_nothing(tuning), matters=False)
+    fitting = [size for size in tuning.measured if _fits(tuning, size)]
+    if _is_best_left_automatic(tuning, fitting):
+        return Advice(None, why_automatic(tuning, fitting), _matters(tuning, fitting), automatic=True)
     if not fitting:
-        smallest = sizes[0]
-        reason = (
-            f"Not even {smallest:,} rows a batch stay under {AIM_AT:.0%} of {tuning.limit_mb:,.0f} MB: they take"
-            f" {_peak(tuning, smallest):.0f} MB, most of it whatever the size. Give more memory, or transport=http."
-        )
-        return Advice(None, reason, matters=False)
-    same, best = _as_fast_as_the_best(tuning, fitting), max(fitting, key=tuning.rate)
-    matters: bool | None = any(_is_slower(tuning, size, best) for size in fitting)
-    if matters:
-        why = _why_it_matters(tuning, fitting, same)
-    elif len(same) == len(fitting):
-        why = _why_not(tuning, fitting)
-    else:
-        matters, why = None, _why_unknown(tuning, fitting, min(same))
-    return Advice(min(same), " ".join([*why, *_automatic(tuning, best), *_left_out(tuning, sizes, fitting)]), matters)
+        return Advice(None, why_none_fits(tuning), matters=False)
+    same, matters = _as_fast_as_the_best(tuning, fitting), _matters(tuning, fitting)
+    return Advice(min(same), why_fixed(tuning, fitting, same, matters=matters), matters)
+
+
+def _is_best_left_automatic(tuning: Tuning, fitting: list[int]) -> bool:
+    of_it = [trial for trial in tuning.trials if trial.batch_rows is None]
+    if not of_it or not all(trial in tuning.done for trial in of_it) or not _fits(tuning, None):
+        return False
+    return not fitting or _is_as_fast(tuning, None, max(fitting, key=tuning.rate))
+
+
+def _matters(tuning: Tuning, fitting: list[int]) -> bool | None:
+    """Whether fixed sizes differ: for sure, not at all, or None where that may be chance."""
+    if not fitting:
+        return False
+    best = max(fitting, key=tuning.rate)
+    if any(_is_slower(tuning, size, best) for size in fitting):
+        return True
+    return False if _as_fast_as_the_best(tuning, fitting) == fitting else None
 
 
 def _as_fast_as_the_best(tuning: Tuning, sizes: list[int]) -> list[int]:
     """Those sizes that are about as fast as the fastest."""
     best = max(sizes, key=tuning.rate)
+    return [size for size in sizes if _is_as_fast(tuning, size, best)]
+
+
+def _is_as_fast(tuning: Tuning, size: int | None, best: int) -> bool:
     near = (1 - LARGEST_CHANCE) * tuning.rate(best)
-    return [size for size in sizes if tuning.rate(size) >= near and not _is_slower(tuning, size, best)]
+    return tuning.rate(size) >= near and not _is_slower(tuning, size, best)
 
 
-def _is_slower(tuning: Tuning, size: int, best: int) -> bool:
+def _is_slower(tuning: Tuning, size: int | None, best: int) -> bool:
     """True if a size is slower than another by `LEAST_MARGIN`, and that isn't chance (95%).
 
     It is sure if every one of three trials or more was slower than every one of the other's, or if what a batch costs
@@ -116,92 +137,38 @@ def _is_slower(tuning: Tuning, size: int, best: int) -> bool:
 
 def scenarios_of(tuning: Tuning) -> list[Scenario]:
     """The guide's table filled with what was measured here; nothing if no trial came to its end."""
-    if not _measured(tuning):
+    if not tuning.measured:
         return []
     return [_scenario(tuning, name, limit, (low, high)) for name, limit, low, high in GUIDE]
 
 
 def rate_at(tuning: Tuning, size: int) -> float:
-    """Rows/s of a size: as measured, else by what a batch costs beside its rows."""
+    """Rows/s of a size: as measured, else by what a batch costs beside its rows, between its measured neighbours."""
     if rates := tuning.rates(size):
         return max(rates)
     stages = len(tuning.order.settings.stages)
     seconds = tuning.time.at(max(stages, tuning.rows / size))
-    return tuning.rows / seconds if seconds > 0 else 0.0
+    derived = tuning.rows / seconds if seconds > 0 else 0.0
+    shorter, longer = ([tuning.rate(other) for other in others] for others in _neighbours(tuning.measured, size))
+    least = min(*shorter, *longer, math.inf) if shorter else 0.0
+    most = max(*shorter, *longer, 0.0) if longer else math.inf
+    return max(least, min(derived, most))
 
 
-def _measured(tuning: Tuning) -> list[int]:
-    return sorted({trial.batch_rows for trial in tuning.done if trial.batch_rows is not None})
+def _neighbours(sizes: list[int], size: int) -> tuple[list[int], list[int]]:
+    """The nearest shorter and the nearest longer size, each where there is one."""
+    place = bisect(sizes, size)
+    return sizes[max(0, place - 1) : place], sizes[place : place + 1]
 
 
-def _peak(tuning: Tuning, size: int) -> float:
-    return max(tuning.peak_mb(trial) for trial in tuning.done if trial.batch_rows == size)
-
-
-def _why_it_matters(tuning: Tuning, fitting: list[int], same: list[int]) -> list[str]:
-    chosen, best = min(same), max(same, key=tuning.rate)
-    slowest = min(fitting, key=tuning.rate)
-    brings = f"{chosen:,} rows a batch bring {tuning.rate(chosen):,.0f} rows/s"
-    gain = tuning.rate(chosen) / tuning.rate(slowest)
-    told = [f"{brings}, {gain:.1f} times as many as {slowest:,}: {_cost(tuning, slowest)}."]
-    if best != chosen:
-        more = max(0.0, _peak(tuning, best) - _peak(tuning, chosen))
-        told.append(f"{best:,} rows are faster by no more than chance, and take {more:.0f} MB more.")
-    return told
-
-
-def _why_not(tuning: Tuning, fitting: list[int]) -> list[str]:
-    if len(fitting) == 1:
-        return [f"{fitting[0]:,} rows a batch is the only size that was tried and fits."]
-    return [
-        f"Batch size hardly matters here, because {_cost(tuning, fitting[0])}: {_span(tuning, fitting)}.",
-        "The shortest takes the least memory, and loses the least if the import is killed.",
-    ]
-
-
-def _why_unknown(tuning: Tuning, fitting: list[int], chosen: int) -> list[str]:
-    return [
-        f"Nothing is sure yet: {_span(tuning, fitting)}, but trials of one size differ as much.",
-        f"{chosen:,} rows are as fast as any so far; more repeats, or a machine that does nothing else, tell more.",
-    ]
-
-
-def _span(tuning: Tuning, sizes: list[int]) -> str:
-    rates = [tuning.rate(size) for size in sizes]
-    return f"{sizes[0]:,} to {sizes[-1]:,} rows bring {min(rates):,.0f} to {max(rates):,.0f} rows/s"
-
-
-def _cost(tuning: Tuning, size: int) -> str:
-    """What a batch costs beside its rows, and how much of the time that is with a size."""
-    a_batch = max(0.0, tuning.time.slope)
-    of_size = [trial for trial in tuning.done if trial.batch_rows == size]
-    share = median(min(1.0, a_batch * trial.batches / trial.seconds) for trial in of_size)
-    return f"a batch costs {a_batch * 1000:.0f} ms beside its rows, {share:.0%} of the time at {size:,} rows"
-
-
-def _automatic(tuning: Tuning, best: int) -> list[str]:
-    if not tuning.rate(None):
-        return []
-    return [f"The automatic size brings {tuning.rate(None) / tuning.rate(best):.0%} of the fastest one's rows/s."]
-
-
-def _left_out(tuning: Tuning, sizes: list[int], fitting: list[int]) -> list[str]:
-    told = []
-    if too_large := [size for size in sizes if size not in fitting]:
-        told.append(
-            f"From {too_large[0]:,} rows on it takes more than {AIM_AT:.0%} of the budget of {tuning.limit_mb:,.0f} MB."
-        )
-    ended = sorted({trial.batch_rows or 0 for trial in tuning.trials if not trial.is_done})
-    if ended:
-        named = ", ".join(f"{size:,}" if size else "automatic" for size in ended)
-        told.append(f"Trials that didn't come to their end: {named}.")
-    return told
+def _fits(tuning: Tuning, size: int | None) -> bool:
+    return tuning.highest_mb(size) <= AIM_AT * tuning.limit_mb
 
 
 def _scenario(tuning: Tuning, name: str, limit: int | None, guide: tuple[int, int]) -> Scenario:
     limit_mb = tuning.limit_mb if limit is None else float(limit)
     memory = tuning.memory
-    fitting = [size for size in _measured(tuning) if memory.at(min(size, tuning.rows)) <= AIM_AT * limit_mb]
+    fitting = [size for size in tuning.measured if memory.at(min(size, tuning.rows)) <= AIM_AT * limit_mb]
     rows = min(_as_fast_as_the_best(tuning, fitting)) if fitting else None
     place = rows or LEAST_ROWS
     return Scenario(

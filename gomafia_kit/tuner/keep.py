@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def write_settings(values: Mapping[str, Any], path: Path | None = None) -> Path:
     """Set these settings in the settings file, made if it isn't there; gives its path.
 
-    Comments, order and all other settings stay. Raises SettingsError for a value that is none or a file that
-    is no TOML, FolderError if the file can't be written.
+    One that is None is taken out, which leaves it automatic. Comments, order and all other settings stay. Raises
+    SettingsError for a value that is none or a file that is no TOML, FolderError if the file can't be written.
     """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
@@ -28,7 +28,9 @@ def write_settings(values: Mapping[str, Any], path: Path | None = None) -> Path:
         document = tomlkit.parse(text)
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings file {path} is no TOML: {error}.", "Mend or delete it.") from error
-    document.update(values)
+    document.update({name: value for name, value in values.items() if value is not None})
+    for name in [name for name, value in values.items() if value is None and name in document]:
+        del document[name]
     fresh = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,8 @@ from gomafia_kit.settings import DEFAULT_SEED, Settings, at_least, items, whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-DEFAULT_SIZES: Final = (50, 250, 1_000, 5_000, 20_000, None)
-"""Rows a batch; None is the automatic size."""
+DEFAULT_SIZES: Final = (10, 25, 50, 100, 500, 2_500, 10_000, None)
+"""Rows a batch, those of the old guide among them; None is the automatic size."""
 REPEATS: Final = 3
 TRANSPORTS: Final = ("archive", "http", "chromium")
 """Where a trial's answers come from: the archive, or a site on this machine by one of the ways of asking."""

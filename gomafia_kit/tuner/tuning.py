@@ -50,6 +50,11 @@ class Tuning:
         return tuple(trial for trial in self.trials if trial.is_done and trial.rows)
 
     @cached_property
+    def measured(self) -> list[int]:
+        """The fixed sizes of which a trial came to its end, the shortest first."""
+        return sorted({trial.batch_rows for trial in self.done if trial.batch_rows is not None})
+
+    @cached_property
     def shared_mb(self) -> float:
         """How much of Python's RSS no budget counts, since other processes have it too: the least of all trials.
 
@@ -60,6 +65,10 @@ class Tuning:
     def peak_mb(self, trial: Trial) -> float:
         """What counts of a trial's memory in a budget, in MB: Python's exact peak, and the browser's sampled one."""
         return trial.peak_rss_mb - self.shared_mb + trial.browser_mb
+
+    def highest_mb(self, size: int | None) -> float:
+        """What counts of a size's memory in a budget: the highest of its trials."""
+        return max(self.peak_mb(trial) for trial in self.done if trial.batch_rows == size)
 
     @cached_property
     def memory(self) -> Line:

@@ -18,7 +18,7 @@ from gomafia_kit.tuner import TRANSPORTS, Order, Tuning, changed, tried
 from gomafia_kit.widgets.board import STYLE
 from gomafia_kit.widgets.chart import LIVE
 from gomafia_kit.widgets.panel import alert, say_idle
-from gomafia_kit.widgets.tuning import TuningView, settings_to_write
+from gomafia_kit.widgets.tuning import TuningView, settings_to_write, written_words
 from gomafia_kit.widgets.tuning_chart import tuning_svg
 
 if TYPE_CHECKING:
@@ -226,8 +226,8 @@ class _Form:
 
     def _on_write(self, _button: object) -> None:
         def write() -> None:
-            told = ", ".join(f"{name} = {value}" for name, value in settings_to_write(self._tuner.tuning).items())
-            self.say(f"Written into {self._tuner.found.write()}: {told}.")
+            found = self._tuner.found
+            self.say(written_words(found.tuning, found.write()))
 
         self._try(write)
 

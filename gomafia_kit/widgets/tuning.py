@@ -107,6 +107,8 @@ class TuningView:
     def write(self) -> Path:
         """Write the recommended batch size, and the budget if one was given, into the settings file; its path.
 
+        Where it is recommended to leave the size automatic, `batch_rows` is taken out of the file.
+
         Raises SettingsError if no size is recommended.
         """
         values = settings_to_write(self.tuning)
@@ -117,9 +119,8 @@ class TuningView:
     def sheet(self) -> Html:
         """Everything as tables to read."""
         advice = self.advice
-        recommended = NONE if advice.rows is None else f"{count(advice.rows)} rows a batch"
         return shown(
-            f"Recommended: {recommended}. {advice.reason}",
+            f"Recommended: {advice_words(advice)}. {advice.reason}",
             sizes_table(self.tuning),
             self.line,
             *scenario_pieces(scenarios_of(self.tuning)),
@@ -132,12 +133,28 @@ class TuningView:
         return self.sheet().text
 
 
+def advice_words(advice: Advice) -> str:
+    """What is recommended, without the reason."""
+    if advice.automatic:
+        return "leave it automatic"
+    return NONE if advice.rows is None else f"{count(advice.rows)} rows a batch"
+
+
 def settings_to_write(tuning: Tuning) -> dict[str, Any]:
-    """The settings that the recommendation stands for."""
-    rows, limit = advice_of(tuning).rows, tuning.order.settings.memory_limit_mb
-    if rows is None:
+    """The settings that the recommendation stands for: `batch_rows` None is automatic; none without one."""
+    advice, limit = advice_of(tuning), tuning.order.settings.memory_limit_mb
+    if not advice.is_something:
         return {}
-    return {"batch_rows": rows} | ({} if limit is None else {"memory_limit_mb": limit})
+    return {"batch_rows": advice.rows} | ({} if limit is None else {"memory_limit_mb": limit})
+
+
+def written_words(tuning: Tuning, path: Path) -> str:
+    """What the settings file says, once the recommendation is written into it."""
+    told = [
+        f"{name} left out: automatic" if value is None else f"{name} = {value}"
+        for name, value in settings_to_write(tuning).items()
+    ]
+    return f"Written into {path}: {', '.join(told)}."
 
 
 def line_words(tuning: Tuning) -> str:
@@ -204,7 +221,7 @@ def scenario_pieces(scenarios: list[Scenario]) -> list[Table | str]:
         "the guide",
         "gives rows/s",
         "and MB",
-        "here",
+        "fixed here",
         "gives rows/s",
         "and MB (95% under)",
         "the guide's rates",

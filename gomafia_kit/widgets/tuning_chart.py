@@ -92,11 +92,11 @@ def _rates(tuning: Tuning, look: Look) -> Iterator[str]:
     yield from (line(x1, y1, x2, y2, look.python, 2) for (x1, y1), (x2, y2) in pairwise(fastest))
     yield from _dots(axes, tuning, lambda trial: trial.rate, look.python)
     advice = advice_of(tuning)
-    if advice.rows is not None and tuning.is_whole:
-        x = axes.x(advice.rows)
+    if advice.is_something and tuning.is_whole:
+        x = axes.x_automatic if advice.rows is None else axes.x(advice.rows)
         yield line(x, axes.top, x, _TOPS[1] + _PLOT, look.muted, 1.5)
         is_right = x > (LEFT + WIDTH) / 2
-        words = f"recommended: {count(advice.rows)}"
+        words = "recommended" if advice.rows is None else f"recommended: {count(advice.rows)}"
         yield text(x - 5 if is_right else x + 5, axes.top + _PLOT - 6, words, look.ink, "end" if is_right else "start")
 
 

@@ -163,9 +163,55 @@ def test_a_size_beyond_the_budget_is_never_advised() -> None:
     assert advice_of(tuning).rows == 1000
     assert "From 20,000 rows on it takes more than 75% of the budget of 140 MB." in _told(tuning)
     nothing = _tuning(_order(memory_limit_mb=100), a_batch=0.002)
-    assert "Not even 50 rows a batch stay under 75% of 100 MB: they take 100 MB" in _told(nothing)
+    assert "Nothing stays under 75% of 100 MB: even 50 rows a batch takes 100 MB" in _told(nothing)
     with pytest.raises(SettingsError, match="nothing is written"):
         TuningView(nothing).write()
+
+
+@pytest.mark.parametrize(("share", "automatic"), [(0.4, True), (1.0, True), (1.04, True), (1.3, False)])
+def test_where_it_is_as_fast_as_the_best_fixed_one_the_size_is_left_automatic(
+    tmp_path: Path, share: float, *, automatic: bool
+) -> None:
+    """`share` is how long it takes beside the fastest fixed size."""
+    order = _order("50,1000,automatic", memory_limit_mb=2_000)
+    tuning = _tuning(order, a_batch=0.002)
+    best = min(trial.seconds for trial in tuning.trials if trial.batch_rows == 1000)
+    trials = [t if t.batch_rows else replace(t, seconds=share * best * (1 + t.repeat / 100)) for t in tuning.trials]
+    tuning = Tuning(order, tuple(trials))
+    advice = advice_of(tuning)
+    assert (advice.automatic, advice.rows) == (automatic, None if automatic else 1000)
+    path = tmp_path / "settings.toml"
+    path.write_text("# mine\nbatch_rows = 100\ngc = 'batch'  # why\n", "utf-8")
+    write_settings(settings_to_write(tuning), path)
+    kept = "# mine\ngc = 'batch'  # why\n" if automatic else "# mine\nbatch_rows = 1000\ngc = 'batch'  # why\n"
+    assert path.read_text("utf-8") == f"{kept}memory_limit_mb = 2000\n"
+    told = "leave it automatic. The automatic size brings" if automatic else "1,000 rows a batch. 1,000 rows a batch"
+    assert repr(TuningView(tuning)).startswith(f"Recommended: {told}")
+
+
+def test_an_automatic_size_that_does_not_fit_or_end_is_not_advised() -> None:
+    order = _order("50,1000,automatic", memory_limit_mb=200)
+    tuning = _tuning(order, a_batch=0.002)
+    large = [t if t.batch_rows else replace(t, peak_rss_mb=190, seconds=0.1) for t in tuning.trials]
+    cut = [t if t.batch_rows or t.repeat > 1 else replace(t, ended="OutOfBudgetError") for t in tuning.trials]
+    for trials in (large, cut):
+        assert not advice_of(Tuning(order, tuple(trials))).automatic
+
+
+def test_why_nothing_can_be_recommended_is_said() -> None:
+    order = _order("50,automatic", memory_limit_mb=100)
+    trials = _tuning(order, a_batch=0.002).trials
+    assert _told(Tuning(order)) == "Nothing was tried yet."
+    for changes, words in (
+        ({"ended": "OutOfBudgetError"}, "No trial fits into 100 MB: each came near that and was ended."),
+        ({"ended": "RunDiedError"}, "No trial came to its end (RunDiedError)"),
+        ({"rows": 0}, "No trial wrote a row"),
+    ):
+        nothing = Tuning(order, tuple(replace(trial, **changes) for trial in trials))
+        assert not advice_of(nothing).is_something
+        assert _told(nothing).startswith(words)
+    alone = _tuning(_order("automatic"), a_batch=0.002)
+    assert _told(alone).endswith("no fixed size was tried beside it.")
 
 
 def test_trials_that_ended_early_count_for_nothing_but_are_told() -> None:
@@ -223,12 +269,24 @@ def test_the_guides_table_is_filled_for_every_scenario() -> None:
     assert [s.rows for s in small][:2] == [None, 1000]
 
 
+def test_what_is_derived_lies_between_its_measured_neighbours() -> None:
+    """The line through the times is bent by what the shortest sizes cost: it isn't believed against what was seen."""
+    tuning = _tuning(_order("50,250,1000"), a_batch=0.002)
+    slow = [replace(t, seconds=t.seconds * 2) if t.batch_rows == 50 else t for t in tuning.trials]
+    tuning = Tuning(tuning.order, tuple(slow))
+    shortest, middle, longest = (tuning.rate(size) for size in (50, 250, 1000))
+    found = {s.name: s.guide_rate for s in scenarios_of(tuning)}
+    assert found["memory-constrained"][1] <= shortest
+    assert shortest <= found["dedicated server"][0] <= middle <= found["dedicated server"][1] <= longest
+
+
 def test_the_chart_has_a_dot_a_trial_and_the_band() -> None:
     tuning = _tuning(_order("50,1000,20000,automatic"), a_batch=0.002)
     svg = tuning_svg(tuning)
     assert svg.count("<circle") == 2 * len(tuning.trials)
     assert svg.count('class="band"') == 1
-    assert "recommended: 1" in svg
+    assert "recommended: 1,000" in tuning_svg(_tuning(_order(), a_batch=0.002))
+    assert ">recommended<" in svg
     empty = tuning_svg(Tuning(_order()))
     assert "<circle" not in empty
     assert "0 of 9 trials" in empty

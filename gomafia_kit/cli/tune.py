@@ -21,6 +21,8 @@ _SETTINGS: Final = (
     *("source", "scale", "stages", "data_dir", "form", "memory_limit_mb", "pages_per_browser", "gc"),
     *("years", "tournament_ids", "since", "seed", "players_file"),
 )
+NOTHING_RECOMMENDED: Final = 1
+"""Exit code where the trials show no size to take; the others' where something is wrong."""
 
 
 def _some_settings(command: Any) -> Any:  # noqa: ANN401 - a decorator of click commands
@@ -40,7 +42,7 @@ def _some_settings(command: Any) -> Any:  # noqa: ANN401 - a decorator of click 
     help="Where answers come from: the archive, or a site on this machine.",
 )
 @click.option("--order-seed", type=int, default=1, show_default=True, help="Decides the order of the trials.")
-@click.option("--write", is_flag=True, help="Write the recommended size into the settings file.")
+@click.option("--write", is_flag=True, help="Write what is recommended into the settings file.")
 @_some_settings
 @json_option
 def tune(
@@ -50,9 +52,10 @@ def tune(
 
     Each size is tried in a fresh process, in random order, several times, on archived answers (of --data-dir,
     or of the demo league) or with the demo site; no other site is ever asked. Told are rows/s and peak
-    memory, and the size to take with the reason. Without --stages: tournaments and games.
+    memory, and the size to take with the reason. Without --stages: tournaments and games. Ends with 1 if no
+    size can be recommended.
     """
-    from gomafia_kit.tuner import Order, tried
+    from gomafia_kit.tuner import Order, advice_of, tried
 
     order = Order.of(gathered(given(options)), sizes, repeats, transport, order_seed)
     wishes: list[str] = []
@@ -63,10 +66,11 @@ def tune(
 
     with stopping(wish):
         tuning = tried(order, _teller(), lambda: bool(wishes), lambda words: click.echo(words, err=True))
-    path = _written(tuning) if write else None
     click.echo(json.dumps(_plain(tuning), ensure_ascii=False, indent=2) if as_json else _told(tuning))
-    if path is not None:
-        click.echo(f"Written: {path}", err=as_json)
+    if not advice_of(tuning).is_something:
+        return NOTHING_RECOMMENDED
+    if write:
+        click.echo(_written(tuning), err=as_json)
     return 0
 
 
@@ -83,9 +87,9 @@ def _teller() -> Callable[[Tuning], None]:
 
 
 def _written(tuning: Tuning) -> str:
-    from gomafia_kit.widgets.tuning import TuningView
+    from gomafia_kit.widgets.tuning import TuningView, written_words
 
-    return str(TuningView(tuning).write())
+    return written_words(tuning, TuningView(tuning).write())
 
 
 def _told(tuning: Tuning) -> str:
@@ -98,6 +102,7 @@ def _plain(tuning: Tuning) -> dict[str, Any]:
     from gomafia_kit.tuner import advice_of, scenarios_of
 
     return {
+        "tried": tuning.order.words,
         "advice": asdict(advice_of(tuning)),
         "trials": [
             {**asdict(trial), "rows_a_second": trial.rate, "peak_mb": tuning.peak_mb(trial)} for trial in tuning.trials

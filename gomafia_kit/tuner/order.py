@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import SettingsError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE, held_in
+from gomafia_kit.plan import subjects
 from gomafia_kit.runs.database import holds
 from gomafia_kit.settings import DEFAULT_SEED, Settings, at_least, items, whole
 
@@ -59,8 +60,22 @@ class Order:
                 "The push is tried by itself: it reads what is staged, and asks nothing.",
                 "Give stages=push alone, with transport=archive.",
             )
+        _refuse_stages_without_batches(settings)
+        _refuse_a_folder_without_answers(settings)
         _refuse_a_site(settings, transport)
         return cls(settings, _sizes(DEFAULT_SIZES if sizes is None else sizes), repeats, transport, seed)
+
+    @property
+    def words(self) -> str:
+        """What is tried, and whose answers are read, from where."""
+        settings = self.settings
+        if self.transport != TRANSPORTS[0]:
+            place = f"asked of {'the demo site' if settings.source == 'demo' else settings.base_url}"
+        elif holds(settings.folder, ARCHIVE_FILE):
+            place = f"read from {settings.folder}"
+        else:
+            place = f"made anew, since {settings.folder} holds none"
+        return f"{', '.join(settings.stages)} of {settings.league}, answers {place}"
 
     def in_order(self) -> list[tuple[int, int | None]]:
         """Every trial as (repeat, size): all sizes once, shuffled, then all again.
@@ -92,6 +107,27 @@ def _default_stages(settings: Settings) -> dict[str, object]:
 
 def _is_automatic(settings: Settings, name: str) -> bool:
     return settings.origins.get(name, "automatic") == "automatic"
+
+
+def _refuse_stages_without_batches(settings: Settings) -> None:
+    """What is only computed from staged rows, or asks for nothing with these settings, comes in no batch."""
+    if PUSH in settings.stages or any(subjects(stage, settings) for stage in settings.stages):
+        return
+    raise SettingsError(
+        f"stages: {', '.join(settings.stages)} has no batches of its own: no size can be tried.",
+        "Give stages that ask for something, as tournaments,games, or push alone.",
+    )
+
+
+def _refuse_a_folder_without_answers(settings: Settings) -> None:
+    """A folder that somebody named must be the one he means; the league's own may be made by its first import."""
+    folder = settings.folder
+    if folder == replace(settings, data_dir="").folder or holds(folder, ARCHIVE_FILE):
+        return
+    raise SettingsError(
+        f"data_dir: {folder} {'holds no archive' if folder.is_dir() else 'is not there'}.",
+        "Give the folder of an import, or leave it out to try the league that source and scale name.",
+    )
 
 
 def _refuse_a_site(settings: Settings, transport: str) -> None:

@@ -110,7 +110,7 @@ def tried(
     of its import; RunStoppedError if it was stopped before anything was tried.
     """
     tuning = Tuning(order)
-    tell(f"Getting ready for {tuning.wanted} {'trial' if tuning.wanted == 1 else 'trials'}: the answers are read once.")
+    tell(f"Getting ready for {tuning.wanted} {'trial' if tuning.wanted == 1 else 'trials'}: {order.words}.")
     try:
         with Workbench(order, is_stopped, tell) as bench:
             for repeat, size in order.in_order():

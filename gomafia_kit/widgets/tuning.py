@@ -208,7 +208,8 @@ def sizes_table(tuning: Tuning) -> Table:
                 counted(len(done), "trial"),
             )
         )
-    return Table(("rows a batch", "batches", "rows/s", "peak, MB", ""), rows, "What was tried")
+    title = f"What was tried: {tuning.order.words}"
+    return Table(("rows a batch", "batches", "rows/s", "peak, MB", ""), rows, title)
 
 
 def scenario_pieces(scenarios: list[Scenario]) -> list[Table | str]:

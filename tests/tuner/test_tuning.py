@@ -75,6 +75,9 @@ def test_every_size_is_tried_once_before_any_is_tried_again() -> None:
         ("100", {"source": "site"}, "http", r"would ask https://\S+ again and again"),
         ("100", {"source": "https://example.org"}, "chromium", "would ask https://example.org"),
         ("100", {"stages": "games,push"}, "archive", "The push is tried by itself"),
+        ("100", {"stages": "statistics"}, "archive", "statistics has no batches of its own"),
+        ("100", {"data_dir": "/nowhere/nope"}, "archive", "data_dir: /nowhere/nope is not there"),
+        ("100", {"data_dir": "/proc"}, "archive", "data_dir: /proc holds no archive"),
     ],
 )
 def test_what_cannot_be_tried_is_refused_before_anything_is(
@@ -84,11 +87,11 @@ def test_what_cannot_be_tried_is_refused_before_anything_is(
         Order.of(Settings.gather(settings), sizes, 1, transport)
 
 
-def test_numbers_that_are_none_are_refused_as_settings_are(data_dir: Path) -> None:
+def test_numbers_that_are_none_are_refused_as_settings_are() -> None:
     refused: dict[str, Any] = {"repeats": "x", "sizes": 1.5, "order_seed": None}
     for name, value in refused.items():
         with pytest.raises(SettingsError, match=f"{name}: {value!r} is no"):
-            gk.tune(data_dir=str(data_dir), **{name: value})
+            gk.tune(**{name: value})
 
 
 def test_whose_archive_a_folder_holds_is_read_from_it(data_dir: Path) -> None:
@@ -99,11 +102,14 @@ def test_whose_archive_a_folder_holds_is_read_from_it(data_dir: Path) -> None:
     assert _order("100", data_dir=str(data_dir), scale="full").settings.scale == "full"
 
 
-def test_an_archive_that_is_not_there_is_not_asked_from_the_site(data_dir: Path) -> None:
-    order = _order("100", 1, source="https://example.org", data_dir=str(data_dir))
+def test_an_archive_that_is_not_there_is_not_asked_from_the_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    order = _order("100", 1, source="https://example.org")
     with pytest.raises(NotInArchiveError, match="the tuner asks no site"):
         tried(order, lambda _: None)
-    assert list(data_dir.parent.iterdir()) == []
+    assert list((tmp_path / "data").iterdir()) == []
 
 
 # -- what is advised ------------------------------------------------------------------------------
@@ -318,15 +324,13 @@ def test_the_settings_file_keeps_what_else_is_in_it(tmp_path: Path) -> None:
 
 
 def test_the_push_of_the_demo_league_is_tried_by_the_command_and_leaves_nothing_but_the_settings(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A person's own server is never touched: the schemas are of one that is thrown away.
     monkeypatch.setenv("GOMAFIA_POSTGRES_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
-    settings = data_dir.parent / "settings.toml"
-    settings.touch()
-    monkeypatch.setenv("GOMAFIA_SETTINGS", str(settings))
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
     words = ["--stages", "push", "--sizes", "100", "--repeats", "1", "--write", "--json"]
-    done = CliRunner().invoke(gomafia, ["tune", "--data-dir", str(data_dir), *words], standalone_mode=False)
+    done = CliRunner().invoke(gomafia, ["tune", *words], standalone_mode=False)
     assert done.exception is None
     told = json.loads(done.stdout)
     (trial,) = told["trials"]
@@ -336,5 +340,16 @@ def test_the_push_of_the_demo_league_is_tried_by_the_command_and_leaves_nothing_
     assert trial["cpu_seconds"] > 0
     assert told["scenarios"][0]["name"] == "memory-constrained"
     assert told["advice"]["reason"] == "100 rows a batch is the only size that was tried and fits."
+    settings = tmp_path / "data" / "settings.toml"
     assert tomllib.loads(settings.read_text()) == {"batch_rows": 100}
-    assert [path.name for path in data_dir.parent.iterdir()] == ["settings.toml"]
+    assert list(settings.parent.iterdir()) == [settings]
+
+
+def test_a_tuning_that_recommends_nothing_ends_with_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    line = ["tune", "--memory-limit-mb", "64", "--sizes", "100", "--repeats", "1", "--write"]
+    done = CliRunner().invoke(gomafia, line, standalone_mode=False)
+    assert (done.exception, done.return_value) == (None, 1)
+    assert "No trial fits into 64 MB" in done.stdout
+    assert "tournaments, games of demo-tiny" in done.stdout
+    assert not (tmp_path / "data" / "settings.toml").exists()

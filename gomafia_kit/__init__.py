@@ -257,7 +257,9 @@ def profile(
 def diagnose(run: _ImportHandle | str | _Path) -> _DataFrame:
     """What the figures of a run show to be wrong, one row each; none for a sound run.
 
-    Columns: kind (pages, contexts, listeners, connections, threads, loop, gc, slowing), seen, remedy, where.
+    Columns: kind (pages, contexts, listeners, connections, threads, loop, gc, slowing), seen, remedy, where. Of what
+    a stage had fewer than five looks nothing is said: connections and threads are counted at each batch, the browser
+    at the sampled looks. `gomafia diagnose` names these.
     """
     from gomafia_kit.importer.profile import diagnosed
     from gomafia_kit.widgets.handle import as_handle

@@ -123,16 +123,20 @@ def diagnose(data_dir: str | None, run_id: int | None, *, as_json: bool) -> int:
     """Say what the figures of a run show to be wrong.
 
     Every run keeps them: pages, listeners and connections that become more, a loop that is held up, garbage
-    collected all the time, rows a second that fall. Ends with 1 if there is something.
+    collected all the time, rows a second that fall. Where there were too few looks to tell, that is said. Ends
+    with 1 if there is something.
     """
-    from gomafia_kit.importer.profile import diagnosed
+    from gomafia_kit.importer.profile import diagnosed, undiagnosed
 
     folder = folder_of_runs(data_dir)
-    found = diagnosed(folder, _run(folder, run_id).run_id)
+    run = _run(folder, run_id)
+    found = diagnosed(folder, run.run_id)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_findings_lines(found)))
+    for sentence in undiagnosed(folder, run.run_id):
+        click.echo(sentence, err=as_json)
     return NOT_BETTER if found else 0
 
 

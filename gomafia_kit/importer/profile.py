@@ -14,6 +14,7 @@ from gomafia_kit.memory.diagnosis import (
     findings_of_growth,
     growing_lines,
     growing_types,
+    too_few_looks,
     whole_growth,
 )
 from gomafia_kit.memory.profiler import TABLE, profile_folder
@@ -62,6 +63,12 @@ def diagnosed(data_dir: Path, run_id: int) -> list[Finding]:
     """What the figures of a run show to be wrong, whether it was profiled or not."""
     with Journal(data_dir) as journal:
         return findings_of(journal.measures(run_id), journal.batches(run_id))
+
+
+def undiagnosed(data_dir: Path, run_id: int) -> list[str]:
+    """Of what the figures of a run are too few to say anything, as sentences."""
+    with Journal(data_dir) as journal:
+        return too_few_looks(journal.measures(run_id))
 
 
 def profile_of(data_dir: Path, run_id: int) -> Profile:

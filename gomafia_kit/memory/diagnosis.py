@@ -83,13 +83,33 @@ def findings_of(measures: Sequence[Measure], batches: Sequence[Batch]) -> list[F
     return found
 
 
-def _piles(measures: Iterable[Measure]) -> Iterator[Finding]:
+def too_few_looks(measures: Iterable[Measure]) -> list[str]:
+    """Of what nothing can be said in which stages, as sentences: there were fewer than `LEAST_LOOKS` looks at it."""
+    looks: dict[str, list[str]] = defaultdict(list)
+    for (_, name, stage), by_batch in _series(measures).items():
+        if len(by_batch) < LEAST_LOOKS:
+            looks[name].append(f"{len(by_batch)} in {stage}")
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for name, told in looks.items():
+        kinds[", ".join(told)].append(name)
+    return [
+        f"Too few looks to tell whether {', '.join(names)} pile up ({LEAST_LOOKS} are needed): {told}."
+        for told, names in kinds.items()
+    ]
+
+
+def _series(measures: Iterable[Measure]) -> dict[tuple[str, str, str], dict[int, float]]:
+    """Part, name and stage of each thing that may pile up -> its figure at each batch where it was looked at."""
     series: dict[tuple[str, str, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for m in measures:
         part = "page" if m.part.startswith("page.") else m.part
         if (part, m.name) in _PILES_UP and m.batch:
             series[part, m.name, m.stage][m.batch] += m.figure
-    for (part, name, stage), by_batch in series.items():
+    return series
+
+
+def _piles(measures: Iterable[Measure]) -> Iterator[Finding]:
+    for (part, name, stage), by_batch in _series(measures).items():
         least, what, remedy = _PILES_UP[part, name]
         figures = list(by_batch.values())
         grown = figures[-1] - figures[0]

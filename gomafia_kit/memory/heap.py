@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import stat
 import sys
 import threading
 from contextlib import suppress
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def heap() -> Iterator[Gauge]:
-    """What is free to ask: blocks of Python's allocator, malloc's bytes, Arrow's pool, threads."""
+    """What is as good as free to ask: blocks of Python's allocator, malloc's bytes, Arrow's pool, threads, open files.
+
+    50 us in all with 20 open files, 0.5 ms with 300.
+    """
     yield "python", "blocks", sys.getallocatedblocks()
     yield "python", "threads", threading.active_count()
     if (malloc_mb := MALLOC()) is not None:
@@ -30,27 +34,38 @@ def heap() -> Iterator[Gauge]:
     arrow = sys.modules.get("pyarrow")  # a library that isn't loaded holds nothing
     if arrow is not None and hasattr(arrow, "total_allocated_bytes"):
         yield "external", "arrow_mb", arrow.total_allocated_bytes() / MB
+    if (modes := _open()) is not None:
+        yield from _files_and_connections(len(modes), sum(map(stat.S_ISSOCK, modes)))
 
 
 def handles(process: psutil.Process) -> Iterator[Gauge]:
-    """What costs a little more: objects that the garbage collector knows, open files and connections."""
+    """What costs more: objects that the garbage collector knows, and what is open where the kernel doesn't list it."""
     yield "python", "objects", len(gc.get_objects())
-    with suppress(psutil.Error, OSError):
-        files, sockets = _files_and_sockets(process)
-        yield "python", "files", files
-        yield "python", "connections", sockets
+    if _OPEN.is_dir():
+        return
+    with suppress(psutil.Error, OSError):  # psutil reads every connection of the machine for that
+        yield from _files_and_connections(len(process.open_files()), len(process.net_connections("inet")))
 
 
-def _files_and_sockets(process: psutil.Process) -> tuple[int, int]:
-    """How much is open, and how much of it are sockets: psutil would read every connection of the machine for that."""
-    own = Path(f"/proc/{process.pid}/fd")
-    if not own.is_dir():
-        return len(process.open_files()), len(process.net_connections("inet"))
-    targets = []
-    for link in own.iterdir():
-        with suppress(OSError):  # the one by which this folder is read
-            targets.append(os.readlink(link))  # noqa: PTH115 - no path: socket:[...]
-    return len(targets), sum(target.startswith("socket:") for target in targets)
+def _files_and_connections(files: int, connections: int) -> Iterator[Gauge]:
+    yield "python", "files", files
+    yield "python", "connections", connections
+
+
+_OPEN: Final = Path("/proc/self/fd")
+
+
+def _open() -> list[int] | None:
+    """The mode of each open file of this process, which tells a socket; None where the kernel doesn't list them."""
+    try:
+        numbers = os.listdir(_OPEN)  # noqa: PTH208 - numbers, no paths
+    except OSError:
+        return None
+    modes = []
+    for number in numbers:
+        with suppress(OSError):  # the one by which this folder was read
+            modes.append(os.fstat(int(number)).st_mode)
+    return modes
 
 
 _MALLINFO_FIELDS: Final = (

@@ -6,6 +6,7 @@ import gc
 import itertools
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 KEPT: Final[list[Any]] = []
 parts_written = itertools.count()
+NOBODY: Final = "nobody"
+"""The name of no tracer: the import isn't looked at."""
 SECONDS_OF_A_BLOCK: Final = 0.5
 BLOCKED_ASK: Final = 6
 
@@ -47,6 +50,10 @@ def _keep_bytes(_: Parsed) -> None:
 def _keep_connection(fetcher: HttpFetcher, *_: object) -> None:
     address = urlsplit(fetcher.base_url)
     KEPT.append(socket.create_connection((address.hostname, address.port or 80)))
+
+
+def _start_thread(*_: object) -> None:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 
 
 def _collect_and_collect(_: Parsed) -> None:
@@ -87,6 +94,7 @@ def _block_the_loop(engine: Engine, *_: object) -> None:
 FAULTS: Final[dict[str, Callable[[], None]]] = {
     "list": lambda: _before(load, "validate", _keep_bytes),
     "connection": lambda: _before(HttpFetcher, "fetch", _keep_connection),
+    "thread": lambda: _before(HttpFetcher, "fetch", _start_thread),
     "storm": lambda: _before(load, "validate", _collect_and_collect),
     "quadratic": lambda: _before(load, "write_part", _compute_more_each_time),
     "page": lambda: _before(Engine, "_put", _open_page),
@@ -108,7 +116,8 @@ def main(url: str, folder: str, via: str, tracer: str, *faults: str) -> None:
         "form": "api",
         "batch_rows": 20,
     }
-    run = run_here(Settings.gather(parameters), Profiling(tracer)).run()
+    profiling = None if tracer == NOBODY else Profiling(tracer)
+    run = run_here(Settings.gather(parameters), profiling).run()
     if run.state != "done":
         sys.exit(f"{run.error}: {run.message}")
 

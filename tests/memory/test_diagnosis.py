@@ -1,11 +1,11 @@
-"""A stage that slows down: told from a machine that is busy for a moment."""
+"""A stage that slows down: told from a machine that is busy for a moment; and what was looked at too seldom to tell."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gomafia_kit.memory.diagnosis import findings_of
+from gomafia_kit.memory.diagnosis import findings_of, too_few_looks
 from gomafia_kit.runs.journal import Batch, Measure
 
 if TYPE_CHECKING:
@@ -58,3 +58,14 @@ def test_few_batches_or_a_short_slow_time_say_nothing() -> None:
 
 def test_more_computing_that_nobody_waits_for_is_not_named() -> None:
     assert not _findings(lambda _: 10.0, lambda n: 90.0 * n)
+
+
+def test_what_was_looked_at_too_seldom_is_said_and_is_no_finding() -> None:
+    looks = {("chromium", "pages"): 4, ("chromium", "contexts"): 4, ("python", "connections"): 60}
+    measures = [Measure("games", n, AT, *what, 7.0 * n) for what, count in looks.items() for n in range(1, count + 1)]
+    (finding,) = findings_of(measures, [])
+    assert finding.kind == "connections"
+    assert too_few_looks(measures) == [
+        "Too few looks to tell whether pages, contexts pile up (5 are needed): 4 in games."
+    ]
+    assert too_few_looks([]) == []

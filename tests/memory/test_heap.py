@@ -18,6 +18,7 @@ from gomafia_kit.staging.pools import close, memory_of_duckdb_mb, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from gomafia_kit.memory.probe import Gauge
 
@@ -41,15 +42,26 @@ def test_what_python_and_libraries_hold_shows() -> None:
 
 
 def test_open_connections_and_objects_are_counted() -> None:
-    process = psutil.Process()
-    before = _told(handles(process))
+    def told() -> dict[str, float]:
+        return _told(heap()) | _told(handles(psutil.Process()))
+
+    before = told()
     with socket.create_server(("127.0.0.1", 0)):
         held = [[number] for number in range(1000)]
-        after = _told(handles(process))
+        after = told()
     assert len(held) == 1000
     assert after["connections"] == before["connections"] + 1
     assert after["files"] == before["files"] + 1
     assert after["objects"] > before["objects"] + 900
+
+
+def test_where_the_kernel_does_not_list_them_psutil_counts_what_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gomafia_kit.memory.heap._OPEN", tmp_path / "none")
+    assert "connections" not in _told(heap())
+    with socket.create_server(("127.0.0.1", 0)):
+        assert _told(handles(psutil.Process()))["connections"] >= 1
 
 
 def test_a_connection_that_closes_gives_the_system_back_what_malloc_kept() -> None:

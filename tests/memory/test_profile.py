@@ -12,7 +12,8 @@ import pytest
 
 from gomafia_kit import demo
 from gomafia_kit.errors import FolderError
-from gomafia_kit.importer.profile import Profile, profile_of
+from gomafia_kit.importer.profile import Profile, diagnosed, profile_of
+from tests.memory.planted import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,13 @@ def site() -> Iterator[DemoSite]:
         yield running
 
 
-def _profiled(site: DemoSite, folder: Path, via: str, tracer: str, *faults: str) -> Profile:
+def _imported(site: DemoSite, folder: Path, via: str, tracer: str, *faults: str) -> None:
     line = [sys.executable, "-m", "tests.memory.planted", site.url, str(folder), via, tracer, *faults]
     subprocess.run(line, cwd=ROOT, check=True, timeout=180)
+
+
+def _profiled(site: DemoSite, folder: Path, via: str, tracer: str, *faults: str) -> Profile:
+    _imported(site, folder, via, tracer, *faults)
     return profile_of(folder, 1)
 
 
@@ -47,9 +52,10 @@ def test_in_a_sound_run_nothing_is_named(site: DemoSite, data_dir: Path, via: st
 
 
 def test_what_grows_in_python_is_named_by_its_line(site: DemoSite, data_dir: Path) -> None:
-    profile = _profiled(site, data_dir, "http", "memray", "list", "connection", "storm")
+    profile = _profiled(site, data_dir, "http", "memray", "list", "connection", "thread", "storm")
     found = _kinds(profile)
-    assert {"memory", "connections", "gc"} <= found.keys() <= {"memory", "connections", "gc", "objects"}
+    planted = {"memory", "connections", "threads", "gc"}
+    assert planted <= found.keys() <= {*planted, "objects"}
     assert profile.lines[0].what.startswith("memory/planted.py:")
     assert "KEPT.append(bytearray(40_000))" in profile.lines[0].code
     assert profile.verdict.startswith("grows ")
@@ -58,6 +64,12 @@ def test_what_grows_in_python_is_named_by_its_line(site: DemoSite, data_dir: Pat
     page = profile.flame_graph.read_text("utf-8")
     assert "planted.py" in page
     assert not re.search(r"<(script|link)[^>]*(src|href)=.http", page), "it must open offline"
+
+
+def test_what_piles_up_is_named_though_nobody_looked(site: DemoSite, data_dir: Path) -> None:
+    """Connections and threads are counted at each batch, however seldom the whole tree is looked at."""
+    _imported(site, data_dir, "http", NOBODY, "connection", "thread")
+    assert {finding.kind for finding in diagnosed(data_dir, 1)} == {"connections", "threads"}
 
 
 def test_a_run_that_computes_more_and_more_for_a_row_is_named(site: DemoSite, data_dir: Path) -> None:

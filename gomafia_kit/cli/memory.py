@@ -94,12 +94,14 @@ def profile(tracer: str, *, native: bool, as_json: bool, **options: object) -> i
     held up, garbage collected all the time, a run that slows down.
     """
     from gomafia_kit import importer
+    from gomafia_kit.cli.run import wait_telling
     from gomafia_kit.importer.profile import profile_of
     from gomafia_kit.memory.profiler import profiling
 
-    handle = importer.start(gathered(given(options)), lifeline=True, profiling=profiling(tracer, native=native))
+    settings = gathered(given(options))
+    handle = importer.start(settings, lifeline=True, profiling=profiling(tracer, native=native))
     click.echo(f"Run {handle.run_id} in {handle.data_dir}, looked at; Ctrl+C ends it after its open batch.", err=True)
-    handle.wait()
+    wait_telling(handle, len(settings.stages))
     found = profile_of(handle.data_dir, handle.run_id)
     if as_json:
         told = {

@@ -115,6 +115,21 @@ def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] 
 
     handle = importer.start(settings, lifeline=True, within=within)
     click.echo(f"Run {handle.run_id} in {handle.data_dir}; Ctrl+C ends it after its open batch.", err=True)
+    try:
+        wait_telling(handle, len(settings.stages))
+    finally:
+        with Journal(handle.data_dir) as journal:
+            show_end(journal, handle.run_id, as_json=as_json)
+    return 0
+
+
+def wait_telling(handle: ImportHandle, stages: int) -> None:
+    """Wait for a run's end, telling its notices and progress; Ctrl+C stops it, a second one breaks it off.
+
+    Raises the error that the run ended with.
+    """
+    from gomafia_kit.runs.journal import Journal
+
     wishes: list[str] = []
 
     def wish() -> bool:
@@ -122,7 +137,7 @@ def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] 
         return True
 
     with Journal(handle.data_dir) as journal, stopping(wish):
-        teller = Teller(handle, journal, len(settings.stages))
+        teller = Teller(handle, journal, stages)
 
         def look() -> None:
             if wishes:
@@ -139,8 +154,6 @@ def import_directly(settings: Settings, *, as_json: bool, within: Sequence[str] 
             raise
         finally:
             teller.last_notices()
-            show_end(journal, handle.run_id, as_json=as_json)
-    return 0
 
 
 def show_end(journal: Journal, run_id: int, *, as_json: bool) -> None:

@@ -43,7 +43,8 @@ class Profiling:
 def profiling(tracer_name: str = "auto", *, native: bool = False) -> Profiling:
     """How to look, checked; `auto` is memray if it is installed, else tracemalloc.
 
-    Raises SettingsError for another name, UnavailableError for memray where there is none.
+    Raises SettingsError for another name and for `native` with tracemalloc, UnavailableError for memray where there
+    is none.
     """
     if tracer_name not in {"auto", MEMRAY, TRACEMALLOC}:
         raise SettingsError(f"tracer: {tracer_name!r} is none of auto, {MEMRAY}, {TRACEMALLOC}.", "Choose one of them.")
@@ -51,6 +52,8 @@ def profiling(tracer_name: str = "auto", *, native: bool = False) -> Profiling:
     if chosen == "auto":
         chosen = MEMRAY if has_memray() else TRACEMALLOC
     check_tracer(chosen)
+    if native and chosen == TRACEMALLOC:
+        raise SettingsError(f"native: {TRACEMALLOC} sees no native code.", f"Use tracer={MEMRAY}, or leave native out.")
     return Profiling(chosen, native)
 
 

@@ -59,10 +59,11 @@ def test_what_can_not_be_compared_is_said(gomafia: Gomafia, site: DemoSite, tmp_
     assert "has no run 9" in gomafia("compare", folder, f"{folder}:9").err
 
 
-def test_a_profile_is_told(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:
+def test_a_profile_is_told_and_how_it_goes_on(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:
     line = ("profile", "--source", site.url, "--stages", "clubs", "--form", "api", "--batch-rows", "2")
-    ended = gomafia(*line, "--data-dir", str(tmp_path / "one"), "--json")
+    ended = gomafia(*line, "--data-dir", str(tmp_path / "one"), "--seconds-between-asks", "1", "--json")
     assert ended.code == 0
+    assert "clubs (1 of 1): " in ended.err
     told = json.loads(ended.out)
     assert told["findings"] == []
     assert told["verdict"].startswith("flat (95%: at most ")

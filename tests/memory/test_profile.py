@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import demo
-from gomafia_kit.errors import FolderError
+from gomafia_kit.errors import FolderError, SettingsError
 from gomafia_kit.importer.profile import Profile, diagnosed, profile_of
+from gomafia_kit.memory.profiler import profiling
 from tests.memory.planted import NOBODY
 
 if TYPE_CHECKING:
@@ -92,6 +93,12 @@ def test_what_a_browser_keeps_is_named(site: DemoSite, data_dir: Path) -> None:
     assert "aren't closed" in found["pages"]
     assert "function" in {kind.what for kind in profile.types}
     assert "held up in 1 batches" in found["loop"]
+
+
+def test_native_code_is_not_asked_of_who_does_not_see_it() -> None:
+    assert profiling("memray", native=True).native
+    with pytest.raises(SettingsError, match="native: tracemalloc sees no native code"):
+        profiling("tracemalloc", native=True)
 
 
 def test_a_run_that_was_not_profiled_says_how_to(data_dir: Path) -> None:

@@ -83,7 +83,7 @@ def _why_it_matters(tuning: Tuning, fitting: list[int], same: list[int]) -> list
 
 def _why_not(tuning: Tuning, fitting: list[int]) -> list[str]:
     if len(fitting) == 1:
-        return [f"{fitting[0]:,} rows a batch is the only size that was tried and fits."]
+        return [f"{fitting[0]:,} rows a batch is the only fixed size that was tried and fits."]
     return [
         f"Batch size hardly matters here, because {_cost(tuning, fitting[0])}: {_span(tuning, fitting)}.",
         "The shortest takes the least memory, and loses the least if the import is killed.",

@@ -339,7 +339,7 @@ def test_the_push_of_the_demo_league_is_tried_by_the_command_and_leaves_nothing_
     assert 50 < trial["peak_mb"] < 300
     assert trial["cpu_seconds"] > 0
     assert told["scenarios"][0]["name"] == "memory-constrained"
-    assert told["advice"]["reason"] == "100 rows a batch is the only size that was tried and fits."
+    assert told["advice"]["reason"] == "100 rows a batch is the only fixed size that was tried and fits."
     settings = tmp_path / "data" / "settings.toml"
     assert tomllib.loads(settings.read_text()) == {"batch_rows": 100}
     assert list(settings.parent.iterdir()) == [settings]

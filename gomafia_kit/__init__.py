@@ -93,7 +93,7 @@ def start_import(settings: _Settings | None = None, /, *, in_process: bool = Fal
 
 
 def attach(data_dir: str | _Path, run_id: int | None = None) -> _RunHandle:
-    """A handle of a run started elsewhere, at work or ended; without a number the newest of the folder.
+    """A handle of a run started elsewhere, or ended; without a number the folder's one at work, else its newest.
 
     Raises FolderError if the folder has no run, or none of that number.
     """
@@ -125,7 +125,8 @@ def show_settings(settings: _Settings) -> _Html:
 def receipt(run: _ImportHandle | str | _Path) -> _Receipt:
     """The account of a run as tables: fetched = staged + rejected + duplicates, asks, push, peak memory.
 
-    `run` is a handle, or a data folder (its newest run). A run that hasn't ended well shows how far it got and why.
+    `run` is a handle, or a data folder (its run at work, else its newest). A run that hasn't ended well
+    shows how far it got and why.
     """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.receipt import receipt_of
@@ -272,7 +273,7 @@ def diagnose(run: _ImportHandle | str | _Path) -> _DataFrame:
 def compare(before: _ImportHandle | str | _Path, after: _ImportHandle | str | _Path) -> _ComparisonView:
     """The verdict on two runs: the peak must be at least 30% lower, in at most twice the time, for the same rows.
 
-    Each is a handle, or a data folder (its newest run). The result has `passed` and `verdict`. Raises
+    Each is a handle, or a data folder (its run at work, else its newest). The result has `passed` and `verdict`. Raises
     FolderError if one hasn't ended well or wrote no row.
     """
     from gomafia_kit.importer.compare import compared

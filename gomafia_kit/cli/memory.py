@@ -39,7 +39,7 @@ NOT_BETTER: Final = 1
 
 @click.command()
 @data_dir_option
-@click.option("--run", "run_id", type=int, help="The number of the run; without it, the newest.")
+@click.option("--run", "run_id", type=int, help="The number of the run; without it, the one at work, else the newest.")
 @click.option(
     "--calculate",
     "limit_mb",
@@ -119,7 +119,7 @@ def profile(tracer: str, *, native: bool, as_json: bool, **options: object) -> i
 
 @click.command()
 @data_dir_option
-@click.option("--run", "run_id", type=int, help="The number of the run; without it, the newest.")
+@click.option("--run", "run_id", type=int, help="The number of the run; without it, the one at work, else the newest.")
 @json_option
 def diagnose(data_dir: str | None, run_id: int | None, *, as_json: bool) -> int:
     """Say what the figures of a run show to be wrong.
@@ -149,8 +149,8 @@ def diagnose(data_dir: str | None, run_id: int | None, *, as_json: bool) -> int:
 def compare(before: str, after: str, *, as_json: bool) -> int:
     """Judge two runs: the peak must be 30% lower, in at most twice the time.
 
-    BEFORE and AFTER are each a data folder (its newest run), or FOLDER:NUMBER for an older one. Ends with 1 if
-    it isn't.
+    BEFORE and AFTER are each a data folder (its run at work, else its newest), or FOLDER:NUMBER for another.
+    Ends with 1 if it isn't.
     """
     from gomafia_kit.importer.compare import compared
 
@@ -246,9 +246,10 @@ def _named(text: str) -> tuple[Path, int]:
 def _run(folder: Path, run_id: int | None) -> Run:
     from gomafia_kit.errors import FolderError
     from gomafia_kit.runs.journal import Journal
+    from gomafia_kit.runs.present import present_run
 
     with Journal(folder) as journal:
-        found = journal.latest() if run_id is None else journal.run(run_id)
+        found = present_run(journal) if run_id is None else journal.run(run_id)
     if found is None:
         raise FolderError(f"{folder} holds no run.", f"Start one by: gomafia run --data-dir '{folder}'")
     return found

@@ -30,14 +30,14 @@ def monitor(data_dir: str | None, *, seconds: float, as_json: bool) -> None:
     The run at work, else the newest one; as JSON, one object a line. Ctrl+C ends the watching, not the run.
     """
     from gomafia_kit.runs.journal import Journal
+    from gomafia_kit.runs.present import present_run
     from gomafia_kit.widgets.figures import Watch
 
     folder = folder_of_runs(data_dir)
     with Journal(folder) as journal:
-        runs = journal.runs()
-    if not runs:
+        run = present_run(journal)
+    if run is None:
         raise FolderError(f"{folder} holds no run.", f"Start one by: gomafia run --data-dir '{folder}'")
-    run = ([run for run in runs if run.is_working] or list(runs))[-1]
     with Watch(folder, run.run_id) as watch:
         _follow(watch, seconds, as_json=as_json)
 

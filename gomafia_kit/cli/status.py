@@ -34,13 +34,15 @@ def status(data_dir: str | None, run_id: int | None, *, every: bool, as_check: b
     ended with (docs/errors.md).
     """
     from gomafia_kit.runs.journal import Journal
+    from gomafia_kit.runs.present import present_run
 
     folder = folder_of_runs(data_dir)
     with Journal(folder) as journal:
-        runs = journal.runs() if run_id is None else (journal.run(run_id),)
-        if not every:
-            # A run that was refused because another is at work is newer than that one.
-            runs = tuple(run for run in runs if run.is_working)[-1:] or runs[-1:]
+        if every:
+            runs = journal.runs() if run_id is None else (journal.run(run_id),)
+        else:
+            run = present_run(journal) if run_id is None else journal.run(run_id)
+            runs = () if run is None else (run,)
         if as_json:
             told = [as_plain(journal, run) for run in runs]
             click.echo(json.dumps(told if every else told[0] if told else None, ensure_ascii=False, indent=2))

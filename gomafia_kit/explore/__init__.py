@@ -13,6 +13,7 @@ from gomafia_kit.parameters import check
 from gomafia_kit.postgres.schema import SOURCE
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.present import present_run
 from gomafia_kit.settings import STAGES, Settings, project_dir
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Tour:
         lines = {
             "data folder": str(self.league.data_dir),
             "read from": _ABOUT[self.league.read_from] + _whose(self.league),
-            "import": _told(_newest_run(self.league.data_dir)),
+            "import": _told(_present_run(self.league.data_dir)),
         }
         return Sheet(pl.DataFrame({"": list(lines), "what": list(lines.values())}), "Where the figures come from")
 
@@ -130,7 +131,7 @@ def _demo_settings(read_from: str) -> Settings:
 def _import(settings: Settings) -> None:
     from gomafia_kit.importer import start
 
-    run = _newest_run(settings.folder)
+    run = _present_run(settings.folder)
     if run is not None and run.is_working:
         raise FolderError(
             f"The import in {settings.folder} (run {run.run_id}) has published nothing to read yet.",
@@ -139,12 +140,12 @@ def _import(settings: Settings) -> None:
     start(settings, lifeline=True).wait(seconds_between_polls=0.1)
 
 
-def _newest_run(folder: Path) -> Run | None:
+def _present_run(folder: Path) -> Run | None:
     # A folder without a run store stays without one: looking must not make it.
     if not holds(folder):
         return None
     with Journal(folder) as journal:
-        return journal.latest()
+        return present_run(journal)
 
 
 def _told(run: Run | None) -> str:

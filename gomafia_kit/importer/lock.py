@@ -38,15 +38,7 @@ def working_alone(data_dir: Path, journal: Journal | None = None, run_id: int | 
             if leaving and time.monotonic() < give_up:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
                 continue
-            who = (
-                f"run {others[-1].run_id} (process {others[-1].pid}) since {others[-1].started_at:%Y-%m-%d %H:%M} UTC"
-                if others
-                else "another process"
-            )
-            raise FolderBusyError(
-                f"An import works in {data_dir} already: {who}.",
-                "Wait for it, stop it by gomafia stop, or choose another data_dir.",
-            ) from None
+            raise _busy(data_dir, others) from None
         except OSError as error:
             raise FolderError(
                 f"{data_dir / LOCK_FILE} can't be used: {error.strerror}.", "Check whose it is and its permissions."
@@ -55,6 +47,21 @@ def working_alone(data_dir: Path, journal: Journal | None = None, run_id: int | 
         yield
     finally:
         lock.release()
+
+
+def _busy(data_dir: Path, others: list[Run]) -> FolderBusyError:
+    """Who works there, and how a person gets at him: from a terminal, or from a notebook."""
+    if not others:
+        return FolderBusyError(
+            f"An import works in {data_dir} already: another process.", "Wait for it, or choose another data_dir."
+        )
+    run = others[-1]
+    return FolderBusyError(
+        f"An import works in {data_dir} already: run {run.run_id} (process {run.pid})"
+        f" since {run.started_at:%Y-%m-%d %H:%M} UTC.",
+        "Wait for it, stop it by gomafia stop, or choose another data_dir;"
+        f" a notebook shows it by gk.attach({str(data_dir)!r}, {run.run_id}).",
+    )
 
 
 def _at_work(data_dir: Path, journal: Journal | None, run_id: int | None) -> list[Run]:

@@ -12,6 +12,7 @@ from gomafia_kit.errors import FolderError
 from gomafia_kit.importer import ImportHandle
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.present import present_run
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.progress import ProgressLines
 from gomafia_kit.widgets.words import progress_line
@@ -98,17 +99,17 @@ class RunHandle(ImportHandle):
 
 
 def attached(data_dir: str | Path, run_id: int | None = None) -> RunHandle:
-    """The handle of a folder's run, its newest if no number is given; FolderError if there is none."""
+    """The handle of a folder's run, without a number the one at work, else the newest; FolderError if there is none."""
     folder = Path(data_dir).expanduser().absolute()
     if not holds(folder):
         raise FolderError(f"There is no import in {folder}.", "Give the data folder of an import, as data/demo-tiny.")
     with Journal(folder) as journal:
-        run = journal.latest() if run_id is None else journal.run(run_id)
+        run = present_run(journal) if run_id is None else journal.run(run_id)
     if run is None:
         raise FolderError(f"No import was ever started in {folder}.", "Start one: gk.start_import(...).")
     return RunHandle(folder, run.run_id)
 
 
 def as_handle(run: ImportHandle | str | Path) -> ImportHandle:
-    """A handle, whatever says which run is meant: itself, or a data folder (its newest run)."""
+    """A handle, whatever says which run is meant: itself, or a data folder (its run at work, else its newest)."""
     return run if isinstance(run, ImportHandle) else attached(run)

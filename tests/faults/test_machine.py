@@ -164,6 +164,7 @@ def test_two_imports_into_one_folder(site: DemoSite, data_dir: Path, fault: Faul
         run_import(site, data_dir, stages=STAGES)
     seconds = time.monotonic() - began
     assert f"(process {first.run().pid})" in caught.value.message
+    assert f"gk.attach({str(data_dir)!r}, {first.run_id})" in caught.value.remedy
     with pytest.raises(FolderBusyError) as again, working_alone(data_dir):
         pass  # a rebuild knows nothing of the runs, and is told the same
     assert again.value.message == caught.value.message

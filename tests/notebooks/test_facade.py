@@ -11,6 +11,7 @@ import pytest
 import gomafia_kit as gk
 from gomafia_kit import demo
 from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.runs.journal import Journal
 
 if TYPE_CHECKING:
     from gomafia_kit.widgets.handle import RunHandle
@@ -80,6 +81,17 @@ def test_attach_takes_the_newest_run_and_says_what_is_missing(imported: RunHandl
     with pytest.raises(FolderError, match="There is no import in"):
         gk.attach(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_without_a_number_the_run_at_work_is_meant_else_the_newest(data_dir: Path) -> None:
+    refused = ("FolderBusyError", "An import works there already.", "Wait for it.", 32)
+    with Journal(data_dir) as journal:
+        first, second = journal.begin({}), journal.begin({})
+        journal.adopt(first)
+        journal.end(second, "failed", error=refused)
+        assert gk.attach(data_dir).run_id == first
+        journal.end(first, "stopped")
+        assert gk.attach(data_dir).run_id == second
 
 
 def test_the_league_opens_and_memory_is_a_frame(imported: RunHandle) -> None:

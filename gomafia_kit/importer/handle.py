@@ -139,6 +139,8 @@ class ImportHandle:
         try:
             run = self._until_end(on_poll, seconds_between_polls)
         except KeyboardInterrupt:
+            if self._outlasts_the_waiting():
+                raise
             if not self._is_to_stop():
                 self.stop()
                 with suppress(KeyboardInterrupt):
@@ -151,6 +153,10 @@ class ImportHandle:
         if run.error is not None:
             raise revived(run.error, run.message or "", run.remedy or "")
         return run
+
+    def _outlasts_the_waiting(self) -> bool:
+        """True if the interrupt isn't a person's wish that the run stop: never so on a terminal."""
+        return False
 
     def _is_to_stop(self) -> bool:
         with Journal(self.data_dir) as journal:

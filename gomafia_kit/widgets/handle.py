@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gomafia_kit.analyse.picture import is_headless
-from gomafia_kit.errors import FolderError
+from gomafia_kit.errors import FolderError, GomafiaError, RunStoppedError, revived
 from gomafia_kit.importer import ImportHandle
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.present import present_run
 from gomafia_kit.widgets.figures import figures_of
+from gomafia_kit.widgets.kernel import is_ending, is_in_kernel
 from gomafia_kit.widgets.progress import ProgressLines
 from gomafia_kit.widgets.words import progress_line
 
@@ -39,7 +40,7 @@ class RunHandle(ImportHandle):
 
         A waiting cell that isn't `async` would keep the panel's buttons waiting too. Where nobody looks
         there is a line every few seconds on stderr. Interrupting the cell stops a run that was started
-        here, after its open batch; one started elsewhere goes on.
+        here, after its open batch; one started elsewhere goes on. Raises RunStoppedError then.
         """
         lines = ProgressLines(self.data_dir, self.run_id) if is_headless() else None
         try:
@@ -50,9 +51,13 @@ class RunHandle(ImportHandle):
                     self._reap()
                     await asyncio.sleep(seconds_between_looks)
         except (KeyboardInterrupt, asyncio.CancelledError):
+            if is_ending():
+                raise
             if self._process is not None:
                 self.stop()
-            raise
+            if not is_in_kernel():
+                raise
+            raise self._interrupted() from None
         finally:
             if lines is not None:
                 lines.finish()
@@ -62,20 +67,37 @@ class RunHandle(ImportHandle):
         return run
 
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.2) -> Run:
-        """The run at its end; raises the error that it ended with. Ctrl+C is heard as by `ImportHandle.wait`.
+        """The run at its end; raises the error that it ended with.
 
+        Ctrl+C is heard as by `ImportHandle.wait`; a notebook's cell is told by RunStoppedError.
         Without `on_poll` there is a line every few seconds on stderr where nobody looks.
         """
-        if on_poll is not None or not is_headless() or not self.run().is_working:
+        lines = None
+        if on_poll is None and is_headless() and self.run().is_working:
+            on_poll = lines = ProgressLines(self.data_dir, self.run_id)
+        try:
             run = super().wait(on_poll, seconds_between_polls)
-        else:
-            lines = ProgressLines(self.data_dir, self.run_id)
-            try:
-                run = super().wait(lines, seconds_between_polls)
-            finally:
+        except KeyboardInterrupt:
+            if not is_in_kernel():
+                raise
+            raise self._interrupted() from None
+        finally:
+            if lines is not None:
                 lines.finish()
         self._ended()
         return run
+
+    def _outlasts_the_waiting(self) -> bool:
+        return is_ending()
+
+    def _interrupted(self) -> GomafiaError:
+        """What a person is told who interrupted the waiting cell."""
+        run = self.run()
+        if run.error is not None:
+            return revived(run.error, run.message or "", run.remedy or "")
+        if run.is_working and self._process is None and not self._is_to_stop():
+            return RunStoppedError("Interrupted: the import was started elsewhere and goes on.", "End it by .stop().")
+        return RunStoppedError("Interrupted: the import stops after its open batch.", "Run again to go on.")
 
     def _ended(self) -> Run:
         """The ended run, its process gone and its panel showing the end."""

@@ -12,11 +12,12 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.analyse.picture import is_headless
-from gomafia_kit.errors import GomafiaError
+from gomafia_kit.errors import GomafiaError, RunStoppedError
 from gomafia_kit.settings import STAGES
 from gomafia_kit.tuner import TRANSPORTS, Order, Tuning, changed, tried
 from gomafia_kit.widgets.board import STYLE
 from gomafia_kit.widgets.chart import LIVE
+from gomafia_kit.widgets.kernel import is_in_kernel
 from gomafia_kit.widgets.panel import alert, say_idle
 from gomafia_kit.widgets.tuning import TuningView, settings_to_write, written_words
 from gomafia_kit.widgets.tuning_chart import tuning_svg
@@ -72,7 +73,7 @@ class Tuner:
         """What was found, once all was tried: `found = await tuner.watch()` in a notebook's cell.
 
         Where nobody looks the trials begin at once; in JupyterLab when Start is pressed. Interrupting the cell stops
-        them. Raises the error that the trials ended with.
+        them, told by RunStoppedError. Raises the error that the trials ended with.
         """
         if is_headless():
             self.start()
@@ -81,10 +82,20 @@ class Tuner:
                 pass
         except (KeyboardInterrupt, asyncio.CancelledError):
             self.stop()
-            raise
+            if not is_in_kernel():
+                raise
+            raise self._interrupted() from None
         if self._error is not None:
             raise self._error
         return self.found
+
+    def _interrupted(self) -> RunStoppedError:
+        """What a person is told who interrupted the waiting cell."""
+        if not self.is_working:
+            return RunStoppedError("Interrupted: nothing was tried yet.", "Press Start, then run this cell again.")
+        return RunStoppedError(
+            "Interrupted: the trial at work ends, and no other begins.", "What was tried until then: tuner.found."
+        )
 
     # -- trying -----------------------------------------------------------------------------------
 

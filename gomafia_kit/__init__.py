@@ -383,11 +383,10 @@ def read_postgres(
     Raises PushError where PostgreSQL can't be reached or holds no push; SettingsError for what it can't answer and for
     two columns of one name, as the first batch is asked for, and for a value that doesn't fit, as it comes.
     """
-    from pathlib import Path
-
     from gomafia_kit.analyse.read import arrow_batches
+    from gomafia_kit.settings import data_folder
 
-    return arrow_batches(Path(data_dir), sql, params or {}, batch_rows)
+    return arrow_batches(data_folder(data_dir), sql, params or {}, batch_rows)
 
 
 def open_league(data_dir: str | _Path, read_from: str = "duckdb") -> _League:

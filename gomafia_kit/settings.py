@@ -228,6 +228,21 @@ def project_dir() -> Path:
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
+def data_folder(path: str | Path) -> Path:
+    """The data folder that a path means, absolute, whether it is there or is yet to be made.
+
+    A relative path is taken from the working folder if it is there, else from the project's folder if it is there.
+    One that is nowhere yet lies in the working folder; but a notebook in the project's `notebooks`, whose kernel
+    works there, means the same folder as a command that is given in the project's: one in that.
+    """
+    path = Path(path).expanduser()
+    if path.is_absolute() or os.path.exists(path):  # noqa: PTH110 - Path's own raises for a name that can't be
+        return path.absolute()
+    of_project = project_dir() / path
+    is_meant = os.path.exists(of_project) or Path.cwd().is_relative_to(project_dir() / "notebooks")  # noqa: PTH110
+    return of_project if is_meant else path.absolute()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that an import can be told; each value was checked. Make one by `Settings.gather`."""
@@ -394,7 +409,7 @@ class Settings:
     def folder(self) -> Path:
         """The data folder, absolute."""
         if self.data_dir:
-            return Path(self.data_dir).expanduser().absolute()
+            return data_folder(self.data_dir)
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", self.league.split("://")[-1])
         return project_dir() / "data" / name
 

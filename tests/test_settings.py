@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gomafia_kit.errors import SettingsError
-from gomafia_kit.settings import OTHER_VARIABLES, STAGES, Settings, is_loopback
+from gomafia_kit.settings import OTHER_VARIABLES, STAGES, Settings, data_folder, is_loopback
 
 NOTHING: dict[str, str] = {}
 
@@ -23,6 +23,41 @@ def test_without_anything_the_tiny_demo_league_is_imported_whole() -> None:
     assert (settings.source, settings.scale, settings.stages) == ("demo", "tiny", STAGES)
     assert settings.pace == 0
     assert settings.folder.name == "demo-tiny"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    project = tmp_path / "проект"
+    (project / "notebooks" / "мои").mkdir(parents=True)
+    (project / "data" / "лига").mkdir(parents=True)
+    (tmp_path / "где-то" / "своя").mkdir(parents=True)
+    monkeypatch.setenv("GOMAFIA_HOME", str(project))
+    return project
+
+
+def test_a_folder_is_found_from_the_working_folder_else_from_the_projects(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = project.with_name("где-то")
+    for place in (project, project / "notebooks", elsewhere):
+        monkeypatch.chdir(place)
+        assert data_folder("data/лига") == gathered(data_dir="data/лига").folder == project / "data" / "лига"
+        assert data_folder(str(elsewhere)) == elsewhere
+    assert data_folder("своя") == elsewhere / "своя"
+    (elsewhere / "data" / "лига").mkdir(parents=True)
+    assert data_folder("data/лига") == elsewhere / "data" / "лига"
+
+
+def test_a_folder_to_be_made_is_the_same_for_a_notebook_and_a_command_in_the_project(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in (project, project / "notebooks", project / "notebooks" / "мои"):
+        monkeypatch.chdir(place)
+        assert data_folder("data/новая") == gathered(data_dir="data/новая").folder == project / "data" / "новая"
+    elsewhere = project.with_name("где-то")
+    monkeypatch.chdir(elsewhere)
+    assert data_folder("data/новая") == elsewhere / "data" / "новая"
+    assert data_folder("н" * 300) == elsewhere / ("н" * 300)
 
 
 def test_the_real_site_is_asked_once_in_two_seconds() -> None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, SettingsError, did_you_mean
 from gomafia_kit.questions import check_columns, check_params
 from gomafia_kit.runs.database import holds
+from gomafia_kit.settings import data_folder
 from gomafia_kit.tables import TABLES, table_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     import duckdb
@@ -102,7 +103,7 @@ def open_league(data_dir: str | Path, read_from: str = "duckdb") -> League:
     was imported, SettingsError for a wrong `read_from`, PushError where PostgreSQL can't be reached.
     """
     check_read_from(read_from)
-    folder = Path(data_dir).expanduser().absolute()
+    folder = data_folder(data_dir)
     store: Store
     if read_from == "postgres":
         from gomafia_kit.analyse._postgres import PostgresStore
@@ -126,7 +127,7 @@ def check_read_from(read_from: str) -> str:
 
 def has_league(data_dir: str | Path, read_from: str) -> bool:
     """True if an import published something in this folder in that form, duckdb or parquet."""
-    folder = Path(data_dir).expanduser().absolute()
+    folder = data_folder(data_dir)
     return bool(_newest_published(folder) if read_from == "duckdb" else _parquet_files(folder))
 
 

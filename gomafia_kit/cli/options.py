@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gomafia_kit.errors import FolderError, SettingsError
 from gomafia_kit.runs.database import RUNS_FILE, holds
-from gomafia_kit.settings import Settings, project_dir
+from gomafia_kit.settings import Settings, data_folder, project_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 _DEFAULTS: Final = Settings()
 
@@ -103,7 +103,7 @@ def newest_folder(data_dir: str | None) -> Path:
 
 def _chosen_folder(data_dir: str | None) -> Path | None:
     if data_dir:
-        return Path(data_dir).expanduser().absolute()
+        return data_folder(data_dir)
     settings = Settings.gather({})
     named = any(settings.origins[name] != "automatic" for name in ("data_dir", "source", "scale"))
     return settings.folder if named else None

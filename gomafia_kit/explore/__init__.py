@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.analyse.sheet import Sheet
@@ -14,10 +13,11 @@ from gomafia_kit.postgres.schema import SOURCE
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.present import present_run
-from gomafia_kit.settings import STAGES, Settings, project_dir
+from gomafia_kit.settings import STAGES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from gomafia_kit.analyse.store import League
     from gomafia_kit.runs.journal import Run
@@ -75,14 +75,8 @@ def open_tour(namespace: Mapping[str, object]) -> Tour:
     year = _between("year", values["year"], 0, 9999)
     tournament_id = _between("tournament_id", values["tournament_id"], 0, 2**31 - 1)
     folder = str(values["data_dir"]).strip()
-    league = open_league(found_folder(folder), read_from) if folder else open_demo(read_from)
+    league = open_league(folder, read_from) if folder else open_demo(read_from)
     return Tour(league, str(values["player"]).strip(), year or None, tournament_id, rows)
-
-
-def found_folder(data_dir: str) -> Path:
-    """The data folder meant by a path: as seen from the working folder, else from the project's."""
-    path = Path(data_dir).expanduser()
-    return path if path.is_absolute() or path.is_dir() else project_dir() / path
 
 
 def open_demo(read_from: str = "duckdb") -> League:

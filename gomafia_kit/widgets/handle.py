@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gomafia_kit.analyse.picture import is_headless
@@ -13,6 +12,7 @@ from gomafia_kit.importer import ImportHandle
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.present import present_run
+from gomafia_kit.settings import data_folder
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.kernel import is_ending, is_in_kernel
 from gomafia_kit.widgets.progress import ProgressLines
@@ -20,6 +20,7 @@ from gomafia_kit.widgets.words import progress_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from gomafia_kit.runs.journal import Run
     from gomafia_kit.widgets.panel import Panel
@@ -122,7 +123,7 @@ class RunHandle(ImportHandle):
 
 def attached(data_dir: str | Path, run_id: int | None = None) -> RunHandle:
     """The handle of a folder's run, without a number the one at work, else the newest; FolderError if there is none."""
-    folder = Path(data_dir).expanduser().absolute()
+    folder = data_folder(data_dir)
     if not holds(folder):
         raise FolderError(f"There is no import in {folder}.", "Give the data folder of an import, as data/demo-tiny.")
     with Journal(folder) as journal:

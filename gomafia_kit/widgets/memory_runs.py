@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.importer.compare import compared
@@ -80,16 +79,10 @@ def open_runs(namespace: Mapping[str, object]) -> MemoryRuns:
     data_dir, other_dir = str(values["data_dir"]).strip(), str(values["other_dir"]).strip()
     if not data_dir:
         return MemoryRuns(*(_demo_run(way) for way in WAYS))
-    run = attached(_found(data_dir), values["run"] or None)
+    run = attached(data_dir, values["run"] or None)
     if not other_dir and not values["other_run"]:
         return MemoryRuns(run, None)
-    return MemoryRuns(run, attached(_found(other_dir or data_dir), values["other_run"] or None))
-
-
-def _found(data_dir: str) -> Path:
-    """The data folder meant by a path: as seen from the working folder, else from the project's."""
-    path = Path(data_dir).expanduser()
-    return path if path.is_absolute() or path.is_dir() else project_dir() / path
+    return MemoryRuns(run, attached(other_dir or data_dir, values["other_run"] or None))
 
 
 def _demo_run(way: str) -> RunHandle:

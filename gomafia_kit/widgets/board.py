@@ -16,6 +16,7 @@ STYLE: Final = """<style>
 .gk-box .widget-hbox, .gk-tuner .widget-hbox { flex-wrap: wrap; }
 .gk-box .widget-hbox > *, .gk-tuner .widget-hbox > * { flex-shrink: 0; max-width: 100%; }
 .gk-box .widget-html-content, .gk-tuner .widget-html-content { overflow-x: auto; overflow-y: hidden; }
+.gk-still { overflow-x: auto; }
 .gk-box svg, .gk-tuner svg { min-width: 560px; }
 .gk-board { font-family: var(--jp-ui-font-family, sans-serif); font-size: 13px; line-height: 1.5;
   color: var(--jp-ui-font-color1, #1f2933); max-width: 760px; }
@@ -28,12 +29,13 @@ STYLE: Final = """<style>
 .gk-done { background: var(--jp-success-color0, #35785a); }
 .gk-failed, .gk-died { background: var(--jp-error-color0, #b03a31); }
 .gk-muted { color: var(--jp-ui-font-color2, #6b7785); }
-.gk-stages { display: flex; gap: 4px; margin: 10px 0; }
-.gk-stage { flex: 1; min-width: 0; }
+.gk-stages { display: flex; flex-wrap: wrap; gap: 6px 4px; margin: 10px 0; }
+.gk-stage { flex: 1 1 92px; min-width: 0; }
 .gk-bar { height: 8px; border-radius: 4px; overflow: hidden; background: var(--jp-border-color2, #e6e9ed); }
 .gk-fill { height: 100%; background: var(--jp-brand-color1, #2f81b7); }
 .gk-whole { background: var(--jp-success-color1, #3f9470); }
-.gk-name { font-size: 12px; margin-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.gk-name { font-size: 12px; line-height: 1.35; margin-top: 3px; }
+.gk-name span { display: block; min-height: 1.35em; }
 .gk-figures { display: flex; flex-wrap: wrap; gap: 4px 22px; margin-bottom: 6px; }
 .gk-figure b { display: block; font-size: 17px; font-weight: 500; line-height: 1.3;
   font-variant-numeric: tabular-nums; }

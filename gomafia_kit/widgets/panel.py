@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import threading
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gomafia_kit.errors import GomafiaError
 from gomafia_kit.memory.limits import memory_limit_mb
 from gomafia_kit.widgets.board import STYLE, board
 from gomafia_kit.widgets.chart import LIVE, memory_svg
 from gomafia_kit.widgets.figures import Figures, Watch, figures_of
+from gomafia_kit.widgets.outputs import Outputs, forms_of
 from gomafia_kit.widgets.sliders import BATCH_ROWS, BUDGETS_MB, WishSlider
-from gomafia_kit.widgets.words import count, megabytes
+from gomafia_kit.widgets.words import count, megabytes, progress_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,8 @@ class Panel:
         self._handle = handle
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
+        self._is_followed = False
+        self._outputs = Outputs()
         self._ended = threading.Event()
         self.board = widgets.HTML()
         self.chart = widgets.HTML()
@@ -51,7 +54,7 @@ class Panel:
         self.controls = widgets.HBox(
             [
                 widgets.VBox([self.pause, self.stop], layout={"margin": "0 16px 0 0"}),
-                widgets.VBox([self.rows.widget, self.budget.widget]),
+                widgets.VBox([self.rows.widget, self.budget.widget], layout={"width": "420px", "min_width": "0"}),
             ]
         )
         self.box = widgets.VBox([widgets.HTML(STYLE), self.board, self.controls, self.message, self.chart])
@@ -61,14 +64,14 @@ class Panel:
 
     def show(self) -> None:
         """Display the panel here; it is alive as long as the run is."""
-        from IPython.display import display
-
-        figures = figures_of(self._handle.data_dir, self._handle.run_id)
-        self._update(figures)
-        display(self.box)  # type: ignore[no-untyped-call]  # IPython types few of its functions
-        if figures.is_working and (self._thread is None or not self._thread.is_alive()):
-            self._thread = threading.Thread(target=self._follow, name="panel", daemon=True)
-            self._thread.start()
+        with self._lock:
+            figures = figures_of(self._handle.data_dir, self._handle.run_id)
+            self._update(figures)
+            self._outputs.add(self._forms(figures))
+            if figures.is_working and not self._is_followed:
+                self._is_followed = True
+                self._thread = threading.Thread(target=self._follow, name="panel", daemon=True)
+                self._thread.start()
 
     def finish(self) -> None:
         """Wait until the panel shows the run's end: call it once the run has ended."""
@@ -85,11 +88,19 @@ class Panel:
                         # Looked at under the lock: a wish made in between must not be taken back on the slider.
                         figures = watch.look()
                         self._update(figures)
-                    if not figures.is_working:
-                        return
+                        if not figures.is_working:
+                            self._outputs.replace(self._forms(figures))
+                            self._is_followed = False
+                            return
                     self._ended.wait(SECONDS_BETWEEN_LOOKS)
         except GomafiaError as error:
+            self._is_followed = False
             self.message.value = alert(f"The panel can't see the run any more: {error}")
+
+    def _forms(self, figures: Figures) -> dict[str, Any]:
+        """The panel as a cell's output: of a run that has ended its still forms, which a saved notebook keeps."""
+        still = self.board.value + self.message.value + self.chart.value
+        return forms_of("gk-box", still, progress_line(figures), self.box if figures.is_working else None)
 
     def _update(self, figures: Figures) -> None:
         """Bring every field up to date; a field that doesn't change sends nothing."""

@@ -49,7 +49,7 @@ class WishSlider:
             description=name,
             continuous_update=False,
             style={"description_width": "84px"},
-            layout={"width": "380px", "margin": "2px"},
+            layout={"width": "auto", "min_width": "0", "margin": "2px"},
         )
         self.widget.observe(self._on_change, names="value")
 

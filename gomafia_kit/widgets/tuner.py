@@ -18,6 +18,7 @@ from gomafia_kit.tuner import TRANSPORTS, Order, Tuning, changed, tried
 from gomafia_kit.widgets.board import STYLE
 from gomafia_kit.widgets.chart import LIVE
 from gomafia_kit.widgets.kernel import is_in_kernel
+from gomafia_kit.widgets.outputs import Outputs, forms_of
 from gomafia_kit.widgets.panel import alert, say_idle
 from gomafia_kit.widgets.tuning import TuningView, settings_to_write, written_words
 from gomafia_kit.widgets.tuning_chart import tuning_svg
@@ -127,11 +128,9 @@ class Tuner:
         if is_headless():
             sys.stdout.write(repr(self) + "\n")
             return
-        from IPython.display import display
-
         if self._form is None:
             self._form = _Form(self)
-        display(self._form.box)  # type: ignore[no-untyped-call]  # IPython types few of its functions
+        self._form.display()
 
     def __repr__(self) -> str:
         sizes = ", ".join("automatic" if size is None else f"{size:,}" for size in self.order.sizes)
@@ -148,9 +147,10 @@ class _Form:
         import ipywidgets as widgets
 
         self._tuner = tuner
+        self._outputs = Outputs()
         order = tuner.order
         wide = {"description_width": "90px"}
-        broad = {"width": "380px"}
+        broad = {"width": "auto", "min_width": "0"}
         limit = order.settings.memory_limit_mb
         self.stages = widgets.SelectMultiple(
             options=STAGES, value=order.settings.stages, rows=len(STAGES), description="Stages", style=wide
@@ -183,7 +183,9 @@ class _Form:
         self.message = widgets.HTML(_hint(CHOOSE))
         self.chart = widgets.HTML(tuning_svg(tuner.tuning, LIVE))
         self.result = widgets.HTML()
-        fields = widgets.VBox([self.sizes, self.transport, self.repeats, self.limit])
+        fields = widgets.VBox(
+            [self.sizes, self.transport, self.repeats, self.limit], layout={"width": "390px", "min_width": "0"}
+        )
         self.box = widgets.VBox(
             [
                 widgets.HTML(STYLE),
@@ -205,6 +207,10 @@ class _Form:
             self.show(tuner.tuning)
         self._set_working(working=tuner.is_working)
 
+    def display(self) -> None:
+        """Show the form as an output of the present cell."""
+        self._outputs.add(self._forms())
+
     def say(self, words: str) -> None:
         """Show what is being done."""
         self.message.value = _hint(words)
@@ -224,6 +230,13 @@ class _Form:
             self.show(tuning)
         self._set_working(working=False)
         self.write.disabled = not settings_to_write(tuning)
+        self._outputs.replace(self._forms())
+
+    def _forms(self) -> dict[str, Any]:
+        """The form as a cell's output; a saved notebook keeps its message, chart and tables."""
+        return forms_of(
+            "gk-tuner", self.message.value + self.chart.value + self.result.value, repr(self._tuner), self.box
+        )
 
     def _set_working(self, *, working: bool) -> None:
         for field in (*self.fields, self.begin):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 IMPORT = Path(__file__).parents[2] / "notebooks" / "import.ipynb"
 TUNE = IMPORT.with_name("tune.ipynb")
+CUT = """box => [...box.querySelectorAll(".gk-name, .gk-figure, .widget-readout, .widget-vbox, .widget-slider")]
+  .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display != "inline").map(e => e.className)"""
+"""What of the panel is cut off, or can be seen by scrolling only."""
 SLOW = {
     'scale: str = "tiny"': 'scale: str = "small"',
     "batch_rows: int = None": "batch_rows: int = 60",
@@ -43,6 +46,14 @@ def _slow_import() -> list[dict[str, Any]]:
         assert old in cells[2]["source"]
         cells[2]["source"] = cells[2]["source"].replace(old, new)
     return list(cells)
+
+
+def _check_the_room(lab: Lab) -> None:
+    """No word or figure of the panel is cut off, whether the window is wide or narrow."""
+    for width in (800, 1300):
+        lab.page.set_viewport_size({"width": width, "height": 1100})
+        until(lambda: not lab.page.locator(".gk-box").evaluate(CUT), f"room for all words at {width}", 5)
+    _picture(lab, "running")
 
 
 def _picture(lab: Lab, name: str) -> None:
@@ -78,7 +89,7 @@ def test_an_import_is_watched_and_steered_while_its_cell_waits(lab: Lab) -> None
         until(lambda: _bars(lab) > 0, "the chart")
         before = page.locator(".gk-box svg").inner_html()
         until(lambda: page.locator(".gk-box svg").inner_html() != before, "a change of the chart")
-        _picture(lab, "running")
+        _check_the_room(lab)
 
         # The slider sets the size of the next batches; as set, 50, 100, 200: three steps.
         for step in (50, 100, 200):
@@ -132,7 +143,33 @@ def test_an_import_is_watched_and_steered_while_its_cell_waits(lab: Lab) -> None
     page.locator(".jp-RenderedImage img").scroll_into_view_if_needed()
     assert page.locator(".jp-OutputArea-output img[alt], .jp-RenderedImage img").count() == 1
     assert "How far it got" in page.locator(".jp-Notebook").inner_text()
+    _check_the_saved_panel(lab)
+
+
+def _check_the_saved_panel(lab: Lab) -> None:
+    """The saved notebook keeps the panel's end for whoever has no kernel."""
+    _save(lab)
+    until(lambda: "stopped" in str(_kept(lab, "import.ipynb", "import")), "the saved notebook")
+    (kept,) = _kept(lab, "import.ipynb", "import")
+    assert sorted(kept) == ["text/html", "text/plain"]
+    assert 'data-state="stopped"' in kept["text/html"]
+    assert kept["text/html"].count("<rect") > 3
+    assert kept["text/plain"].startswith("run 1 stopped")
     _picture(lab, "stopped")
+
+
+def _save(lab: Lab) -> None:
+    lab.page.locator(".jp-Toolbar [data-command='docmanager:save']").first.click()
+
+
+def _kept(lab: Lab, name: str, cell: str) -> list[dict[str, str]]:
+    """What a cell of the saved notebook shows, in the forms that a reader may choose among."""
+    found = nbformat.reads(lab.saved(name), as_version=4)  # type: ignore[no-untyped-call]  # no types
+    (outputs,) = [each["outputs"] for each in found.cells if each["id"] == cell]
+    return [
+        {form: "".join(text) if isinstance(text, list) else str(text) for form, text in output["data"].items()}
+        for output in outputs
+    ]
 
 
 def _to_the_end(lab: Lab) -> None:
@@ -148,8 +185,9 @@ def test_after_a_reload_the_panel_of_a_run_started_elsewhere_comes_back_and_stee
     source = f"import gomafia_kit as gk\n{too_small}gk.attach({str(handle.data_dir)!r})"
     lab.run_all("elsewhere.ipynb", [nbformat.v4.new_code_cell(source)])  # type: ignore[no-untyped-call]  # no types
     page.wait_for_selector(".gk-board[data-state=running]", timeout=60_000)
-    page.locator(".jp-Toolbar [data-command='docmanager:save']").first.click()
+    _save(lab)
     until(lambda: "application/vnd.jupyter.widget-view+json" in lab.saved("elsewhere.ipynb"), "the saved notebook")
+    assert "gk-still" in lab.saved("elsewhere.ipynb")
     page.reload()
     page.wait_for_selector(".gk-board[data-state=running]", timeout=60_000)
     before = page.locator(".gk-box svg").inner_html()
@@ -213,8 +251,9 @@ def test_batch_sizes_are_chosen_tried_stopped_and_written(lab: Lab) -> None:
     until(lambda: form.locator("svg circle").count() >= 2, "a trial in the chart")
     assert form.locator("button", has_text="Start").is_disabled()
     _picture(lab, "tuner-at-work")
-    page.locator(".jp-Toolbar [data-command='docmanager:save']").first.click()
+    _save(lab)
     until(lambda: "application/vnd.jupyter.widget-view+json" in lab.saved("tune.ipynb"), "the saved notebook")
+    assert "Choose what to try" in _kept(lab, "tune.ipynb", "order")[0]["text/html"]
     page.reload()
     until(lambda: form.locator("svg circle").count() >= 2, "the form after the reload")
     form.locator("button", has_text="Stop").click()

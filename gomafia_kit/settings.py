@@ -233,9 +233,16 @@ def data_folder(path: str | Path) -> Path:
 
     A relative path is taken from the working folder if it is there, else from the project's folder if it is there.
     One that is nowhere yet lies in the working folder; but a notebook in the project's `notebooks`, whose kernel
-    works there, means the same folder as a command that is given in the project's: one in that.
+    works there, means the same folder as a command that is given in the project's: one in that. Raises SettingsError
+    for what is no path, as a run's number.
     """
-    path = Path(path).expanduser()
+    try:
+        path = Path(path).expanduser()
+    except (TypeError, RuntimeError):
+        raise SettingsError(
+            f"data_dir: {path!r} is no path of a folder.",
+            "Give one, as data/demo-tiny; a run's number stands beside it: gk.attach(data_dir, number).",
+        ) from None
     if path.is_absolute() or os.path.exists(path):  # noqa: PTH110 - Path's own raises for a name that can't be
         return path.absolute()
     of_project = project_dir() / path

@@ -220,9 +220,9 @@ class PlayerPage:
 
     Derived from the games:
 
-    - `years`: year, tournaments, games (played), wins, draws, games_missing (that list him but carry no
-      result), points_sum, elo_delta_sum, first_shots (null where no answer tells)
-    - `roles`: as `win_rates_by_role`
+    - `years`: year, tournaments, games (played, draws among them), wins, draws, games_missing (that
+      list him but carry no result), points_sum, elo_delta_sum, first_shots (null where no answer tells)
+    - `roles`: as `win_rates_by_role`: its games are the decided ones, draws beside them
     - `tournaments`, the newest first: tournament_id, date_start, title, city, games, wins, draws,
       points_sum, elo_delta_sum
     """

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 NONE: Final = "–"
 _SHARES: Final = ("_rate", "_share", "share", "low", "high")
 _ROWS: Final = 50
+_PLAYED: Final = "Games are all that were played, draws among them."
+_DECIDED: Final = "Games are the decided ones, draws beside them; rates are of these, with 95% intervals."
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,9 @@ def page_sheets(page: PlayerPage) -> Sheets:
         Sheet(page.standings, "Last places (as the site shows them)"),
     )
     derived = (
-        Sheet(page.years, "Counted from the games, year by year"),
-        Sheet(page.roles, "Counted from the games, by role", "Rates of decided games, with 95% intervals."),
-        Sheet(page.tournaments, "Counted from the games, last tournaments"),
+        Sheet(page.years, "Counted from the games, year by year", _PLAYED),
+        Sheet(page.roles, "Counted from the games, by role", _DECIDED),
+        Sheet(page.tournaments, "Counted from the games, last tournaments", _PLAYED),
     )
     return Sheets(page.title, (*official, *derived))
 

@@ -69,7 +69,7 @@ class ImportHandle:
             return journal.run(self.run_id)
 
     def pause(self) -> None:
-        """Let it wait between two asks, all committed."""
+        """Let it wait between two asks, all committed. FolderError if it has ended, as of all wishes but to stop."""
         self._wish("pause")
 
     def resume(self) -> None:
@@ -105,6 +105,7 @@ class ImportHandle:
         if rows is not None:
             rows = at_least(1, whole)("batch_rows", rows)
         with Journal(self.data_dir) as journal:
+            self._check_at_work(journal)
             journal.wish_batch_rows(self.run_id, rows)
 
     def set_memory_limit(self, limit_mb: float | None) -> None:
@@ -118,6 +119,7 @@ class ImportHandle:
         if limit_mb is not None:
             limit_mb = at_least(1, number)("limit_mb", limit_mb)
         with Journal(self.data_dir) as journal:
+            self._check_at_work(journal)
             taken_mb = taken_by_part(journal.memory(self.run_id)).get("tree", 0.0)
             if limit_mb is not None and taken_mb >= STOP_AT * limit_mb:
                 raise SettingsError(
@@ -128,7 +130,17 @@ class ImportHandle:
 
     def _wish(self, wish: str) -> None:
         with Journal(self.data_dir) as journal:
+            if wish != "stop":  # which one that has ended does already
+                self._check_at_work(journal)
             journal.wish(self.run_id, wish)
+
+    def _check_at_work(self, journal: Journal) -> None:
+        run = journal.run(self.run_id)
+        if not run.is_working:
+            raise FolderError(
+                f"Run {self.run_id} in {self.data_dir} has ended ({run.state}): nothing can be wished of it.",
+                "Start another import there; gk.attach(data_dir) shows the one at work.",
+            )
 
     def wait(self, on_poll: Callable[[], None] | None = None, seconds_between_polls: float = 0.5) -> Run:
         """The run at its end; `on_poll` is called every so often while it lasts.

@@ -237,6 +237,8 @@ def open_store(data_dir: Path) -> sqlite3.Connection:
     try:
         if not holds(data_dir):
             make_folder(data_dir, 0o700)
+    except FileExistsError:
+        raise FolderError(f"The data folder {data_dir} is a file, not a folder.", "Choose another data_dir.") from None
     except OSError as error:
         raise FolderError(
             f"The data folder {data_dir} can't be made: {error.strerror}.", "Choose another data_dir."

@@ -144,11 +144,11 @@ def _end(figures: Figures) -> str:
         hint = "It may wait for the site or for the network; its process may hang. Stopping and running again goes on."
         return _said("gk-hint", f"Nothing has happened for {duration(figures.seconds_silent)}.", hint)
     if figures.state == "done":
-        return _said("gk-good", "Done: every row is committed.", "Below: the receipt and the memory of each batch.")
+        return _said("gk-good", "Done: every row is committed.")
     if figures.message:
         return _said("gk-hint" if figures.state == "stopped" else "", figures.message, figures.remedy)
     return ""
 
 
-def _said(kind: str, message: str, remedy: str) -> str:
-    return f'<div class="gk-alert {kind}">{escape(message)} {escape(remedy)}</div>'
+def _said(kind: str, message: str, remedy: str = "") -> str:
+    return f'<div class="gk-alert {kind}">{escape(f"{message} {remedy}".strip())}</div>'

@@ -143,7 +143,9 @@ def _highest(values: Iterator[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
-def memory_svg(points: Sequence[Point], look: Look = PAPER, limit_mb: float | None = None) -> str:
+def memory_svg(
+    points: Sequence[Point], look: Look = PAPER, limit_mb: float | None = None, *, is_over: bool = False
+) -> str:
     """The chart as an SVG; `limit_mb` is the budget that holds now: where it isn't far above, it is a line."""
     cols = columns(points)
     top = _highest(mb for col in cols for mb in (col.stacked_mb, col.tree_mb)) or 100.0
@@ -159,7 +161,8 @@ def memory_svg(points: Sequence[Point], look: Look = PAPER, limit_mb: float | No
         *_strip(cols, frame, _Strip(310, 42, "seconds", lambda col: col.seconds, duration)),
     ]
     if not points:
-        parts.append(text((LEFT + WIDTH) / 2, 140, "no batch yet", look.muted, "middle", 14))
+        none = "no batch was written" if is_over else "no batch yet"
+        parts.append(text((LEFT + WIDTH) / 2, 140, none, look.muted, "middle", 14))
     words = f"Memory, rows and seconds of {counted(len(points), 'batch').replace('batchs', 'batches')}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -6 {WIDTH} 372" width="{WIDTH}" height="372"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.runs.journal import Journal
@@ -113,7 +114,8 @@ def memory_sheet(handle: ImportHandle) -> Html:
 
 
 def _row(point: Point) -> tuple[object, ...]:
-    return (point.stage, point.batch, point.rows, round(point.seconds, 2), _mb(point.python_mb), _mb(point.tree_mb))
+    seconds = Decimal(f"{point.seconds:.2f}")
+    return (point.stage, point.batch, point.rows, seconds, _mb(point.python_mb), _mb(point.tree_mb))
 
 
 def _mb(value: float | None) -> float | None:

@@ -106,7 +106,7 @@ class Panel:
         """Bring every field up to date; a field that doesn't change sends nothing."""
         with self._lock:
             self.board.value = board(figures)
-            self.chart.value = memory_svg(figures.points_so_far, LIVE, figures.limit_mb)
+            self.chart.value = memory_svg(figures.points_so_far, LIVE, figures.limit_mb, is_over=not figures.is_working)
             self._update_controls(figures)
 
     def _update_controls(self, figures: Figures) -> None:

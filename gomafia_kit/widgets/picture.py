@@ -61,4 +61,5 @@ def memory_picture_of(handle: ImportHandle) -> MemoryPicture:
         f"Memory by batch of run {figures.run_id}: {count(len(figures.points))} batches,"
         f" {count(figures.rows)} rows, at most {megabytes(figures.peak_mb)}."
     )
-    return MemoryPicture(memory_svg(figures.points, limit_mb=figures.limit_mb), alt)
+    svg = memory_svg(figures.points, limit_mb=figures.limit_mb, is_over=not figures.is_working)
+    return MemoryPicture(svg, alt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ class Html:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings; whole numbers stand to the right with their thousands apart."""
+    """Rows under headings; whole numbers stand to the right with their thousands apart, Decimals with all places."""
 
     headings: tuple[str, ...]
     rows: Sequence[Sequence[object]]
@@ -71,7 +72,7 @@ def shown(*pieces: Table | str) -> Html:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _words(value: object) -> str:
@@ -95,7 +96,7 @@ def settings_table(settings: Settings) -> Html:
     rows = [
         (
             name,
-            "automatic" if told["value"] is None else _setting_words(told["value"]),
+            _unset(name) if told["value"] is None else _setting_words(told["value"]),
             told["from"],
             Settings.help(name),
         )
@@ -103,6 +104,11 @@ def settings_table(settings: Settings) -> Html:
         if told["value"] != ""
     ]
     return shown(Table(("setting", "value", "from", "meaning"), rows))
+
+
+def _unset(name: str) -> str:
+    """What a setting without a value stands for: its meaning says so at its end."""
+    return Settings.help(name).partition("; none: ")[2] or "automatic"
 
 
 def _setting_words(value: object) -> str:
@@ -119,5 +125,5 @@ def steps_table(handle: ImportHandle) -> Html:
     ]
     if "push" in settings.get("stages", ()):
         rows.append(("ask PostgreSQL", f"gk.open_league({folder!r}, 'postgres')"))
-    rows.append(("bring it up to date", "run this notebook again: it asks only for what is new"))
+    rows.append(("bring it up to date", "run this notebook again with update = True: it asks only for what is new"))
     return shown(Table(("to", "do"), rows))

@@ -209,7 +209,7 @@ def sizes_table(tuning: Tuning) -> Table:
             )
         )
     title = f"What was tried: {tuning.order.words}"
-    return Table(("rows a batch", "batches", "rows/s", "peak, MB", ""), rows, title)
+    return Table(("rows a batch", "batches", "rows/s", "peak, MB", "tried"), rows, title)
 
 
 def scenario_pieces(scenarios: list[Scenario]) -> list[Table | str]:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from gomafia_kit import importer
-from gomafia_kit.errors import AskRefusedError, OutOfBudgetError
+from gomafia_kit.errors import AskRefusedError, FolderError, OutOfBudgetError
 from gomafia_kit.fetch.driver import children, is_driver
 from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal
@@ -120,7 +120,8 @@ class _Scarcity:
             if self._is_wished:
                 self._handle.set_memory_limit(taken_by_part(samples)["tree"] / 0.85)
         elif self.told():
-            self._handle.set_memory_limit(None)
+            with suppress(FolderError):  # it may have ended by now
+                self._handle.set_memory_limit(None)
 
     def told(self) -> list[str]:
         """What the import said of a browser that was replaced."""

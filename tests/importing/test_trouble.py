@@ -49,6 +49,8 @@ def test_a_folder_that_cannot_be_made_is_named(site: DemoSite, tmp_path: Path) -
     with pytest.raises(FolderError, match="can't be made") as caught:
         run_import(site, tmp_path / "file" / "data")
     assert caught.value.exit_code == 30
+    with pytest.raises(FolderError, match="file is a file, not a folder"):
+        run_import(site, tmp_path / "file")
 
 
 def test_a_folder_of_another_league_is_refused(site: DemoSite, data_dir: Path) -> None:

@@ -81,6 +81,9 @@ def test_attach_takes_the_newest_run_and_says_what_is_missing(imported: RunHandl
     with pytest.raises(FolderError, match="There is no import in"):
         gk.attach(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+    for number in (gk.attach, gk.receipt, gk.open_league):
+        with pytest.raises(SettingsError, match="data_dir: 3 is no path of a folder"):
+            number(3)  # type: ignore[arg-type]  # what a person may try
 
 
 def test_without_a_number_the_run_at_work_is_meant_else_the_newest(data_dir: Path) -> None:

@@ -7,28 +7,28 @@ import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import gomafia_kit as gk
-from gomafia_kit.errors import SettingsError
+from gomafia_kit.errors import FolderError, SettingsError
 from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal, MemorySample
+from gomafia_kit.settings import Settings
 from gomafia_kit.widgets.board import board
 from gomafia_kit.widgets.chart import LIVE, columns, memory_svg, nice_ticks
 from gomafia_kit.widgets.figures import Figures, Pace, Point, Rates, StageFigures, Watch, figures_of, points_of
+from gomafia_kit.widgets.handle import RunHandle
 from gomafia_kit.widgets.memory import memory_sheet
 from gomafia_kit.widgets.picture import memory_picture_of
 from gomafia_kit.widgets.progress import ProgressLines
 from gomafia_kit.widgets.receipt import finished, unfinished
-from gomafia_kit.widgets.sheets import Table, shown
+from gomafia_kit.widgets.sheets import Table, settings_table, shown
 from gomafia_kit.widgets.sliders import BATCH_ROWS, WishSlider
 from gomafia_kit.widgets.words import budget_words, count, counted, duration, megabytes, progress_line, state_words
-
-if TYPE_CHECKING:
-    from gomafia_kit.widgets.handle import RunHandle
 
 SCRIPT = "<script>alert(1)</script>"
 RUNNING = Figures(
@@ -240,20 +240,35 @@ def test_texts_of_the_site_stay_texts() -> None:
         assert "&lt;script&gt;" in html
 
 
-def test_a_budget_of_which_nearly_all_is_taken_is_refused(imported: RunHandle) -> None:
-    with pytest.raises(SettingsError, match=r"A budget of 16 MB would end the import: it takes \d+ MB") as caught:
-        imported.set_memory_limit(16)
-    assert re.fullmatch(r"Give \d+ MB or more, or stop it.", caught.value.remedy)
-    refused: dict[Any, str] = {"x": "is not a number", math.nan: "is not a finite number"}
-    for limit_mb, wrong in refused.items():
-        with pytest.raises(SettingsError, match=f"limit_mb: {limit_mb!r} {wrong}"):
-            imported.set_memory_limit(limit_mb)
-    with Journal(imported.data_dir) as journal:
-        assert journal.control(imported.run_id).memory_limit_mb is None
-        imported.set_memory_limit(4096)
-        assert journal.control(imported.run_id).memory_limit_mb == 4096
-        imported.set_memory_limit(None)
-        assert journal.control(imported.run_id).memory_limit_mb is None
+def test_a_budget_of_which_nearly_all_is_taken_is_refused(data_dir: Path) -> None:
+    with Journal(data_dir) as journal:
+        journal.adopt(journal.begin({}))
+        journal.add_memory(1, _looked(1, 0, 100.0, 110.0))
+        handle = RunHandle(data_dir, 1)
+        with pytest.raises(SettingsError, match="A budget of 16 MB would end the import: it takes 200 MB") as caught:
+            handle.set_memory_limit(16)
+        assert re.fullmatch(r"Give \d+ MB or more, or stop it.", caught.value.remedy)
+        refused: dict[Any, str] = {"x": "is not a number", math.nan: "is not a finite number"}
+        for limit_mb, wrong in refused.items():
+            with pytest.raises(SettingsError, match=f"limit_mb: {limit_mb!r} {wrong}"):
+                handle.set_memory_limit(limit_mb)
+        assert journal.control(1).memory_limit_mb is None
+        handle.set_memory_limit(4096)
+        assert journal.control(1).memory_limit_mb == 4096
+        handle.set_memory_limit(None)
+        assert journal.control(1).memory_limit_mb is None
+
+
+def test_nothing_can_be_wished_of_a_run_that_has_ended_but_to_stop(imported: RunHandle) -> None:
+    for wish in (
+        imported.pause,
+        imported.resume,
+        partial(imported.set_batch_rows, 5),
+        partial(imported.set_memory_limit, 4096),
+    ):
+        with pytest.raises(FolderError, match=r"Run 1 in .* has ended \(done\)"):
+            wish()
+    imported.stop()
 
 
 @pytest.mark.parametrize(
@@ -406,6 +421,7 @@ def test_a_budget_is_drawn_where_it_is_near_and_told_where_it_is_not() -> None:
 
 def test_a_run_without_batches_says_so() -> None:
     assert "no batch yet" in memory_svg((), LIVE)
+    assert "no batch was written" in memory_svg((), LIVE, is_over=True)
 
 
 def test_the_chart_is_drawn_as_a_png_of_twice_the_size(imported: RunHandle, tmp_path: Path) -> None:
@@ -424,6 +440,18 @@ def test_the_chart_is_drawn_as_a_png_of_twice_the_size(imported: RunHandle, tmp_
 def test_a_table_reads_the_same_as_text() -> None:
     table = Table(("name", "rows"), [("club", 1200), ("a longer one", None)], "What")
     assert table.text() == "What\nname          rows\nclub          1,200\na longer one  –"
+
+
+def test_seconds_have_as_many_places_in_every_row(imported: RunHandle) -> None:
+    rows = [line.split() for line in memory_sheet(imported).text.splitlines()[1:] if not line.startswith("…")]
+    assert all(re.fullmatch(r"\d+\.\d\d", row[3]) for row in rows)
+
+
+def test_a_setting_without_a_value_says_what_that_means() -> None:
+    lines = {line.split()[0]: line for line in settings_table(Settings()).text.splitlines()}
+    assert re.match(r"years +all +automatic ", lines["years"])
+    assert re.match(r"club_id +all ", lines["club_id"])
+    assert re.match(r"batch_rows +automatic ", lines["batch_rows"])
 
 
 def test_a_long_runs_table_shows_its_ends(imported: RunHandle) -> None:

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,8 @@ FILE: Final = "memory.md"
 RESULTS: Final = docs_dir().parent / "benchmarks" / "results.md"
 SHOWN: Final = re.compile(r"^```text\n(\$|>>>|kept:) ([^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 """A block that is made: the prompt, and the command, call, or name of the figures."""
+
+WIDTH: Final = 120
 
 _RUN: Final = "gomafia run --form api --batch-rows 200 --stages tournaments,games"
 _RUNS: Final = (
@@ -52,13 +55,13 @@ def made_anew(page: str, answer: Callable[[str, str], str]) -> str:
 
 
 def kept(name: str, results: str) -> str:
-    """The newest figures whose name begins so, a line each, below the day and the commit; ValueError if none do."""
+    """The newest figures whose name begins so, below the day and the commit; ValueError if none do."""
     rows = re.findall(r"^\| (\S+) \| ([^|]+) \| ([^|]+) \| (.+) \|$", results, re.MULTILINE)
     found = [row for row in rows if row[2].startswith(name)]
     if not found:
         raise ValueError(f"benchmarks/results.md has no figures of {name!r}")
     day, commit, what, figures = found[-1]
-    return "\n".join([f"kept: {name}", f"{day}, at {commit}: {what}", *figures.split("; ")])
+    return "\n".join([f"kept: {name}", f"{day}, at {commit}: {what}", *textwrap.wrap(figures, WIDTH)])
 
 
 class Shell:

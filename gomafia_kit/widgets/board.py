@@ -91,7 +91,7 @@ def _figures(figures: Figures) -> str:
         *([("asks of the site", ask_rate(figures))] if figures.is_working and figures.rates.asks else []),
         *([("rows a second", _rows_rate(figures))] if figures.is_working and figures.rates.rows else []),
         ("rows a batch", _batch_rows(figures)),
-        ("peak memory", megabytes(figures.peak_mb)),
+        (f"peak memory, {figures.peak_measure}", megabytes(figures.peak_mb)),
         *([("budget", _limit(figures))] if figures.limit_mb is not None else []),
         ("time", duration(figures.seconds)),
     ]

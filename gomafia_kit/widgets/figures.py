@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from gomafia_kit.memory.peaks import peak_of, taken_by_part
+from gomafia_kit.memory.peaks import peak_of, taken_by_part, tells_pss
 from gomafia_kit.runs.journal import Batch, Journal
 from gomafia_kit.settings import STAGES, pace_of
 
@@ -82,8 +82,9 @@ class Figures:
     `seconds_silent` is since the last sign of life; `is_stalled` once that is longer than `stall_minutes`.
     `longest_seconds` is how long it may work in all. `wished_rows` is the batch size that a person asked for,
     `rows_target` that of the newest batch. `memory_mb` is what each part took at the last look or batch, `peak_mb` the
-    most that all together did. `limit_mb` is the budget that holds now, None if the run was over before one was told;
-    `wished_limit_mb` what a person asked for. `open_point` is the memory in the batch that is still open.
+    most that all together did, by `peak_measure` (RSS where the system tells no PSS). `limit_mb` is the budget that
+    holds now, None if the run was over before one was told; `wished_limit_mb` what a person asked for. `open_point` is
+    the memory in the batch that is still open.
     """
 
     run_id: int
@@ -108,6 +109,7 @@ class Figures:
     longest_seconds: float | None = None
     memory_mb: Mapping[str, float] = field(default_factory=dict)
     peak_mb: float | None = None
+    peak_measure: str = "PSS"
     open_point: Point | None = None
     wished_limit_mb: float | None = None
 
@@ -195,6 +197,7 @@ class Watch:
         self._look: tuple[MemorySample, ...] = ()
         self._taken: dict[str, float] = {}
         self._peak_mb: float | None = None
+        self._peak_measure = "PSS"
         self._pace = Pace()
         self._made = Pace()
         self._rows = Pace()
@@ -235,6 +238,7 @@ class Watch:
             rates=Rates(self._made.per_second, _most_asks(run), self._rows.per_second),
             memory_mb=self._taken,
             peak_mb=self._peak_mb,
+            peak_measure=self._peak_measure,
             open_point=self._open_point() if run.is_working else None,
             longest_seconds=None if (most := _value(run, "longest_minutes")) is None else 60 * float(most),
             wished_rows=control.batch_rows,
@@ -259,6 +263,7 @@ class Watch:
             samples = (*self._memory, *look)
             self._taken = taken_by_part(samples)
             self._peak_mb = peak_of(samples).mb if samples else None
+            self._peak_measure = "PSS" if tells_pss(samples) else "RSS"
 
     def _open_point(self) -> Point | None:
         if not self._look or not self._memory:

@@ -221,9 +221,10 @@ def memory_measures(run: _ImportHandle | str | _Path) -> _DataFrame:
     tree (their sum); chromium.renderer and the like (its processes by kind), page.1 and on; external (the pools
     of DuckDB and Arrow); starter (the notebook's kernel or the command that started the import, measured apart).
     A measure's name ends in its unit where it isn't a count: pss_mb, rss_mb, uss_mb, peak_rss_mb (exact), blocks,
-    objects, malloc_mb, gc_collections, gc_pause_ms, cpu_ms (of all threads), thread_lag_ms, loop_lag_ms, duckdb_mb,
-    arrow_mb, js_heap_mb, nodes, listeners, pages, contexts, asks_put (of the present browser), files, connections ...
-    `limit_mb` of the part budget is what the batch was held to. Where the system doesn't tell PSS there is no pss_mb.
+    objects, malloc_mb, gc_collections, gc_pause_ms, cpu_ms (of all threads), asks_made, thread_lag_ms, loop_lag_ms,
+    duckdb_mb, arrow_mb, js_heap_mb, nodes, listeners, pages, contexts, asks_put (of the present browser), files,
+    connections ... `limit_mb` of the part budget is what the batch was held to. Where the system doesn't tell PSS
+    there is no pss_mb.
     """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.memory import measures_frame

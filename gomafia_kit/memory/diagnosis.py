@@ -78,8 +78,9 @@ def findings_of(measures: Sequence[Measure], batches: Sequence[Batch]) -> list[F
     """What the figures beside each batch show; `batches` are the committed ones."""
     found = [*_piles(measures), *_held_up(measures), *_collecting(measures, batches)]
     for stage in dict.fromkeys(batch.stage for batch in batches):
-        cpu_ms = {m.batch: m.figure for m in measures if m.stage == stage and m.name == "cpu_ms"}
-        found += _slowing(stage, [batch for batch in batches if batch.stage == stage], cpu_ms)
+        whole = [batch for batch in batches if batch.stage == stage][:-1]  # the last one may be a rest
+        own = [measure for measure in measures if measure.stage == stage]
+        found += _computing_more(whole, _by_batch(own, "cpu_ms")) or _waiting_longer(whole, _by_batch(own, "asks_made"))
     return found
 
 
@@ -158,23 +159,32 @@ def _collecting(measures: Iterable[Measure], batches: Iterable[Batch]) -> Iterat
             )
 
 
-def _slowing(stage: str, batches: Sequence[Batch], cpu_ms: Mapping[int, float]) -> Iterator[Finding]:
-    """Rows a second that fall, and whether the import computes more for a row or waits longer for it.
+def _by_batch(measures: Iterable[Measure], name: str) -> dict[int, float]:
+    return {measure.batch: measure.figure for measure in measures if measure.name == name}
 
-    Waiting may be a busy machine's fault, which passes: it counts where it has lasted. The last batch may be a rest.
-    """
-    whole = [batch for batch in batches[:-1] if batch.rows and batch.seconds > 0]
-    if (fall := _fall([batch.rows / batch.seconds for batch in whole])) is None:
-        return
-    seen = f"{stage} slows down: {fall[0]:,.0f} rows/s in its first third, {fall[1]:,.0f} in its last"
-    timed = [(batch.rows, ms) for batch in whole if (ms := cpu_ms.get(batch.number))]
-    if (worked := _fall([rows / ms for rows, ms in timed])) is not None:
-        first, last = 1 / worked[0], 1 / worked[1]
-        remedy = "look for what grows beside it; run gomafia profile"
-        yield Finding("slowing", f"{seen}; a row takes {last:.2f} ms of computing, at first {first:.2f}.", remedy)
-    elif sum(batch.seconds for batch in whole[: len(whole) // 3]) >= LASTING_SECONDS:
-        remedy = "see how long its asks take, and what else the machine does: gomafia monitor"
-        yield Finding("slowing", f"{seen}; it doesn't compute more for a row, it waits longer.", remedy)
+
+def _computing_more(batches: Sequence[Batch], cpu_ms: Mapping[int, float]) -> list[Finding]:
+    """Rows a second that fall since each row takes more computing; a machine that is busy makes them fall, too."""
+    fall = _fall([batch.rows / batch.seconds for batch in batches if batch.rows and batch.seconds])
+    worked = _fall([batch.rows / ms for batch in batches if batch.rows and (ms := cpu_ms.get(batch.number))])
+    if fall is None or worked is None:
+        return []
+    seen = (
+        f"{batches[0].stage} slows down: {fall[0]:,.0f} rows/s in its first third, {fall[1]:,.0f} in its last;"
+        f" a row takes {1 / worked[1]:.2f} ms of computing, at first {1 / worked[0]:.2f}."
+    )
+    return [Finding("slowing", seen, "look for what grows beside it; run gomafia profile")]
+
+
+def _waiting_longer(batches: Sequence[Batch], asks: Mapping[int, float]) -> list[Finding]:
+    """Asks a second that fall, over minutes: in seconds a machine may be busy. Rows wouldn't tell: pages differ."""
+    asked = [batch for batch in batches if asks.get(batch.number) and batch.seconds]
+    fall = _fall([asks[batch.number] / batch.seconds for batch in asked])
+    if fall is None or sum(batch.seconds for batch in asked[: len(asked) // 3]) < LASTING_SECONDS:
+        return []
+    seen = f"{asked[0].stage} slows down: {fall[0]:,.2f} asks/s in its first third, {fall[1]:,.2f} in its last."
+    remedy = "the site, the network or a busy machine: gomafia monitor shows asks/s beside the pace"
+    return [Finding("slowing", seen, remedy)]
 
 
 def _fall(rates: Sequence[float]) -> tuple[float, float] | None:

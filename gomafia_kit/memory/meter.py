@@ -61,6 +61,7 @@ class Meter:
         self._dear = dear
         self._cheap_and_dear = (*cheap, *dear) if dear_each_batch else cheap
         self._gauges: dict[tuple[str, str], float] = {}
+        self._asks_made = 0
         self._is_first = True
         self._has_new_browser = False
         self._looked_at = self._followed_at = 0.0
@@ -78,6 +79,7 @@ class Meter:
 
     def __call__(self, event: Event) -> None:
         """Look, if it is time to; at a batch's or stage's end write down what was seen."""
+        self._asks_made += isinstance(event, AskDone) and event.made
         match event:
             case StageStarted():
                 self._stage, self._batch = event.stage, 0
@@ -182,6 +184,8 @@ class Meter:
         )
         for part, use in self._highest.items():
             self._gauges.update(_beside(part, use))
+        self._gauges["python", "asks_made"] = self._asks_made
+        self._asks_made = 0
         measures = [
             Measure(stage, batch, samples[0].at, part, name, figure)
             for (part, name), figure in sorted(self._gauges.items())

@@ -412,12 +412,15 @@ def verify(run: _ImportHandle | str | _Path, *, sample: int = 200, seed: int = 1
     """Every check of a folder as a table: what each looked at, how much, and what is wrong by table and key.
 
     `run` is a handle, or a data folder. `sample` answers, chosen by `seed`, are parsed again and compared row by row.
+    SettingsError if that is no number.
     """
+    from gomafia_kit.settings import at_least, whole
     from gomafia_kit.soundness import as_plain
     from gomafia_kit.soundness import verify as look
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.receipt import checks_table
     from gomafia_kit.widgets.sheets import shown
 
-    found = look(as_handle(run).data_dir, sample=sample, seed=seed)
+    number = at_least(0, whole)("sample", sample)
+    found = look(as_handle(run).data_dir, sample=number, seed=whole("seed", seed))
     return shown(checks_table([as_plain(check) for check in found]))

@@ -14,7 +14,7 @@ import pytest
 import gomafia_kit as gk
 from gomafia_kit import demo, importer
 from gomafia_kit.cli.app import main
-from gomafia_kit.errors import FolderError, RunStoppedError, UnsoundDataError
+from gomafia_kit.errors import FolderError, RunStoppedError, SettingsError, UnsoundDataError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.postgres.target import open_server
 from gomafia_kit.runs.database import RUNS_FILE
@@ -324,6 +324,8 @@ def test_a_notebook_gets_a_table_and_a_folder_without_runs_an_error(folder: Path
     assert "<table>" in shown.html
     with pytest.raises(FolderError):
         list(verify(tmp_path / "нет"))
+    with pytest.raises(SettingsError, match="sample: 'all' is not"):
+        gk.verify(folder, sample="all")  # type: ignore[arg-type]  # a person's mistake
 
 
 def test_the_command_has_an_exit_code_of_its_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,16 +42,16 @@ def test_near_its_limit_an_import_commits_and_stops_and_goes_on_with_more(site: 
 
 def test_in_the_midst_of_a_polite_batch_it_stops_as_well(site: DemoSite, data_dir: Path) -> None:
     """All members stand in the second batch, which takes a quarter of a minute; the first one has the list of clubs."""
-    told = {"source": site.url, "data_dir": str(data_dir), "stages": "clubs", "seconds_between_asks": 2}
+    told = {"source": site.url, "data_dir": str(data_dir), "stages": "clubs", "seconds_between_asks": 1.5}
     handle = importer.start(Settings.gather(told), lifeline=True)
 
-    def wish_for_what_is_taken() -> None:
+    def wish_for_less_than_is_taken() -> None:
         with Journal(data_dir) as journal:
             if len(journal.batches(1)) == 1:
-                journal.wish_memory_limit(1, taken_by_part(journal.memory(1))["tree"])
+                journal.wish_memory_limit(1, 0.7 * taken_by_part(journal.memory(1))["tree"])
 
     with pytest.raises(OutOfBudgetError):
-        handle.wait(wish_for_what_is_taken, seconds_between_polls=0.05)
+        handle.wait(wish_for_less_than_is_taken, seconds_between_polls=0.05)
     with Journal(data_dir) as journal:
         (stage,) = journal.stages(1)
         assert [batch.rows > 0 for batch in journal.batches(1)] == [True, True]

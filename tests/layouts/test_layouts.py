@@ -2,7 +2,7 @@
 
 `run-store-1.tar.xz` is `archive.sqlite`, `runs.sqlite` and `parts` of a folder made at commit 79181829 by
 `gomafia run --source demo --scale tiny --stages clubs,judges,tournaments,games --years 2023 --batch-rows 500`;
-the second one was made so at d401d77b, the third one at d3dc8e7.
+the second one was made so at d401d77b, the third one at d3dc8e7, the fourth one at d1f9149.
 Whoever raises a layout version adds a folder of the version before.
 """
 

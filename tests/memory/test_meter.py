@@ -104,6 +104,7 @@ def test_a_browser_that_takes_anothers_place_is_looked_at_with_its_first_ask(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gomafia_kit.memory.meter.time.monotonic", lambda: 5000.0)
+    monkeypatch.setattr("gomafia_kit.memory.meter.time.process_time", lambda: 60.0)
     journal.begin({})
     meter = Meter(journal, 1)
     for number in (1, 2):

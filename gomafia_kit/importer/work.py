@@ -236,6 +236,7 @@ class Import:
                 self._push_staged()
                 return
             self._load_stage(stage)
+            self._rest_browser(self.meter)  # all is read: what is computed and published now has its room
             if not is_last_to_load and self.ledger.fingerprint() == self._state:
                 return
             self._derive_after(stage)
@@ -350,6 +351,8 @@ class Import:
             return
         pause = max(SECONDS_BETWEEN_PUBLICATIONS, PUBLISHING_COSTS_AT_MOST_ONE_IN * self._publishing_took)
         if not self._is_deriving and time.monotonic() - self._published_at > pause:
+            if self._budget.is_scarce:
+                self._rest_browser(self.meter)  # nothing is asked meanwhile, and both at once may be too much
             compact(self.data_dir, self.ledger)
             self._publish()
 

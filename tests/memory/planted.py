@@ -62,7 +62,7 @@ def _collect_and_collect(_: Parsed) -> None:
 
 
 def _compute_more_each_time(*_: object) -> None:
-    sum(range(4_000 * next(parts_written)))
+    sum(range(12_000 * next(parts_written)))
 
 
 def _open_page(engine: Engine, *_: object) -> None:

@@ -246,7 +246,7 @@ def data_folder(path: str | Path) -> Path:
     if path.is_absolute() or os.path.exists(path):  # noqa: PTH110 - Path's own raises for a name that can't be
         return path.absolute()
     of_project = project_dir() / path
-    is_meant = os.path.exists(of_project) or Path.cwd().is_relative_to(project_dir() / "notebooks")  # noqa: PTH110
+    is_meant = os.path.exists(of_project) or Path.cwd().is_relative_to(project_dir() / "notebooks")  # noqa: PTH110 - so
     return of_project if is_meant else path.absolute()
 
 

@@ -180,7 +180,7 @@ def _listed(proc: Path, pid: int) -> list[psutil.Process] | None:
     threads = f"{proc}/{pid}/task"
     with suppress(OSError):
         for thread in os.listdir(threads):  # noqa: PTH208 - Chromium has a hundred: paths would take as long again
-            with suppress(OSError, psutil.Error), open(f"{threads}/{thread}/children", "rb", 0) as file:  # noqa: PTH123
+            with suppress(OSError, psutil.Error), open(f"{threads}/{thread}/children", "rb", 0) as file:  # noqa: PTH123 - so
                 pids = file.read().split()
                 is_told = True
                 found += [psutil.Process(int(child)) for child in pids]

@@ -135,7 +135,7 @@ def _places(name: str, numbers: pl.Series, places: int | None) -> int:
 
 
 def _highest(counts: pl.Series) -> int:
-    return int(counts.cast(pl.Int64).max() or 0)  # type: ignore[arg-type]
+    return int(counts.cast(pl.Int64).max() or 0)  # type: ignore[arg-type]  # a count
 
 
 def _no_decimal(name: str, number: str, form: str) -> SettingsError:

@@ -97,7 +97,7 @@ class OtherServer:
         self._run(
             "initdb", "--username=owner", "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8",
             "--locale=C", "--no-sync", f"--pwfile={password}",
-        )  # fmt: skip
+        )  # fmt: skip  # one value a line would hide which is which
         self.port = 0
         self.start()
 

@@ -33,7 +33,7 @@ AWKWARD = (
     "\u202eабв\u202c", "\u200f", "e\u0301", "é",
     "Ё", "ё", "<script>alert(1)</script>", "%s %(x)s $1 :x",
     "\x01\x1f\x7f", "\ufeff", "\u2028", "x" * 60, "nan", "inf", "007",
-)  # fmt: skip
+)  # fmt: skip  # one value a line would hide which is which
 
 
 def _small_league(folder: Folder) -> None:

@@ -62,7 +62,7 @@ def test_answers_have_the_types_of_the_columns(reader: Reader) -> None:
         "player_id": pl.Int32, "login": pl.String, "elo": pl.Decimal(38, 6), "listed": pl.Boolean, "n": pl.Int64,
         "total": pl.Decimal(38, 6), "half": pl.Float64, "day": pl.Date, "at": pl.Datetime("us", "UTC"),
         "nothing": pl.String, "third": pl.Decimal(38, 20),
-    }  # fmt: skip
+    }  # fmt: skip  # one value a line would hide which is which
     assert found.rows() == [
         (1, "игрок 1", Decimal("0.5"), True, 3, Decimal(2), 0.5, date(2024, 5, 1), at, None, third),
         (2, "игрок 2", None, True, 3, Decimal(2), 0.5, date(2024, 5, 1), at, None, third),
@@ -156,7 +156,7 @@ def test_what_polars_has_no_type_for_arrives_as_postgresql_prints_it(reader: Rea
         "0cc175b9-c0f1-b6a8-31c3-99e269772661", "10.0.0.1", "[1,3)", '{"b": [1, 2]}',
         '{"a":1}', "(1,x)", "{0cc175b9-c0f1-b6a8-31c3-99e269772661}", "r", "$5.00",
         "12:00:00+03", "101", "integer",
-    )  # fmt: skip
+    )  # fmt: skip  # one value a line would hide which is which
     for found in (reader.query(sql, {}), *reader.batches(sql, {}, 10)):
         assert set(found.dtypes) == {pl.String}
         assert found.rows() == [wanted]
@@ -173,13 +173,13 @@ def test_arrays_bytes_and_times_come_as_polars_has_them(reader: Reader) -> None:
         "a": pl.List(pl.Int32), "t": pl.List(pl.String), "n": pl.List(pl.Decimal(38, 7)), "d": pl.List(pl.Date),
         "z": pl.List(pl.Datetime("us", "UTC")), "b": pl.Binary, "c": pl.Time, "l": pl.Duration("us"),
         "e": pl.List(pl.Boolean),
-    }  # fmt: skip
+    }  # fmt: skip  # one value a line would hide which is which
     assert found.rows() == [
         (
             [1, None], ["x", '{"'], [Decimal("1.5"), Decimal("0.1234567")], [], [datetime(2024, 5, 1, 9, tzinfo=UTC)],
             b"\x00\xff", time(12, 30, 0, 500_000), timedelta(days=2, hours=1), None,
         )
-    ]  # fmt: skip
+    ]  # fmt: skip  # one value a line would hide which is which
 
 
 @pytest.mark.parametrize(

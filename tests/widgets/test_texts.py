@@ -282,11 +282,11 @@ def test_nothing_can_be_wished_of_a_run_that_has_ended_but_to_stop(imported: Run
 )
 def test_a_memory_that_is_none_is_refused_by_the_calculator(limit_mb: object, wrong: str) -> None:
     with pytest.raises(SettingsError, match=f"limit_mb: {wrong}"):
-        gk.budget_for(limit_mb)  # type: ignore[arg-type]
+        gk.budget_for(limit_mb)  # type: ignore[arg-type]  # a person's
 
 
 def test_the_calculator_reads_a_text_as_a_setting_is_read() -> None:
-    assert gk.budget_for("512").equals(gk.budget_for(512))  # type: ignore[arg-type]
+    assert gk.budget_for("512").equals(gk.budget_for(512))  # type: ignore[arg-type]  # a person's
 
 
 BROWSING = replace(

@@ -107,6 +107,9 @@ def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError 
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
+    from gomafia_kit.cli.kernel import LoggedKernelManager, drop_if_silent, words_in
+
+    log = copy.with_suffix(".log")
     try:
         papermill.execute_notebook(
             _literal(path),
@@ -115,8 +118,9 @@ def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError 
             progress_bar=False,
             stdout_file=sys.stdout,
             stderr_file=sys.stderr,
-            # Else the kernel warns at each start that what it says on its ports isn't encrypted.
-            config=Config(KernelManager={"transport_encryption": "auto"}),
+            kernel_manager_class=LoggedKernelManager,
+            # Without encryption the kernel warns at each start that what it says on its ports isn't encrypted.
+            config=Config(LoggedKernelManager={"log_path": str(log), "transport_encryption": "auto"}),
         )
     except PapermillExecutionError as error:
         return _told_by_cell(error.ename, error.evalue, copy)
@@ -127,8 +131,14 @@ def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError 
     except DeadKernelError:
         return RunDiedError(
             "The notebook's kernel ended without a word: killed, or out of memory.",
-            f"Run again to go on. The notebook as far as it came: {copy}",
+            f"Run again to go on. The notebook as far as it came: {copy}{words_in(log)}",
         )
+    except RuntimeError as error:
+        if not str(error).startswith("Kernel "):  # so nbclient tells of one that dies as it starts, or doesn't answer
+            raise
+        return UnavailableError(f"The notebook's kernel doesn't start: {error}.", f"Run make setup.{words_in(log)}")
+    finally:
+        drop_if_silent(log)
     return None
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -322,6 +323,35 @@ def test_another_notebook_ends_with_its_own_error(gomafia: Gomafia, source: str,
     ended = gomafia("run", path, "-p", "limit", "2")
     assert ended.code == code, ended
     assert words in "\n".join(ended.complaint)
+
+
+def test_what_a_kernel_logs_goes_into_a_file(gomafia: Gomafia) -> None:
+    logs = "from ipykernel.kernelapp import IPKernelApp\nIPKernelApp.instance().log.error('a closed socket')"
+    path = notebook(gomafia.home / "logs.ipynb", "limit: int = 1  # how many", logs, "print('fine')")
+    ended = gomafia("run", path)
+    assert (ended.code, ended.out, "socket" in ended.err) == (0, "fine\n", False)
+    (log,) = (gomafia.home / "data" / "runs").glob("logs-*.log")
+    assert "a closed socket" in log.read_text(encoding="utf-8")
+
+
+def test_a_kernel_that_cannot_start_is_told_with_its_words(gomafia: Gomafia) -> None:
+    path = notebook(gomafia.home / "fine.ipynb", "limit: int = 1  # how many", "print('fine')")
+    kernels = gomafia.home / "jupyter" / "kernels" / "python3"
+    kernels.mkdir(parents=True)
+    dies = [sys.executable, "-c", "import sys; sys.exit('no such display')", "{connection_file}"]
+    (kernels / "kernel.json").write_text(json.dumps({"argv": dies, "display_name": "dies", "language": "python"}))
+    ended = gomafia("run", path, JUPYTER_PATH=str(gomafia.home / "jupyter"), JUPYTER_PREFER_ENV_PATH="0")
+    assert ended.code == UnavailableError.exit_code
+    assert "The notebook's kernel doesn't start: Kernel died" in ended.complaint[0]
+    (log,) = (gomafia.home / "data" / "runs").glob("fine-*.log")
+    assert ended.complaint[1].endswith(f"What its kernel said: {log}")
+    assert "no such display" in log.read_text(encoding="utf-8")
+
+
+def test_a_kernel_that_says_nothing_leaves_no_file(gomafia: Gomafia) -> None:
+    path = notebook(gomafia.home / "fine.ipynb", "limit: int = 1  # how many", "print('fine')")
+    assert gomafia("run", path).out == "fine\n"
+    assert [kept.suffix for kept in (gomafia.home / "data" / "runs").iterdir()] == [".ipynb"]
 
 
 def test_a_cells_error_of_another_library_is_named() -> None:

@@ -7,6 +7,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUN := $(BIN)/python -m
 
+# Imports and tests start hundreds of processes: without compiled files each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help import test setup browser lab lint format lock docs docs-faults docs-memory test-root test-linux test-real soak-full soak-forms soak-update soak-long soak-fuzz soak-flat soak-limits soak-automatic soak-recycled soak-pages soak-kills clean
 
 help:  ## what there is to make

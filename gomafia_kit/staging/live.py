@@ -263,10 +263,13 @@ class LiveTables:
     def ranges(self, column: str, tables: Sequence[Table], rows: int) -> Iterator[str]:
         """Conditions on a column of numbers, upwards: of the rows of these tables each keeps exactly one.
 
-        About `rows` of them keep each, of all that the parts hold; rows without a number keep none.
+        About `rows` of them keep each, of all that the parts hold; rows without a number keep none. Where there is
+        no row there is no condition.
         """
         source = " UNION ALL ".join(f"SELECT {column} FROM ({self._source(table)})" for table in tables)
         pieces = -(-self.values(f"SELECT count(*) FROM ({source})")[0][0] // rows)
+        if not pieces:
+            return
         shares = [number / pieces for number in range(1, pieces)]
         # Where the borders lie is a guess, and may be: each row is on one side of each.
         found = self.values(f"SELECT approx_quantile({column}, {shares}) FROM ({source})")[0][0] if shares else []

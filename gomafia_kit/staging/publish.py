@@ -20,6 +20,8 @@ from gomafia_kit.tables import TABLES, VIEWS, quoted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import duckdb
+
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.live import LiveTables
     from gomafia_kit.tables import Table
@@ -108,26 +110,36 @@ def _build(data_dir: Path, live: LiveTables, path: Path) -> None:
         form = f"ROW_GROUP_SIZE {ROWS_A_GROUP}, BLOCK_SIZE {BLOCK_BYTES}"
         connection.execute(f"ATTACH {quoted(path)} AS target ({form})")
         try:
+            _lay_out(connection)
             for table in TABLES.values():
-                _copy(live, table)
-            connection.execute("USE target")  # a view's tables are looked for where it was made
-            for view in VIEWS:
-                connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
-                connection.execute(f"COMMENT ON VIEW {view.name} IS {quoted(view.comment)}")
+                _fill(live, table)
         finally:
-            connection.execute("USE memory")
             connection.execute("DETACH target")
 
 
-def _copy(live: LiveTables, table: Table) -> None:
-    connection = live.connection
-    connection.execute(table.duckdb_ddl(f"target.{table.name}"))
+def _lay_out(connection: duckdb.DuckDBPyConnection) -> None:
+    """Tables and views with their comments: hundreds of statements, which the disk is asked to keep once."""
+    connection.execute("BEGIN")
+    for table in TABLES.values():
+        connection.execute(table.duckdb_ddl(f"target.{table.name}"))
+        connection.execute(f"COMMENT ON TABLE target.{table.name} IS {quoted(table.comment)}")
+        for column in table.columns:
+            connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS {quoted(column.comment)}")
+    connection.execute("USE target")  # a view's tables are looked for where it was made
+    for view in VIEWS:
+        connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
+        connection.execute(f"COMMENT ON VIEW {view.name} IS {quoted(view.comment)}")
+    connection.execute("USE memory")
+    connection.execute("COMMIT")
+
+
+def _fill(live: LiveTables, table: Table) -> None:
+    is_empty = True
     for sql in live.pieces(table):
         live.run(f"INSERT INTO target.{table.name} {sql}")
-    connection.execute("CHECKPOINT target")  # else its rows would be held in memory beside the next table's
-    connection.execute(f"COMMENT ON TABLE target.{table.name} IS {quoted(table.comment)}")
-    for column in table.columns:
-        connection.execute(f"COMMENT ON COLUMN target.{table.name}.{column.name} IS {quoted(column.comment)}")
+        is_empty = False
+    if not is_empty:
+        live.connection.execute("CHECKPOINT target")  # else its rows would be held in memory beside the next table's
 
 
 def _give_common_name(data_dir: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from gomafia_kit.errors import AskRefusedError, SiteBusyError
+from gomafia_kit.errors import AskRefusedError, SiteBusyError, SiteUnreachableError
 from gomafia_kit.fetch.manners import retry_after
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ MOST_BYTES: Final = 64 << 20
 MOST_REDIRECTS: Final = 5
 _MODULE_CLASS: Final = re.compile(rb"""class=["'][^"'>]*\w_[^"'>]*__""")
 _OK: Final = 200
+_PROXY_REFUSES: Final = 407
 _PORTS: Final = {"http": 80, "https": 443}
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _MISSING: Final = range(400, 500)
@@ -38,7 +39,13 @@ class Reply:
 
 
 def check(ask: Ask, reply: Reply) -> None:
-    """Nothing, if the site gave what was asked for; else SiteBusyError or AskRefusedError."""
+    """Nothing, if the site gave what was asked for; else SiteBusyError, AskRefusedError or SiteUnreachableError."""
+    if reply.status == _PROXY_REFUSES:
+        raise SiteUnreachableError(
+            f"{reply.url}: the proxy that the environment names wants a name and a password, or other ones (status 407).",
+            "Give them in its address: HTTP_PROXY=http://name:password@host:port.",
+            passing=False,
+        )
     if reply.status in _BUSY or reply.status in _FAULTS:
         wait = retry_after(reply.retry_after, time.time())
         told = "" if wait is None else f" and asks to wait {wait:.0f} s"

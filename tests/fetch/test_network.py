@@ -53,6 +53,19 @@ def test_a_proxy_is_used_for_a_site_elsewhere(
 
 
 @pytest.mark.parametrize("fetcher", [HttpFetcher, ChromiumFetcher])
+@pytest.mark.parametrize("ask", [CARD, asks.robots()])
+def test_a_proxy_that_lets_nobody_through_is_not_taken_for_the_site(
+    fetcher: type[HttpFetcher | ChromiumFetcher], ask: asks.Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(lambda _: Sent(status=407, headers={"Proxy-Authenticate": 'Basic realm="club"'})) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with fetcher(FAR_AWAY, "") as made, pytest.raises(SiteUnreachableError, match="the proxy .* 407") as caught:
+            made.fetch(ask)
+    assert not caught.value.passing
+    assert "name:password" in caught.value.remedy
+
+
+@pytest.mark.parametrize("fetcher", [HttpFetcher, ChromiumFetcher])
 def test_this_machine_is_no_business_of_a_proxys(
     fetcher: type[HttpFetcher | ChromiumFetcher], proxy: Server, site: DemoSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

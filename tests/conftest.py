@@ -7,11 +7,17 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+# The same examples each time, however busy the machine is: what chance finds is sought by `make soak-fuzz`.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 def _stay_on_this_machine(event: str, arguments: tuple[object, ...]) -> None:

@@ -42,7 +42,7 @@ def check(ask: Ask, reply: Reply) -> None:
     """Nothing, if the site gave what was asked for; else SiteBusyError, AskRefusedError or SiteUnreachableError."""
     if reply.status == _PROXY_REFUSES:
         raise SiteUnreachableError(
-            f"{reply.url}: the proxy that the environment names wants a name and a password, or other ones (status 407).",
+            f"{reply.url}: the proxy that the environment names wants another name and password, or any (status 407).",
             "Give them in its address: HTTP_PROXY=http://name:password@host:port.",
             passing=False,
         )

@@ -254,6 +254,8 @@ class LiveTables:
 
     def pieces(self, table: Table) -> Iterator[str]:
         """SQL for the live rows of a table in key order, in pieces of about VALUES_A_PIECE values at most."""
+        if table is not ANSWER and not self._ledger.live_parts(table.name):
+            return
         self._begin_anew(MEMORY_MB if table.latest_by else PIECES_MB)
         order = f"ORDER BY {', '.join(table.key)}"
         for condition in self.ranges(table.key[0], [table], max(1, VALUES_A_PIECE // len(table.names))):
@@ -263,13 +265,10 @@ class LiveTables:
     def ranges(self, column: str, tables: Sequence[Table], rows: int) -> Iterator[str]:
         """Conditions on a column of numbers, upwards: of the rows of these tables each keeps exactly one.
 
-        About `rows` of them keep each, of all that the parts hold; rows without a number keep none. Where there is
-        no row there is no condition.
+        About `rows` of them keep each, of all that the parts hold; rows without a number keep none.
         """
         source = " UNION ALL ".join(f"SELECT {column} FROM ({self._source(table)})" for table in tables)
         pieces = -(-self.values(f"SELECT count(*) FROM ({source})")[0][0] // rows)
-        if not pieces:
-            return
         shares = [number / pieces for number in range(1, pieces)]
         # Where the borders lie is a guess, and may be: each row is on one side of each.
         found = self.values(f"SELECT approx_quantile({column}, {shares}) FROM ({source})")[0][0] if shares else []

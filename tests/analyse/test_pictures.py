@@ -184,7 +184,7 @@ def test_runs_stand_side_by_side_and_end_where_the_label_ends() -> None:
     assert face - wolf == pytest.approx(-again, abs=0.1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.lists(st.sampled_from(AWKWARD), min_size=1, max_size=4).map("".join), min_size=8, max_size=8))
 def test_any_nicknames_can_be_drawn(logins: list[str]) -> None:
     picture = draw.draw(charts.top_players(players(logins)).spec, scale=0.5)

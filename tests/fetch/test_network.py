@@ -59,7 +59,7 @@ def test_a_proxy_that_lets_nobody_through_is_not_taken_for_the_site(
 ) -> None:
     with serving(lambda _: Sent(status=407, headers={"Proxy-Authenticate": 'Basic realm="club"'})) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        with fetcher(FAR_AWAY, "") as made, pytest.raises(SiteUnreachableError, match="the proxy .* 407") as caught:
+        with fetcher(FAR_AWAY, "") as made, pytest.raises(SiteUnreachableError, match=r"the proxy .* 407") as caught:
             made.fetch(ask)
     assert not caught.value.passing
     assert "name:password" in caught.value.remedy

@@ -160,7 +160,7 @@ def test_the_main_page_is_told_as_such() -> None:
 
 
 @given(st.binary(max_size=300), st.integers(0, len(BODY)), st.integers(0, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_bytes_it_is_records_or_an_error_of_ours(put: bytes, place: int, left_out: int) -> None:
     for body in (put, BODY[:place] + put + BODY[place + left_out :]):
         try:

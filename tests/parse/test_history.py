@@ -153,7 +153,7 @@ def test_histories_of_a_league_are_the_truth() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_the_bytes_it_is_records_or_an_error_of_ours(put: bytes) -> None:
     sound = told("small").answer(site.player_history_page(3)).body
     for body in (put, sound[:1500] + put + sound[1500:], sound[:2000] + put):

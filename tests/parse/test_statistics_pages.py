@@ -213,7 +213,7 @@ def test_the_main_page_is_told_as_such(parser: Any) -> None:  # noqa: ANN401 - a
 
 
 @given(st.binary(max_size=200), st.integers(0, 9000), st.integers(0, 30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_the_bytes_it_is_records_or_an_error_of_ours(put: bytes, place: int, left_out: int) -> None:
     sound = told("small", stats_opens="season").answer(site.player_statistics_page(3, 2025)).body
     for body in (put, sound[:place] + put + sound[place + left_out :]):

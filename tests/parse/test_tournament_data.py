@@ -195,7 +195,7 @@ BODY = games_page(game_table(rows=rows()), data=of_games(untold_game(), **STANDI
 
 
 @given(st.binary(max_size=200), st.integers(0, len(BODY)), st.integers(0, 30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_bytes_it_is_records_or_an_error_of_ours(put: bytes, place: int, left_out: int) -> None:
     for body in (put, BODY[:place] + put + BODY[place + left_out :]):
         for parser, ask in (

@@ -120,7 +120,7 @@ def _changed(path: tuple[Any, ...], value: object) -> dict[str, Any]:
 
 
 @given(st.sampled_from(PLACES), JSON | st.just(GONE))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_an_answer_with_anything_changed_reads_the_same_or_is_left_to_the_other_way(
     path: tuple[Any, ...], value: object
 ) -> None:
@@ -132,7 +132,7 @@ def test_an_answer_with_anything_changed_reads_the_same_or_is_left_to_the_other_
 
 
 @given(st.binary(max_size=60), st.integers(0, len(SMALL.body)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_the_bytes_it_is_what_the_other_way_reads_or_nothing(put: bytes, place: int) -> None:
     for body in (put, SMALL.body[:place] + put + SMALL.body[place:], b"[" * 5000):
         found = answer(SMALL.ask, body)

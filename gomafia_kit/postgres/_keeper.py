@@ -20,7 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 
 SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_TO_STOP = 60.0
+SECONDS_TO_STOP = 90.0
+"""A server whose folder was deleted notices that within a minute, and ends by itself."""
 CLIENTS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 
 
@@ -45,16 +46,15 @@ def _first_line(path: Path) -> str:
     return _read(path).split("\n", 1)[0].strip()
 
 
-def _clients(home: Path, programs: Path) -> str:
-    """How many sessions the server has, as psql says it; empty if no server answers."""
-    place = _read(home / "socket") or str(home)
+def _clients(place: str, programs: Path) -> str:
+    """How many sessions the server has whose socket stands there, as psql says it; empty if no server answers."""
     command = [str(programs / "psql"), "-XAtw", "-h", place, "-U", "postgres", "-d", "postgres", "-c", CLIENTS]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=plain).stdout.strip()
 
 
-def _stop(home: Path) -> None:
-    """Stop the server that answers in this folder, and wait until it is gone."""
+def _stop(home: Path, place: str) -> None:
+    """Stop the server that answers in this folder, and wait until it is gone; `place` is where its socket stands."""
     note = home / "cluster" / "postmaster.pid"
     pid = _first_line(note)
     if pid.isdigit():
@@ -62,13 +62,13 @@ def _stop(home: Path) -> None:
     give_up = time.monotonic() + SECONDS_TO_STOP
     while pid and _first_line(note) == pid and time.monotonic() < give_up:
         time.sleep(0.02)
-    if place := _read(home / "socket"):
+    if place:
         # The server's last act, after its note is gone, is to take its lock out of there.
         while Path(place).is_dir() and time.monotonic() < give_up:
             with suppress(OSError):
                 Path(place).rmdir()
             time.sleep(0.02)
-        (home / "socket").unlink()
+        (home / "socket").unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -81,15 +81,17 @@ def main() -> None:
         return  # another keeper is at work
     users = os.open(home / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
     _detach()
+    place = _read(home / "socket")
     while True:
         fcntl.flock(users, fcntl.LOCK_EX)
-        clients = _clients(home, programs)
+        place = _read(home / "socket") or place  # with its folder deleted, the note is gone and the socket isn't
+        clients = _clients(place or str(home), programs)
         if clients in {"", "0"}:
             break
         fcntl.flock(users, fcntl.LOCK_UN)
         time.sleep(SECONDS_BETWEEN_LOOKS)
     if clients == "0":
-        _stop(home)
+        _stop(home, place)
     # In this order: who comes now finds neither server nor keeper, and starts both.
     os.close(here)
     os.close(users)

@@ -123,6 +123,11 @@ class EmbeddedServer:
             os.close(self._users)
         self._users = None
 
+    def end(self) -> None:
+        """Let go of the server and return once it is stopped: for who deletes the folder, which nobody else uses."""
+        self.close()
+        os.close(_lock(self.home / "keeper.lock", fcntl.LOCK_EX))  # the keeper has it until its work is done
+
     @property
     def address(self) -> Address:
         """How to reach it."""

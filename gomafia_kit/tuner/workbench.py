@@ -113,7 +113,7 @@ class Workbench:
         self._take_archive()
         if self._is_push:
             self._fill(changed(told, {"stages": _PUSHED_STAGES}))
-            stack.enter_context(_own_server(self._folder))
+            stack.callback(_own_server(self._folder).end)
         else:
             self._fill(told)
         return changed(told, {"offline": True})

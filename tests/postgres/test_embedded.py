@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from gomafia_kit.errors import FolderError, PostgresUnreachableError
+from gomafia_kit.postgres import _keeper
 from gomafia_kit.postgres.embedded import EmbeddedServer, psql_url
 from gomafia_kit.postgres.target import open_reader, push_folder
 from gomafia_kit.runs.ledger import Ledger
@@ -139,6 +140,22 @@ def test_a_killed_user_does_not_keep_it_running(data_dir: Path, home: Path) -> N
         assert _runs(home)
         user.kill()
         assert until(lambda: not _runs(home))
+
+
+def test_who_ends_it_can_delete_its_folder(data_dir: Path, home: Path) -> None:
+    server = EmbeddedServer(data_dir)
+    assert _runs(home)
+    server.end()
+    assert not _runs(home)
+    assert _keepers(home) == []
+    shutil.rmtree(home)
+
+
+def test_the_socket_of_a_server_whose_folder_was_deleted_is_cleared_away(tmp_path: Path) -> None:
+    place = tmp_path / "socket"
+    place.mkdir()
+    _keeper._stop(tmp_path / "deleted", str(place))
+    assert not place.exists()
 
 
 def test_a_killed_keeper_is_replaced_by_the_next_user(data_dir: Path, home: Path) -> None:

@@ -73,6 +73,9 @@ _FAILURES_OF_ONE: Final = (
 )
 """What may be the fault of one ask; any other error is one of the road, or of more than that."""
 
+LIST_AT_WORK: Final = "list_at_work"
+"""The fact of a folder that names the list whose pages are being asked for."""
+
 Row = tuple[object, ...]
 
 
@@ -112,12 +115,13 @@ class _Batch:
 class _Reading:
     """What was read of a subject so far; `is_new` if any of it has to be staged.
 
-    `pages` holds by ask the keys of the rows that each page has, as their hashes: a list may be long, and eight
-    bytes a row are enough to tell rows apart. `refused` says how many more it has that can't be read, `was_asked`
-    if a page came from the site.
+    `answers` tells by ask which answer came and what read it. `pages` holds by ask the keys of the rows that each
+    page has, as their hashes: a list may be long, and eight bytes a row are enough to tell rows apart. `refused`
+    says how many more it has that can't be read, `was_asked` if a page came from the site.
     """
 
     first: Planned
+    answers: dict[int, tuple[str, str]] = field(default_factory=dict)
     pages: dict[int, array[int]] = field(default_factory=dict)
     refused: dict[int, int] = field(default_factory=dict)
     people: People = field(default_factory=People)
@@ -131,6 +135,7 @@ class _Reading:
     def begin_again(self) -> None:
         """Forget the pages: the list is read a second time."""
         self.passes += 1
+        self.answers.clear()
         self.pages.clear()
         self.refused.clear()
         self.total = None
@@ -292,11 +297,25 @@ class Loader:
         """By subject, what failed by itself in the last `load`, whether the road was left for it or not."""
         return self._failures.of_subject
 
-    def read_again(self, subjects: Iterable[Sequence[Planned]]) -> None:
-        """Stage anew what is known of subjects, each named by all asks about it: rows of them were lost."""
+    def is_read(self, subject: str) -> bool:
+        """True if all about a subject was read in this stage."""
+        return subject in self._done
+
+    def read_again(self, subjects: Iterable[Sequence[Planned]]) -> dict[str, Failed]:
+        """Stage anew what is known of subjects, each named by all asks about it: rows of them were lost.
+
+        What can't be had any more, for its archived answer is damaged and the site has it no longer, by subject.
+        """
+        failed: dict[str, Failed] = {}
         for asks in subjects:
-            self._read_subject_again(asks)
+            try:
+                self._read_subject_again(asks)
+            except (AskRefusedError, LayoutChangedError, NoSuchPageError) as error:
+                if isinstance(error, AskRefusedError) and error.by_status:  # that is about who asks
+                    raise
+                failed[asks[0].ask.subject] = Failed(asks[0].ask, error, self._source.attempts)
         self._commit()
+        return failed
 
     def _read_subject_again(self, asks: Sequence[Planned]) -> None:
         reading = _Reading(asks[0])
@@ -318,7 +337,7 @@ class Loader:
         while queue:
             self._checkpoint()
             planned = queue.pop()
-            if lost is not None and not self._source.holds(planned.ask, planned.max_age):
+            if lost is not None and not self._source.holds(planned.ask, planned.max_age, planned.newer_than):
                 self._progress.known -= 1
                 continue
             made_before = self._source.asks_made
@@ -331,11 +350,13 @@ class Loader:
             queue.extend(reversed(more))
             self._progress.known += len(more)
             self._ask_done(planned.ask.key, made=self._source.asks_made > made_before)
+            if self._batch is not None and self._batch.is_full:  # by its age: whatever came since wasn't new
+                self._commit()
         if lost is None and failures.in_a_row and not failures.answered and not one_by_one:
             lost = next(reversed(failures.of_subject.values())).error
+        self._commit()  # of a road that is lost, too: what it brought is published with the stage
         if lost is not None:
             raise lost
-        self._commit()
         if phase.retires:
             self._ledger.retire_others(phase.retires, phase.ids)
 
@@ -370,14 +391,31 @@ class Loader:
             return []
         answer, parsed = self._read(planned)
         self._failures.note_answer(from_archive=answer.from_archive)
-        reading = read.setdefault(ask.subject, _Reading(planned))
+        if (reading := read.get(ask.subject)) is None:
+            reading = read[ask.subject] = _Reading(planned, was_asked=self._was_left_in_the_midst(ask))
         self._take(planned, reading, answer, parsed)
         further = [replace(planned, ask=more) for more in parsed.more]
-        if not further and ask.kind in ESSENTIAL_KINDS and reading.was_asked:
-            further = self._look_again(planned, reading, answer)
+        if ask.kind in ESSENTIAL_KINDS and reading.was_asked:
+            if further and ask.subject != self._list_at_work:
+                self._note_list(ask.subject)
+            elif not further:
+                further = self._look_again(planned, reading, answer)
         if not further:
             self._end_reading(ask.subject, read.pop(ask.subject))
         return further
+
+    def _was_left_in_the_midst(self, ask: Ask) -> bool:
+        """True of a list whose pages a killed run asked for: its end is to be looked at, though all are archived."""
+        is_list = ask.kind in ESSENTIAL_KINDS and not self._source.is_offline
+        return is_list and ask.subject == self._list_at_work
+
+    @property
+    def _list_at_work(self) -> str:
+        """The list of several pages that is being asked for, or was when the last run was killed."""
+        return self._ledger.recall(LIST_AT_WORK) or ""
+
+    def _note_list(self, subject: str) -> None:
+        self._ledger.remember(**{LIST_AT_WORK: subject})
 
     def _known_by(self, planned: Planned) -> set[str]:
         """The asks by which all about a subject was read; none if any of it has to be asked or read again.
@@ -393,7 +431,9 @@ class Loader:
     def _is_as_staged(self, answer: LiveAnswer, planned: Planned) -> bool:
         """True if an answer would come out of the archive as it was read, and be read by the same parser."""
         parser = parser_of(answer.kind, planned.road.form, personal=self._personal)
-        return answer.parser == parser and self._source.would_be(answer.ask_id, answer.sha256, planned.max_age)
+        return answer.parser == parser and self._source.would_be(
+            answer.ask_id, answer.sha256, planned.max_age, planned.newer_than
+        )
 
     def _take(self, planned: Planned, reading: _Reading, answer: Answer, parsed: Parsed) -> None:
         """Stage an answer about a subject, unless just this is live already."""
@@ -403,6 +443,7 @@ class Loader:
         reading.note_page(ask, parsed)
         parsed.records = resolve(parsed.records, reading.people)
         parser = parser_of(ask.kind, planned.road.form, personal=self._personal)
+        reading.answers[ask.ask_id] = (answer.sha256, parser)
         if self._ledger.live_sha(ask, parser) == answer.sha256:
             if not answer.from_archive:
                 self._ledger.touch(ask, answer.fetched_at)
@@ -433,9 +474,11 @@ class Loader:
     def _end_reading(self, subject: str, reading: _Reading) -> None:
         """Let a subject that was read to its end be seen, with the batch that holds its last rows."""
         self._done.add(subject)
-        done = Reading(subject, frozenset(reading.pages))
+        done = Reading(subject, reading.answers)
         if reading.is_new or subject in self._failed_before or not self._ledger.is_settled(done):
             self._settle(done)
+        if reading.first.ask.kind in ESSENTIAL_KINDS and subject == self._list_at_work:
+            self._note_list("")
 
     def _settle(self, reading: Reading) -> None:
         batch = self._open_batch()
@@ -445,7 +488,7 @@ class Loader:
 
     def _read(self, planned: Planned) -> tuple[Answer, Parsed]:
         """The answer and what it holds; a list that has become empty is asked for once more."""
-        answer = self._source.answer(planned.ask, planned.max_age, planned.road.via)
+        answer = self._source.answer(planned.ask, planned.max_age, planned.road.via, planned.newer_than)
         parsed = self._parsed(answer, planned.road.form)
         if not answer.from_archive and not parsed.fetched and self._ledger.live_rows(planned.ask):
             self._tell(Notice(self._run_id, f"{planned.ask.key} has become empty: asked once more.", _now()))
@@ -534,7 +577,7 @@ class Loader:
         done: Counter[str] = Counter({table: 0})
         if not load.is_ready:
             self._add_rows(load, counted(), done, Counter(), ())
-        self._settle(Reading(ask.subject, frozenset({ask.ask_id})))
+        self._settle(Reading(ask.subject, {ask.ask_id: (fingerprint, PARSER_VERSION)}))
         self._commit()
 
     def _tell(self, event: Event) -> None:

@@ -80,13 +80,17 @@ ESSENTIAL_KINDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KnownTournament:
-    """What the plan must know of a tournament; `row` names what its list says of it: another name, another answer."""
+    """What the plan must know of a tournament; `row` names what its list says of it: another name, another answer.
+
+    `listed_at` is when the list came that says it.
+    """
 
     tournament_id: int
     date_start: date | None
     date_end: date | None
     is_open: bool = False
     row: str = ""
+    listed_at: datetime | None = None
 
 
 class Known(Protocol):
@@ -119,11 +123,15 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An ask, how old its archived answer may be (None: any age), and by which road it is asked and read."""
+    """An ask, how old its archived answer may be (None: any age), and by which road it is asked and read.
+
+    With `newer_than` an archived answer that came before that moment doesn't do, however young it is.
+    """
 
     ask: Ask
     max_age: timedelta | None
     road: Road = CHEAPEST
+    newer_than: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +263,7 @@ def _games(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     today = datetime.now(UTC).date()
     every = known.tournaments()
     asks = tuple(
-        Planned(_tournament(item, road), _age_now(item, known, today), road)
+        Planned(_tournament(item, road), tournament_age(item, today), road, _listed_anew(item, known))
         for item in _chosen_tournaments(settings, known, every)
     )
     yield Phase(asks, "tournament", tuple(item.tournament_id for item in every))
@@ -267,10 +275,10 @@ def _tournament(item: KnownTournament, road: Road) -> Ask:
     return site.tournament_games_page(item.tournament_id, road.page_form, item.row)
 
 
-def _age_now(item: KnownTournament, known: Known, today: date) -> timedelta | None:
-    """As `tournament_age`; none at all if the list says something new of it."""
+def _listed_anew(item: KnownTournament, known: Known) -> datetime | None:
+    """When the list came that says something new of a tournament: what the tournament's page said before is old."""
     read = known.row_read(item.tournament_id)
-    return timedelta(0) if read is not None and read != item.row else tournament_age(item, today)
+    return item.listed_at if read is not None and read != item.row else None
 
 
 def _chosen_tournaments(

@@ -210,9 +210,9 @@ def _goes_to_the_site(planned: Planned, ground: _Ground) -> bool:
         return False
     came_at = None if archive is None or settings.refresh else archive.came_at(planned.ask)
     now = datetime.now(UTC)
-    return came_at is None or (
-        planned.max_age is not None and not now - planned.max_age <= came_at <= now + CLOCKS_MAY_DIFFER
-    )
+    if came_at is None or (planned.newer_than is not None and came_at < planned.newer_than):
+        return True
+    return planned.max_age is not None and not now - planned.max_age <= came_at <= now + CLOCKS_MAY_DIFFER
 
 
 # -- told -----------------------------------------------------------------------------------------

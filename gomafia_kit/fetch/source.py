@@ -99,22 +99,32 @@ class Source:
         """Who asks that way, if anybody was needed so far."""
         return self._made.get(via)
 
-    def answer(self, ask: Ask, max_age: timedelta | None, via: str = "http") -> Answer:
-        """The answer to an ask, at most `max_age` old if that can be had (None: of any age)."""
+    @property
+    def is_offline(self) -> bool:
+        """True if the archive alone is looked up."""
+        return not self._makers
+
+    def answer(
+        self, ask: Ask, max_age: timedelta | None, via: str = "http", newer_than: datetime | None = None
+    ) -> Answer:
+        """The answer to an ask, at most `max_age` old if that can be had (None: of any age), and as new as that."""
         self.attempts = 0
-        if not self._makers:
+        if self.is_offline:
             return self._archive.get(ask)
-        return self._archived(ask, max_age) or self._ask(ask, via)
+        return self._archived(ask, max_age, newer_than) or self._ask(ask, via)
 
-    def would_be(self, ask_id: int, sha256: str, max_age: timedelta | None) -> bool:
+    def would_be(self, ask_id: int, sha256: str, max_age: timedelta | None, newer_than: datetime | None = None) -> bool:
         """True if `answer` would give just this body, and out of the archive."""
-        if not self._makers:
+        if self.is_offline:
             return self._archive.holds(ask_id, sha256)
-        return self._archive.holds(ask_id, sha256, not_before=self._not_before(max_age), not_after=_not_after(max_age))
+        not_before, not_after = self._not_before(max_age, newer_than), _not_after(max_age)
+        return self._archive.holds(ask_id, sha256, not_before=not_before, not_after=not_after)
 
-    def holds(self, ask: Ask, max_age: timedelta | None) -> bool:
+    def holds(self, ask: Ask, max_age: timedelta | None, newer_than: datetime | None = None) -> bool:
         """True if `answer` would take the archive's: one that is damaged it would ask for again."""
-        not_before, not_after = (self._not_before(max_age), _not_after(max_age)) if self._makers else (None, None)
+        not_before, not_after = self._not_before(max_age, newer_than), _not_after(max_age)
+        if self.is_offline:
+            not_before = not_after = None
         try:
             return self._archive.find(ask, not_before=not_before, not_after=not_after) is not None
         except DamagedAnswerError:
@@ -124,14 +134,14 @@ class Source:
         """The site's answer to an ask, whatever the archive holds."""
         return self._ask(ask, via)
 
-    def _archived(self, ask: Ask, max_age: timedelta | None) -> Answer | None:
+    def _archived(self, ask: Ask, max_age: timedelta | None, newer_than: datetime | None = None) -> Answer | None:
         """The archived answer if it is fresh and sound.
 
         What came later than now came while the clock was wrong: how old it is can't be told.
         """
         not_after = _not_after(max_age)
         try:
-            found = self._archive.find(ask, not_before=self._not_before(max_age), not_after=not_after)
+            found = self._archive.find(ask, not_before=self._not_before(max_age, newer_than), not_after=not_after)
         except DamagedAnswerError as error:
             self._tell(f"{error.message} The site is asked for it again.")
             return None
@@ -150,11 +160,9 @@ class Source:
             " then, or is now. Where an answer's age matters, the site is asked again."
         )
 
-    def _not_before(self, max_age: timedelta | None) -> datetime | None:
+    def _not_before(self, max_age: timedelta | None, newer_than: datetime | None) -> datetime | None:
         oldest = None if max_age is None else datetime.now(UTC) - max_age
-        if self._refresh_since is None:
-            return oldest
-        return self._refresh_since if oldest is None else max(oldest, self._refresh_since)
+        return max((moment for moment in (oldest, newer_than, self._refresh_since) if moment), default=None)
 
     def _ask(self, ask: Ask, via: str) -> Answer:
         self._rules(via).check(ask)

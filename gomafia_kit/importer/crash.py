@@ -36,7 +36,7 @@ class CrashReceipt:
             f"Run {self.run_id} {ended}."
             f" Safe: {self.answers_safe:,} answers in the archive, {self.batches_safe:,} batches"
             f" with {self.rows_safe:,} rows. Done again: the batch that was open, and"
-            f" {self.answers_read_again:,} archived answers are read that aren't staged whole{files}."
+            f" at most {self.answers_read_again:,} archived answers are read that aren't staged whole{files}."
             f" It costs at most {self.asks_at_most} ask, the one that was under way."
         )
 

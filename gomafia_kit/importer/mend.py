@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gomafia_kit.load import Loader
+    from gomafia_kit.load import Failed, Loader
     from gomafia_kit.runs.ledger import Ledger, LiveAsk
 
 STAGE: Final = "mending"
@@ -26,10 +26,11 @@ STAGE: Final = "mending"
 
 def mend_parts(
     data_dir: Path, ledger: Ledger, loader: Loader, derive: Callable[[str], None], tell: Callable[[str], None]
-) -> None:
+) -> dict[str, Failed]:
     """Look at every part; read again what the damaged ones held, whatever stages the run is about.
 
-    The site is asked only for what the archive doesn't hold any more.
+    The site is asked only for what the archive doesn't hold any more. What it doesn't give either, by subject:
+    nothing of that is live any longer.
     """
     damaged = {part.path: wrong for part in ledger.parts() if (wrong := what_is_wrong(data_dir, part))}
     if damaged:
@@ -37,15 +38,17 @@ def mend_parts(
     subjects = ledger.distrusted()
     tables = json.loads(ledger.recall(DERIVE_AGAIN) or "[]")
     if not subjects and not tables:
-        return
+        return {}
     for path, wrong in damaged.items():
         tell(f"{data_dir / path} is damaged ({wrong}).")
     tell(f"Its rows are made again: {len(subjects)} subjects from the archive, {len(tables)} computed tables.")
     with loader.stage(STAGE):
-        loader.read_again([_planned(item) for item in asks] for asks in subjects.values())
+        failed = loader.read_again([_planned(item) for item in asks] for asks in subjects.values())
+        ledger.give_up(failed)
         for table in tables:
             derive(table)
     ledger.remember(**{DERIVE_AGAIN: "[]"})
+    return failed
 
 
 def _planned(item: LiveAsk) -> Planned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -37,6 +38,7 @@ from gomafia_kit.importer.alerts import MEMORY, SITE
 from gomafia_kit.importer.crash import tell_of_crashes
 from gomafia_kit.importer.mend import mend_parts
 from gomafia_kit.importer.origin import fetchers
+from gomafia_kit.importer.refresh import refresh_since
 from gomafia_kit.load import Failed, Loader
 from gomafia_kit.memory.budget import LASTING_SECONDS, AutomaticRows, Steered, answer_bytes
 from gomafia_kit.memory.diet import BrowserDiet
@@ -46,7 +48,7 @@ from gomafia_kit.memory.limits import budget_mb
 from gomafia_kit.memory.meter import Meter
 from gomafia_kit.memory.profiler import Profiler, profile_folder
 from gomafia_kit.memory.pulse import Pulse
-from gomafia_kit.plan import OPTIONS, needed_first, only, phases, subjects
+from gomafia_kit.plan import OPTIONS, STAGE_OF_KIND, needed_first, only, phases, subjects
 from gomafia_kit.roads import CHROMIUM, roads_for
 from gomafia_kit.runs.database import check_sound
 from gomafia_kit.runs.ledger import Ledger
@@ -125,7 +127,7 @@ class Import:
         self._looked_at = 0.0
         self._published_at = time.monotonic()
         self._publishing_took = 0.0
-        self._is_deriving = False
+        self._keeps_still = False
         self._started = time.monotonic()
         self._seconds_paused = 0.0
         self._push: list[dict[str, Any]] = []
@@ -146,7 +148,7 @@ class Import:
             given = f"memory_limit_mb is {settings.memory_limit_mb:,}"
             self._tell(f"{given}, but the system lets this process have {self._limit_mb:,.0f} MB: that holds.")
         self._crashes = tell_of_crashes(self.journal, self.ledger, self.archive, self._tell)
-        since = datetime.now(UTC) if settings.refresh else None
+        since = refresh_since(self.run_id, self.journal, self.ledger, self._tell) if settings.refresh else None
         who = fetchers(settings, self._tell, stack, answer_bytes(self._limit_mb))
         longest = 60 * settings.longest_outage_minutes
         down = partial(self._tell_and_alert, SITE)
@@ -188,7 +190,7 @@ class Import:
             personal=settings.personal,
         )
         self.journal.set_state(self.run_id, "running")
-        mend_parts(self.data_dir, self.ledger, self.loader, self._derive, self._tell)
+        self._mend()
         sweep(self.data_dir, self.ledger)
         self._forget_damaged()
         if is_half_made(self.ledger, settings.staging):
@@ -217,6 +219,13 @@ class Import:
             stages.insert(stages.index("games"), needed)
             self._tell(f"games needs {needed}, which this folder doesn't hold yet: they come first.")
         return stages
+
+    def _mend(self) -> None:
+        """Make again what damaged parts held; of what nobody has any more, nothing stays."""
+        with self._keeping_still():  # parts are listed that aren't there
+            failed = mend_parts(self.data_dir, self.ledger, self.loader, self._derive, self._tell)
+        for name, failure in failed.items():
+            self._leave(STAGE_OF_KIND[failure.ask.kind], name, failure)
 
     def _run_stage(self, stage: str, *, is_last_to_load: bool) -> None:
         """Load a stage, and bring up to date what is made of all rows; or push.
@@ -285,6 +294,9 @@ class Import:
             except _ANOTHER_ROAD_MAY_HELP as error:
                 errors.append(error)
                 self._tell(f"{subject} can't be read as {road}: {error.message} {now}")
+                if wanted is not None:  # some of them may have come before the road was lost
+                    left = {name: told for name, told in left.items() if not self.loader.is_read(name)}
+                    wanted = frozenset(name for name in wanted if not self.loader.is_read(name))
                 continue
             finally:
                 tried |= {name: told.after(tried.get(name)) for name, told in self.loader.failed.items()}
@@ -297,7 +309,7 @@ class Import:
             if unread:
                 self._tell(f"{len(unread)} of {subject} can't be read as {road}: {unread[0].message} {now}")
         else:
-            if wanted is None:
+            if wanted is None or (errors and not left and wanted):
                 # What the site said tells more than that there is no browser to ask it by, or nothing of it here.
                 told = [error for error in errors if not isinstance(error, _NOT_OF_THE_SITE)]
                 raise (told or errors[:1])[-1]
@@ -334,12 +346,18 @@ class Import:
         ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)
         if self.ledger.is_live(ask, fingerprint):
             return
-        self._is_deriving = True  # its rows come out of the parts while they are staged: these stay as they are
+        # Its rows come out of the parts while they are staged: these stay as they are.
+        with self._keeping_still(), self._live() as live:
+            self.loader.load_derived(ask, table, fingerprint, derived_rows(table, self.ledger, live))
+
+    @contextmanager
+    def _keeping_still(self) -> Iterator[None]:
+        """Nothing is put together or published meanwhile."""
+        before, self._keeps_still = self._keeps_still, True
         try:
-            with self._live() as live:
-                self.loader.load_derived(ask, table, fingerprint, derived_rows(table, self.ledger, live))
+            yield
         finally:
-            self._is_deriving = False
+            self._keeps_still = before
 
     def _live(self) -> LiveTables:
         return LiveTables(self.data_dir, self.ledger)
@@ -350,7 +368,7 @@ class Import:
         if not (isinstance(event, BatchDone) or (isinstance(event, AskDone) and event.made)):
             return
         pause = max(SECONDS_BETWEEN_PUBLICATIONS, PUBLISHING_COSTS_AT_MOST_ONE_IN * self._publishing_took)
-        if not self._is_deriving and time.monotonic() - self._published_at > pause:
+        if not self._keeps_still and time.monotonic() - self._published_at > pause:
             if self._budget.is_scarce:
                 self._rest_browser(self.meter)  # nothing is asked meanwhile, and both at once may be too much
             compact(self.data_dir, self.ledger)

@@ -53,10 +53,13 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A subject that was read to its end: by these asks and no others."""
+    """A subject that was read to its end: by these asks and no others, to each of which just this answer came.
+
+    An answer is told by its body's SHA-256 and by what read it.
+    """
 
     subject: str
-    ask_ids: frozenset[int]
+    answers: Mapping[int, tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -240,8 +243,9 @@ class Ledger:
 
     def fact(self, subject: str, name: str) -> str | None:
         """What was known when the live answer about a subject was asked for; None if nothing was."""
-        rows = self._read(
-            "SELECT json_extract(about, ?) FROM load WHERE subject = ? AND state = 'live' ORDER BY load_id LIMIT 1",
+        rows = self._read(  # of several asks not each knows it
+            "SELECT json_extract(about, ?1) FROM load WHERE subject = ?2 AND state = 'live'"
+            " AND json_extract(about, ?1) IS NOT NULL ORDER BY load_id DESC LIMIT 1",
             (f"$.{name}", subject),
         )
         return rows[0][0] if rows else None
@@ -253,8 +257,9 @@ class Ledger:
         with sqlite_faults(self.path), transaction(self._db) as db:
             part_ids = {part.table: _insert_part(db, part) for part in parts}
             rejected = 0
+            load_ids: list[int] = []
             for portion in portions:
-                load_id = _note_load(db, portion)
+                load_ids.append(load_id := _note_load(db, portion))
                 for table, rows in portion.rows.items():
                     db.execute("INSERT INTO part_load VALUES (?, ?, ?)", (part_ids[table], load_id, rows))
                 if portion.finished:
@@ -275,22 +280,18 @@ class Ledger:
                     rejected,
                 ),
             )
-        for portion in portions:  # only now is it true
+        for portion, load_id in zip(portions, load_ids, strict=True):  # only now is it true
             portion.load.rows_done += sum(portion.rows.values())
-            if portion.load.load_id is None:
-                portion.load.load_id = self._open_id(portion.load)
-
-    def _open_id(self, load: Load) -> int:
-        rows = self._read(
-            "SELECT max(load_id) FROM load WHERE ask_id = ? AND subject = ? AND sha256 = ? AND state != 'retired'",
-            (load.ask.ask_id, load.ask.subject, load.sha256),
-        )
-        return int(rows[0][0])
+            portion.load.load_id = load_id
 
     def is_settled(self, reading: Reading) -> bool:
         """True if just these answers about the subject are live, and nothing else about it is on its way."""
-        rows = self._read("SELECT ask_id, state FROM load WHERE subject = ? AND state != 'retired'", (reading.subject,))
-        return all(state == "live" for _, state in rows) and {ask_id for ask_id, _ in rows} == reading.ask_ids
+        rows = self._read(
+            "SELECT ask_id, sha256, parser, state FROM load WHERE subject = ? AND state != 'retired'",
+            (reading.subject,),
+        )
+        found = {ask_id: (sha256, parser) for ask_id, sha256, parser, _ in rows}
+        return all(state == "live" for *_, state in rows) and found == reading.answers
 
     def settled(self, subject: str) -> list[LiveAnswer]:
         """The live answers about a subject; none if anything else about it is on its way."""
@@ -536,6 +537,14 @@ class Ledger:
                 found.setdefault(item.ask.subject, []).append(item)
         return found
 
+    def give_up(self, subjects: Iterable[str]) -> None:
+        """Retire all that is known of subjects whose lost rows can't be read again: readers would meet gaps."""
+        with sqlite_faults(self.path), transaction(self._db) as db:
+            db.execute(
+                "UPDATE load SET state = 'retired' WHERE subject IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(subjects)),),
+            )
+
     def part_shares(self, path: str) -> dict[int, int]:
         """How many rows of a part are whose: by ask, whatever has become of the answer."""
         return dict(
@@ -624,17 +633,16 @@ def _finish(db: sqlite3.Connection, load_id: int, portion: Portion) -> int:
 
 
 def _settle(db: sqlite3.Connection, reading: Reading) -> None:
-    """Let what was read of a subject take the place of all that was known of it."""
-    asks = json.dumps(sorted(reading.ask_ids))
+    """Let what was read of a subject take the place of all that was known of it.
+
+    That may be an answer that is live already, or one that waited for the others about its subject; what waits
+    besides came earlier, in a reading that never came to its end.
+    """
+    read = json.dumps([[ask_id, *answer] for ask_id, answer in reading.answers.items()])
     db.execute("DELETE FROM failure WHERE subject = ?", (reading.subject,))
     db.execute(
-        "UPDATE load SET state = 'retired' WHERE subject = ? AND state != 'retired'"
-        " AND ask_id NOT IN (SELECT value FROM json_each(?))",
-        (reading.subject, asks),
-    )
-    db.execute(
-        "UPDATE load SET state = 'retired' WHERE subject = ? AND state = 'live'"
-        " AND ask_id IN (SELECT ask_id FROM load WHERE subject = ? AND state = 'ready')",
-        (reading.subject, reading.subject),
+        "UPDATE load SET state = 'retired' WHERE subject = ? AND state != 'retired' AND NOT EXISTS ("
+        "SELECT 1 FROM json_each(?) WHERE value ->> 0 = ask_id AND value ->> 1 = sha256 AND value ->> 2 = parser)",
+        (reading.subject, read),
     )
     db.execute("UPDATE load SET state = 'live' WHERE subject = ? AND state = 'ready'", (reading.subject,))

@@ -31,11 +31,12 @@ class StagedLeague:
         columns = ", ".join(name for name in TOURNAMENT.names if name != "ask_id")
         rows = self._rows(
             f"SELECT tournament_id, date_start, date_end, status, status_shown, is_hidden_result,"
-            f" md5(row({columns})::TEXT) FROM tournament ORDER BY date_start DESC NULLS FIRST, tournament_id DESC"
+            f" md5(row({columns})::TEXT), fetched_at FROM tournament JOIN answer USING (ask_id)"
+            " ORDER BY date_start DESC NULLS FIRST, tournament_id DESC"
         )
         return [
-            KnownTournament(number, start, end, bool(hidden) or not _is_over(status, shown), row)
-            for number, start, end, status, shown, hidden, row in rows
+            KnownTournament(number, start, end, bool(hidden) or not _is_over(status, shown), row, listed_at)
+            for number, start, end, status, shown, hidden, row, listed_at in rows
         ]
 
     def seasons(self) -> list[tuple[int, int]]:

@@ -193,7 +193,7 @@ class Folder:
             numbers = Counter({table: len(some) for table, some in filled.items()})
             note = BatchNote(self.run_id, "by hand", self._batches, came_at, 0.0, 1000)
             portion = Portion(load, numbers, finished=True, fetched=dict(numbers))
-            ledger.commit(note, parts, [portion], [Reading(ask.subject, frozenset({ask.ask_id}))])
+            ledger.commit(note, parts, [portion], [Reading(ask.subject, {ask.ask_id: (load.sha256, load.parser)})])
 
     def publish(self, form: str) -> None:
         """Publish what it holds as duckdb or parquet."""

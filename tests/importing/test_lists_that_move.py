@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from gomafia_kit import site as asks
 from gomafia_kit.events import AskDone, Notice
 from gomafia_kit.fetch.archive import Archive
@@ -122,6 +124,28 @@ def test_a_player_who_slides_to_a_page_that_was_read_already_is_not_lost(own_sit
             own_site.change("unlist_player", player_id=first)
 
     with Reading(own_site, data_dir, when).loaded() as live:
+        assert seasons(live) == {row["player_id"] for row in listed(own_site)}
+
+
+def test_a_list_whose_tail_was_not_looked_at_when_the_run_was_killed_is_looked_at_by_the_next(
+    own_site: DemoSite, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir.mkdir()
+    first = min(listed(own_site), key=lambda row: row["rank"])["player_id"]
+
+    def when(asked: int) -> None:
+        if asked == 1:
+            own_site.change("unlist_player", player_id=first)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    left = Reading(own_site, data_dir, when).loaded()
+    with monkeypatch.context() as patch:
+        patch.setattr(Source, "again", killed)
+        with ExitStack() as stack, pytest.raises(KeyboardInterrupt):
+            stack.enter_context(left)
+    with Reading(own_site, data_dir, lambda _: None).loaded() as live:
         assert seasons(live) == {row["player_id"] for row in listed(own_site)}
 
 

@@ -76,7 +76,7 @@ class Folder:
             ]
             rows = Counter({table: len(rows) for table, rows in tables.items() if rows})
             fetched = {table: len(rows) for table, rows in tables.items()}
-            reading = Reading(ask.subject, frozenset({ask.ask_id}))
+            reading = Reading(ask.subject, {ask.ask_id: (load.sha256, load.parser)})
             ledger.commit(note, parts, [Portion(load, rows, finished=True, fetched=fetched)], [reading])
         return ask.ask_id
 

@@ -75,7 +75,7 @@ __all__ = [
 def start_import(settings: _Settings | None = None, /, *, in_process: bool = False, **parameters: object) -> _RunHandle:
     """A handle of an import that has just begun, in a process of its own; a notebook shows it as a panel.
 
-    Give checked settings, or parameters by name (`Settings` has them all); a parameter that equals its
+    Give checked settings, or parameters by name (`Settings` has them all), not both; a parameter that equals its
     default counts as not given, so that environment and settings file may say otherwise. With
     `in_process` the import runs here and this returns at its end: for debugging.
 
@@ -83,10 +83,10 @@ def start_import(settings: _Settings | None = None, /, *, in_process: bool = Fal
     """
     from gomafia_kit import importer
     from gomafia_kit.analyse.picture import is_headless
-    from gomafia_kit.settings import Settings
+    from gomafia_kit.settings import one_settings
     from gomafia_kit.widgets.handle import RunHandle
 
-    chosen = Settings.gather(parameters) if settings is None or parameters else settings
+    chosen = one_settings(settings, parameters)
     if in_process:
         return RunHandle.of(importer.run_here(chosen))
     return RunHandle.of(importer.start(chosen, lifeline=is_headless()))
@@ -247,10 +247,10 @@ def profile(
     from gomafia_kit import importer
     from gomafia_kit.importer.profile import profile_of
     from gomafia_kit.memory.profiler import profiling
-    from gomafia_kit.settings import Settings
+    from gomafia_kit.settings import one_settings
     from gomafia_kit.widgets.profile import ProfileView
 
-    chosen = Settings.gather(parameters) if settings is None or parameters else settings
+    chosen = one_settings(settings, parameters)
     handle = importer.start(chosen, lifeline=True, profiling=profiling(tracer, native=native))
     handle.wait()
     return ProfileView(profile_of(handle.data_dir, handle.run_id))
@@ -306,11 +306,11 @@ def tune(
     and `write()`, which puts what is recommended into the settings file. Raises SettingsError for what is wrong with
     a parameter, FolderError or NotInArchiveError if there is nothing to try with.
     """
-    from gomafia_kit.settings import Settings
+    from gomafia_kit.settings import one_settings
     from gomafia_kit.tuner import Order, tried
     from gomafia_kit.widgets.tuning import TuningView
 
-    chosen = Settings.gather(parameters) if settings is None or parameters else settings
+    chosen = one_settings(settings, parameters)
     order = Order.of(chosen, sizes, repeats, transport, order_seed)
     return TuningView(tried(order, lambda _: None))
 

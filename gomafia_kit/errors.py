@@ -292,9 +292,9 @@ def revived(name: str, message: str, remedy: str) -> GomafiaError:
     return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
 
 
-def did_you_mean(text: str, choices: Iterable[str]) -> str:
+def did_you_mean(text: object, choices: Iterable[str]) -> str:
     """The end of a sentence about a name that isn't there: the nearest that is; empty where none is near."""
-    near = difflib.get_close_matches(text, list(choices), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(text, list(choices), n=1, cutoff=0.5) if isinstance(text, str) else []
     return f" Did you mean {near[0]}?" if near else ""
 
 

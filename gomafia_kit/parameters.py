@@ -69,8 +69,9 @@ def _as_type(kind: str, value: object) -> object:
             return _from_text(kind, value.strip())
         case int() | float() if kind == "list":
             return [value]
-        case int() if kind == "float":
-            return float(value)
+        case int() if kind in {"float", "str"}:
+            # A text, too: papermill reads `-p player 18` as a number.
+            return _TYPES[kind](value)
         case float() if kind == "int" and value.is_integer():
             return int(value)
         case _:

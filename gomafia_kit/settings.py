@@ -8,6 +8,7 @@ the environment where it is used, and is never written down.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import ipaddress
 import math
@@ -37,6 +38,7 @@ OTHER_VARIABLES: Final = tuple(
     f"GOMAFIA_{name}" for name in ("ALERT", "CHROMIUM", "HEADLESS", "HOME", "POSTGRES_URL", "SETTINGS")
 )
 """What else the environment may name; each is read where it is used."""
+_PLAYERS_COLUMNS: Final = ("player_id", "name", "region", "year")
 _SECRET_WORDS: Final = ("password", "passwd", "secret", "token", "dsn", "postgres_url", "database_url")
 
 
@@ -56,6 +58,11 @@ def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise _wrong(name, value, "a text")
     return value.strip()
+
+
+def _path(name: str, value: object) -> str:
+    found = os.fspath(value) if isinstance(value, os.PathLike) else value
+    return _text(name, found)
 
 
 def _contact(name: str, value: object) -> str:
@@ -108,6 +115,14 @@ def at_least(least: float, read: Callable[[str, object], Any]) -> Callable[[str,
         return found
 
     return check
+
+
+def between(name: str, value: object, least: int, most: int) -> int:
+    """The value as a whole number; SettingsError if it isn't one from `least` to `most`."""
+    found = whole(name, value)
+    if not least <= found <= most:
+        raise SettingsError(f"{name}: {found} is out of range.", f"Give {name} from {least} to {most}.")
+    return found
 
 
 def _one_of(*choices: str) -> Callable[[str, object], str]:
@@ -236,13 +251,16 @@ def data_folder(path: str | Path) -> Path:
     works there, means the same folder as a command that is given in the project's: one in that. Raises SettingsError
     for what is no path, as a run's number.
     """
+    no_path = SettingsError(
+        f"data_dir: {path!r} is no path of a folder.",
+        "Give one, as data/demo-tiny; a run's number stands beside it: gk.attach(data_dir, number).",
+    )
     try:
         path = Path(path).expanduser()
     except (TypeError, RuntimeError):
-        raise SettingsError(
-            f"data_dir: {path!r} is no path of a folder.",
-            "Give one, as data/demo-tiny; a run's number stands beside it: gk.attach(data_dir, number).",
-        ) from None
+        raise no_path from None
+    if "\0" in str(path):
+        raise no_path
     if path.is_absolute() or os.path.exists(path):  # noqa: PTH110 - Path's own raises for a name that can't be
         return path.absolute()
     of_project = project_dir() / path
@@ -258,7 +276,7 @@ class Settings:
     scale: str = _setting("tiny", _one_of(*SCALES), "size of the demo league: tiny, small, full, x10")
     stages: tuple[str, ...] = _setting(STAGES, _stages, f"which of {', '.join(STAGES)}")
     staging: str = _setting("duckdb", _one_of("duckdb", "parquet"), "what to publish: duckdb or parquet")
-    data_dir: str = _setting("", _text, "data folder; empty: data/<source> of the project")
+    data_dir: str = _setting("", _path, "data folder; empty: data/<source> of the project")
     via: str = _setting("auto", _one_of("auto", "http", "chromium"), "who fetches: auto, http, chromium")
     form: str = _setting("auto", _one_of("auto", "api", "page_data", "dom"), "what is read: auto, api, page_data, dom")
     batch_rows: int | None = _setting(None, _maybe(at_least(1, whole)), "rows a batch; none: automatic")
@@ -300,7 +318,7 @@ class Settings:
     contact: str = _setting("", _contact, "how the site's admins reach you: stands in the User-Agent")
     postgres_schema: str = _setting("gomafia", _text, "schema of the pushed tables")
     seed: int = _setting(DEFAULT_SEED, at_least(0, whole), "demo only: which league")
-    players_file: str = _setting("", _text, "demo only: a CSV of real players to put on its pages")
+    players_file: str = _setting("", _path, "demo only: a CSV of real players to put on its pages")
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
     @classmethod
@@ -345,20 +363,29 @@ class Settings:
         self._check_roads()
         if not re.fullmatch(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}", self.postgres_schema):
             raise _wrong("postgres_schema", self.postgres_schema, "a plain lower-case name, none of PostgreSQL's own")
-        if self.players_file:
-            if self.source != "demo":
-                raise SettingsError("players_file goes with source=demo only.", "Leave it out, or set source=demo.")
-            path = Path(self.players_file).expanduser().absolute()
-            try:
-                path.open("rb").close()
-            except OSError as error:
-                raise SettingsError(
-                    f"players_file: {path} can't be read: {error.strerror}.", "Give the path of a CSV file."
-                ) from None
-            return replace(self, players_file=str(path), data_dir=str(self.folder))
-        if self.refresh and self.offline:
-            raise SettingsError("refresh asks the site again, offline asks nothing.", "Choose one of them.")
-        return replace(self, data_dir=str(self.folder))
+        players_file = str(self._checked_players_file()) if self.players_file else ""
+        return replace(self, players_file=players_file, data_dir=str(self.folder))
+
+    def _checked_players_file(self) -> Path:
+        """Where the file is, if its first line looks like one of players; the demo site reads the others."""
+        if self.source != "demo":
+            raise SettingsError("players_file goes with source=demo only.", "Leave it out, or set source=demo.")
+        path = Path(self.players_file).expanduser().absolute()
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                names = next(csv.reader(file), [])
+        except OSError as error:
+            raise SettingsError(
+                f"players_file: {path} can't be read: {error.strerror}.", "Give the path of a CSV file."
+            ) from None
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise SettingsError(f"players_file: {path} can't be read: {error}.", "Give a CSV file in UTF-8.") from None
+        if missing := [name for name in _PLAYERS_COLUMNS if name not in names]:
+            raise SettingsError(
+                f"players_file: {path} is no CSV of players: its first line has no column {', '.join(missing)}.",
+                "Give the path of a CSV file of players.",
+            )
+        return path
 
     def _check_pace(self) -> None:
         seconds = self.seconds_between_asks
@@ -369,6 +396,8 @@ class Settings:
             )
 
     def _check_roads(self) -> None:
+        if self.refresh and self.offline:
+            raise SettingsError("refresh asks the site again, offline asks nothing.", "Choose one of them.")
         if self.retry and self.offline:
             raise SettingsError("retry asks the site, offline asks nothing.", "Choose one of them.")
         if self.update and self.offline:
@@ -477,6 +506,41 @@ def _as_given(parameters: Mapping[str, object], given: frozenset[str] | None) ->
 
 
 _DEFAULTS: Final = Settings()
+
+
+def demo_settings(parameters: Mapping[str, object]) -> Settings:
+    """The settings of a notebook's own demo: the tiny demo league, but for the parameters.
+
+    Environment and settings file say nothing here but where PostgreSQL's tables go: by any other name they could
+    make the demo another league, or ask a site for it that nobody meant to be asked.
+    """
+    refuse_unknown(parameters)
+    told = {name: _SPECS[name].read(name, value) for name, value in parameters.items()}
+    values = {"postgres_schema": Settings.gather({}).postgres_schema, **told}
+    origins = MappingProxyType({name: "parameter" if name in told else "automatic" for name in Settings.names()})
+    return replace(_DEFAULTS, **values, origins=origins).checked()
+
+
+def one_settings(settings: Settings | None, parameters: Mapping[str, object]) -> Settings:
+    """The settings given as such, or made of parameters; SettingsError if it is both, or no settings at all."""
+    if settings is None:
+        return Settings.gather(parameters)
+    require_settings(settings)
+    if parameters:
+        raise SettingsError(
+            f"Settings and parameters ({', '.join(parameters)}) are given both.",
+            "Give the settings alone, or every parameter by name.",
+        )
+    return settings
+
+
+def require_settings(settings: object) -> None:
+    """Nothing, if these are settings; else SettingsError."""
+    if not isinstance(settings, Settings):
+        raise SettingsError(
+            f"settings: {settings!r} are no settings.",
+            "Give parameters by name, as source='demo', or what gk.check_parameters gives.",
+        )
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:

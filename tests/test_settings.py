@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gomafia_kit.errors import SettingsError
-from gomafia_kit.settings import OTHER_VARIABLES, STAGES, Settings, data_folder, is_loopback
+from gomafia_kit.settings import (
+    OTHER_VARIABLES,
+    STAGES,
+    Settings,
+    data_folder,
+    demo_settings,
+    is_loopback,
+    one_settings,
+)
 
 NOTHING: dict[str, str] = {}
 
@@ -109,7 +118,10 @@ def test_a_pace_that_is_given_holds_on_this_machine_too() -> None:
         ({"players_file": "nowhere.csv"}, "nowhere.csv can't be read: No such file or directory."),
         ({"players_file": "."}, " can't be read: Is a directory."),
         ({"players_file": "x.csv", "source": "site"}, "players_file goes with source=demo only."),
+        ({"players_file": __file__}, "its first line has no column player_id, name, region, year. Give the path of"),
         ({"refresh": True, "offline": True}, "refresh asks the site again, offline asks nothing."),
+        ({"data_dir": b"league"}, "data_dir: b'league' is not a text."),
+        ({"data_dir": "a\0b"}, "is no path of a folder."),
     ],
 )
 def test_a_wrong_setting_is_named(parameters: dict[str, object], words: str) -> None:
@@ -227,7 +239,7 @@ def test_a_league_is_the_same_whatever_the_port_of_this_machine() -> None:
 
 def test_real_players_make_another_league(tmp_path: Path) -> None:
     file = tmp_path / "игроки.csv"
-    file.write_text("player_id\n", encoding="utf-8")
+    file.write_text("player_id,name,region,year\n", encoding="utf-8")
     assert gathered(players_file=str(file)).league.startswith("demo-tiny-players-")
     assert gathered(seed=2).league == "demo-tiny-seed2"
 
@@ -247,3 +259,38 @@ def test_real_players_make_another_league(tmp_path: Path) -> None:
 )
 def test_which_addresses_are_this_machine(url: str, local: bool) -> None:  # noqa: FBT001 - a value of the table above
     assert is_loopback(url) is local
+
+
+def test_a_path_may_be_given_as_such(tmp_path: Path) -> None:
+    file = tmp_path / "игроки.csv"
+    file.write_text("player_id,name,region,year\n", encoding="utf-8")
+    settings = gathered(data_dir=tmp_path, players_file=file)
+    assert (settings.data_dir, settings.players_file) == (str(tmp_path), str(file))
+    with pytest.raises(SettingsError, match="refresh asks the site again, offline asks nothing"):
+        gathered(players_file=file, refresh=True, offline=True)
+
+
+def test_nobody_elses_setting_makes_a_notebooks_demo_another_league(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    plain = demo_settings({"stages": "clubs"})
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "settings.toml").write_text('source = "site"\nregion = "central"\n', encoding="utf-8")
+    for name, value in {"DATA_DIR": str(tmp_path / "mine"), "SEED": "2", "YEARS": "2020", "OFFLINE": "true"}.items():
+        monkeypatch.setenv(f"GOMAFIA_{name}", value)
+    monkeypatch.setenv("GOMAFIA_POSTGRES_SCHEMA", "mine")
+    settings = demo_settings({"stages": "clubs"})
+    assert settings == replace(plain, postgres_schema="mine")
+    assert (settings.league, settings.folder) == ("demo-tiny", tmp_path / "data" / "demo-tiny")
+
+
+def test_settings_and_parameters_are_not_given_both() -> None:
+    settings = gathered(stages="clubs")
+    assert one_settings(settings, {}) is settings
+    assert one_settings(None, {"stages": "clubs"}) == settings
+    with pytest.raises(SettingsError, match=r"Settings and parameters \(refresh\) are given both"):
+        one_settings(settings, {"refresh": True})
+    for other in ("demo", {"source": "demo"}):
+        with pytest.raises(SettingsError, match=r"are no settings\. Give parameters by name"):
+            one_settings(other, {})  # type: ignore[arg-type]  # what a person may try

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.analyse.sheet import Sheet
 from gomafia_kit.analyse.store import check_read_from, has_league, open_league
-from gomafia_kit.errors import FolderError, PushConflictError, PushError, SettingsError
+from gomafia_kit.errors import FolderError, PushConflictError, PushError
 from gomafia_kit.parameters import check
 from gomafia_kit.postgres.schema import SOURCE
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.present import present_run
-from gomafia_kit.settings import STAGES, Settings
+from gomafia_kit.settings import STAGES, between, demo_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gomafia_kit.analyse.store import League
     from gomafia_kit.runs.journal import Run
+    from gomafia_kit.settings import Settings
 
 _MOST_ROWS: Final = 200
 _ABOUT: Final = {
@@ -34,12 +35,12 @@ _ABOUT: Final = {
 class Tour:
     """An open league and what to look at in it; shows itself as a table of where the figures come from.
 
-    `player` is an id or a nickname ("": the first of the rating), `year` None means all years,
+    `player` is an id or a nickname ("": the first of the rating, else who has most games), `year` None means all years,
     `tournament_id` 0 the last tournament, `rows` how long the lists are.
     """
 
     league: League
-    player: str
+    player: int | str
     year: int | None
     tournament_id: int
     rows: int
@@ -71,12 +72,15 @@ def open_tour(namespace: Mapping[str, object]) -> Tour:
     """
     values = check(namespace).values
     read_from = check_read_from(values["read_from"])
-    rows = _between("rows", values["rows"], 1, _MOST_ROWS)
-    year = _between("year", values["year"], 0, 9999)
-    tournament_id = _between("tournament_id", values["tournament_id"], 0, 2**31 - 1)
+    rows = between("rows", values["rows"], 1, _MOST_ROWS)
+    year = between("year", values["year"], 0, 9999)
+    tournament_id = between("tournament_id", values["tournament_id"], 0, 2**31 - 1)
     folder = str(values["data_dir"]).strip()
     league = open_league(folder, read_from) if folder else open_demo(read_from)
-    return Tour(league, str(values["player"]).strip(), year or None, tournament_id, rows)
+    # A number is an id; its text may be a nickname as well.
+    given = namespace.get("player")
+    player = given if isinstance(given, int) else str(values["player"]).strip()
+    return Tour(league, player, year or None, tournament_id, rows)
 
 
 def open_demo(read_from: str = "duckdb") -> League:
@@ -113,13 +117,12 @@ def _whose(league: League) -> str:
 
 
 def _demo_settings(read_from: str) -> Settings:
-    parameters: dict[str, Any] = {
-        "source": "demo",
-        "scale": "tiny",
-        "staging": "parquet" if read_from == "parquet" else "duckdb",
-        "stages": [stage for stage in STAGES if stage != "push" or read_from == "postgres"],
-    }
-    return Settings.gather(parameters, given=frozenset(parameters))
+    return demo_settings(
+        {
+            "staging": "parquet" if read_from == "parquet" else "duckdb",
+            "stages": [stage for stage in STAGES if stage != "push" or read_from == "postgres"],
+        }
+    )
 
 
 def _import(settings: Settings) -> None:
@@ -152,9 +155,3 @@ def _told(run: Run | None) -> str:
     ended = f" at {run.ended_at:%Y-%m-%d %H:%M} UTC" if run.ended_at else ""
     words = {"done": "ended well", "stopped": "was stopped", "failed": "failed", "died": "died"}
     return f"run {run.run_id} {words.get(run.state, run.state)}{ended}"
-
-
-def _between(name: str, value: int, least: int, most: int) -> int:
-    if not least <= value <= most:
-        raise SettingsError(f"{name}: {value} is out of range.", f"Give {name} from {least} to {most}.")
-    return value

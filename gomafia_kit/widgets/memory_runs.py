@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from gomafia_kit.errors import SettingsError
 from gomafia_kit.importer.compare import compared
 from gomafia_kit.parameters import check
 from gomafia_kit.runs.database import holds
-from gomafia_kit.settings import Settings, project_dir
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import at_least, demo_settings, number, project_dir
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.handle import RunHandle, attached
 from gomafia_kit.widgets.picture import MemoryPicture, memory_picture_of
@@ -17,9 +19,11 @@ from gomafia_kit.widgets.sheets import Html, Table, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 WAYS: Final = ("chromium", "http")
 """By default the tiny demo league through a browser is looked at, beside the same without one."""
+LEAST_MB: Final = 1
 NO_OTHER: Final = "No other run is named: give other_dir, or other_run."
 
 
@@ -76,8 +80,10 @@ def open_runs(namespace: Mapping[str, object]) -> MemoryRuns:
     FolderError where there is no such run.
     """
     values = check(namespace).values
+    at_least(LEAST_MB, number)("limit_mb", values["limit_mb"])
     data_dir, other_dir = str(values["data_dir"]).strip(), str(values["other_dir"]).strip()
     if not data_dir:
+        _refuse_without_folder(values)
         return MemoryRuns(*(_demo_run(way) for way in WAYS))
     run = attached(data_dir, values["run"] or None)
     if not other_dir and not values["other_run"]:
@@ -85,18 +91,42 @@ def open_runs(namespace: Mapping[str, object]) -> MemoryRuns:
     return MemoryRuns(run, attached(other_dir or data_dir, values["other_run"] or None))
 
 
+def _refuse_without_folder(values: Mapping[str, object]) -> None:
+    """Nothing, if nothing is named that only a folder has; else SettingsError: it would be looked for in vain."""
+    named = [name for name in ("run", "other_dir", "other_run") if values[name]]
+    if named:
+        raise SettingsError(
+            f"{named[0]}: {values[named[0]]!r} is given without data_dir.",
+            "Give data_dir the data folder of the run, or leave it out for the tiny demo league.",
+        )
+
+
 def _demo_run(way: str) -> RunHandle:
-    """The first import of the tiny demo league in that way, which wrote all of its rows."""
+    """An import of the tiny demo league in that way, which wrote all of its rows; made where there is none."""
     from gomafia_kit.importer import start
 
-    parameters: dict[str, Any] = {
-        "data_dir": str(project_dir() / "data" / f"memory-{way}"),
-        "stages": "tournaments,games",
-        "via": way,
-        "form": "api",
-        "batch_rows": 100,
-    }
-    settings = Settings.gather(parameters)
-    if not holds(settings.folder):
-        start(settings, lifeline=True).wait(seconds_between_polls=0.1)
-    return attached(settings.folder, 1)
+    folder = project_dir() / "data" / f"memory-{way}"
+    run_id = _whole_run(folder)
+    if run_id is None:
+        parameters = {
+            "data_dir": folder,
+            "stages": "tournaments,games",
+            "via": way,
+            "form": "api",
+            "batch_rows": 100,
+            # What a run that failed has staged isn't written again, but for this.
+            "refresh": holds(folder),
+        }
+        handle = start(demo_settings(parameters), lifeline=True)
+        run_id = handle.wait(seconds_between_polls=0.1).run_id
+    return attached(folder, run_id)
+
+
+def _whole_run(folder: Path) -> int | None:
+    """The first run of a folder that ended well and wrote rows, if there is one."""
+    # A folder without a run store stays without one: looking must not make it.
+    if not holds(folder):
+        return None
+    with Journal(folder) as journal:
+        done = (run.run_id for run in journal.runs() if run.state == "done")
+        return next((run_id for run_id in done if any(batch.rows for batch in journal.batches(run_id))), None)

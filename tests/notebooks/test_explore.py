@@ -337,6 +337,25 @@ def test_the_demo_is_not_imported_twice_at_once(tmp_path: Path, monkeypatch: pyt
         open_demo()
 
 
+def test_the_demo_is_the_demo_whatever_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Folder(tmp_path / "другая лига")
+    other.serve("duckdb")
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    monkeypatch.setenv("GOMAFIA_DATA_DIR", str(other.path))
+    monkeypatch.setenv("GOMAFIA_OFFLINE", "true")
+    with open_demo() as league:
+        assert league.data_dir == tmp_path / "data" / "demo-tiny"
+        assert league.query("SELECT count(*) AS clubs FROM club").row(0) == (6,)
+
+
+def test_a_number_is_an_id_though_its_text_may_be_a_nickname_as_well(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "лига")
+    folder.serve("duckdb")
+    tour = open_tour(namespace(data_dir=str(folder.path), player=7))
+    assert analyse.player_page(tour.league, tour.player).title == "Волк (7)"
+    tour.league.close()
+
+
 def test_another_league_in_postgres_is_named_and_not_taken_for_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ import gomafia_kit as gk
 from gomafia_kit import demo
 from gomafia_kit.errors import FolderError, SettingsError
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import Settings
 
 if TYPE_CHECKING:
     from gomafia_kit.widgets.handle import RunHandle
@@ -65,6 +66,16 @@ str(gk.receipt(handle)), str(gk.memory_table(handle)), gk.memory_picture(handle)
 def test_a_parameter_is_checked_before_anything_is_made(data_dir: Path) -> None:
     with pytest.raises(SettingsError, match=r"sclae is no parameter\. Did you mean scale\?"):
         gk.start_import(data_dir=str(data_dir), sclae="tiny")
+    assert not data_dir.exists()
+
+
+def test_settings_arent_dropped_where_a_parameter_comes_along(data_dir: Path) -> None:
+    settings = Settings.gather({"data_dir": str(data_dir), "stages": "clubs"})
+    for begin in (gk.start_import, gk.profile, gk.tune):
+        with pytest.raises(SettingsError, match=r"Settings and parameters \(offline\) are given both"):
+            begin(settings, offline=True)
+        with pytest.raises(SettingsError, match="settings: 'demo' are no settings"):
+            begin("demo")  # type: ignore[arg-type]  # what a person may try
     assert not data_dir.exists()
 
 

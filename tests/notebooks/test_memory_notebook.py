@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gomafia_kit.errors import FolderError
+import gomafia_kit as gk
+from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.runs.journal import Journal
+from gomafia_kit.settings import project_dir
+from gomafia_kit.widgets import memory_runs
 from gomafia_kit.widgets.memory_runs import NO_OTHER, MemoryRuns
 
 if TYPE_CHECKING:
@@ -62,13 +66,53 @@ def test_without_another_run_it_says_how_to_name_one(imported: RunHandle) -> Non
     assert "beside it" not in repr(runs)
 
 
-def test_a_run_that_isnt_there_is_named(imported: RunHandle) -> None:
-    import gomafia_kit as gk
-
-    parameters = {"data_dir": str(imported.data_dir), "run": 77, "other_dir": "", "other_run": 0, "limit_mb": 512.0}
+def _namespace(**given: object) -> dict[str, object]:
+    """What a kernel's `globals()` hold after the parameters cell, in which somebody has changed some values."""
+    defaults = {"data_dir": "", "run": 0, "other_dir": "", "other_run": 0, "limit_mb": 512.0}
     cell = "".join(next(cell["source"] for cell in map(_joined, _cells()) if cell["id"] == "parameters"))
+    return {"In": ["", cell], **defaults, **given}
+
+
+def test_a_run_that_isnt_there_is_named(imported: RunHandle) -> None:
     with pytest.raises(FolderError, match="has no run 77"):
-        gk.memory_runs({"In": ["", cell], **parameters})
+        gk.memory_runs(_namespace(data_dir=str(imported.data_dir), run=77))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"run": 2}, "run: 2 is given without data_dir. Give data_dir the data folder of the run"),
+        ({"other_dir": "data/demo-small"}, "other_dir: 'data/demo-small' is given without data_dir."),
+        ({"other_run": 1}, "other_run: 1 is given without data_dir."),
+        ({"limit_mb": 0.0}, "limit_mb: 0.0 is not 1 or more."),
+    ],
+)
+def test_what_would_be_ignored_or_refused_later_ends_before_anything_is_imported(
+    given: dict[str, object], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    with pytest.raises(SettingsError) as caught:
+        gk.memory_runs(_namespace(**given))
+    assert str(caught.value).startswith(words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_is_the_demo_whatever_is_set_and_a_failed_run_of_it_isnt_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    monkeypatch.setattr(memory_runs, "WAYS", ("http", "http"))
+    # A port where nobody listens: a site that is asked by mistake ends the import.
+    monkeypatch.setenv("GOMAFIA_SOURCE", "http://127.0.0.1:9")
+    folder = project_dir() / "data" / "memory-http"
+    with Journal(folder) as journal:
+        journal.end(journal.begin({}), "failed")
+    runs = gk.memory_runs(_namespace())
+    assert (runs.run.data_dir, runs.run.run_id) == (folder, 2)
+    assert runs.other is not None
+    assert runs.other.run_id == 2
+    assert runs.run.run().settings["source"]["value"] == "demo"
+    assert "The peak is 0% lower" in repr(runs.compared())
 
 
 def _joined(cell: dict[str, Any]) -> dict[str, Any]:

@@ -211,8 +211,14 @@ def test_a_wrong_name_or_type_ends_inside_the_notebook() -> None:
         check(_namespace([CELL, "# Parameters\nsclae = 'small'", "check()"]))
     with pytest.raises(SettingsError, match="rows: 'ten' is not a whole number"):
         check(_namespace([CELL, "check()"], rows="ten"))
-    with pytest.raises(SettingsError, match="scale: 7 is not a text"):
-        check(_namespace([CELL, "check()"], scale=7))
+    for value in (7.5, True):
+        with pytest.raises(SettingsError, match=f"scale: {value} is not a text"):
+            check(_namespace([CELL, "check()"], scale=value))
+
+
+def test_a_whole_number_for_a_text_is_its_digits() -> None:
+    # papermill makes a number of `-p player 18`.
+    assert check(_namespace([CELL, "check()"], scale=18)).values["scale"] == "18"
 
 
 def test_a_secret_that_papermill_has_written_down_is_told_as_that() -> None:

@@ -26,6 +26,8 @@ from gomafia_kit.widgets.tuning_chart import tuning_svg
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import ipywidgets as widgets
+
 SECONDS_BETWEEN_LOOKS: Final = 0.2
 CHOOSE: Final = (
     "Choose what to try, and press Start. No site is asked: answers come from the archive or the demo league."
@@ -148,45 +150,29 @@ class _Form:
 
         self._tuner = tuner
         self._outputs = Outputs()
-        order = tuner.order
-        wide = {"description_width": "90px"}
-        broad = {"width": "auto", "min_width": "0"}
-        limit = order.settings.memory_limit_mb
-        self.stages = widgets.SelectMultiple(
-            options=STAGES, value=order.settings.stages, rows=len(STAGES), description="Stages", style=wide
-        )
-        self.sizes = widgets.Text(
-            value=", ".join("automatic" if size is None else str(size) for size in order.sizes),
-            description="Batch rows",
-            style=wide,
-            layout=broad,
-        )
-        self.transport = widgets.Dropdown(
-            options=TRANSPORTS, value=order.transport, description="Answers by", style=wide
-        )
-        self.repeats = widgets.BoundedIntText(value=order.repeats, min=1, max=99, description="Repeats", style=wide)
-        self.limit = widgets.Text(
-            value="" if limit is None else str(limit),
-            placeholder="what the system allows",
-            description="Budget, MB",
-            style=wide,
-            layout=broad,
-        )
-        self.begin = widgets.Button(description="Start", icon="play", button_style="primary")
-        self.stop = widgets.Button(description="Stop", icon="stop", button_style="warning", disabled=True)
-        self.write = widgets.Button(
-            description="Write settings",
-            icon="save",
-            disabled=True,
-            tooltip="The recommended size, into the settings file",
-        )
+        self.stages, self.sizes, self.transport, self.repeats, self.limit = self.fields = _fields(tuner.order)
+        self.begin, self.stop, self.write = _buttons()
         self.message = widgets.HTML(_hint(CHOOSE))
         self.chart = widgets.HTML(tuning_svg(tuner.tuning, LIVE))
         self.result = widgets.HTML()
+        self.box = self._laid_out()
+        for field in self.fields:
+            field.observe(lambda _: say_idle(), names="value")
+        self.begin.on_click(self._on_begin)
+        self.stop.on_click(lambda _: tuner.stop())
+        self.write.on_click(self._on_write)
+        if tuner.tuning.trials:
+            self.show(tuner.tuning)
+        self._set_working(working=tuner.is_working)
+
+    def _laid_out(self) -> widgets.VBox:
+        """All of it in its place."""
+        import ipywidgets as widgets
+
         fields = widgets.VBox(
             [self.sizes, self.transport, self.repeats, self.limit], layout={"width": "390px", "min_width": "0"}
         )
-        self.box = widgets.VBox(
+        box = widgets.VBox(
             [
                 widgets.HTML(STYLE),
                 widgets.HBox([self.stages, fields]),
@@ -196,16 +182,8 @@ class _Form:
                 self.result,
             ]
         )
-        self.box.add_class("gk-tuner")
-        self.fields = (self.stages, self.sizes, self.transport, self.repeats, self.limit)
-        for field in self.fields:
-            field.observe(lambda _: say_idle(), names="value")
-        self.begin.on_click(self._on_begin)
-        self.stop.on_click(lambda _: tuner.stop())
-        self.write.on_click(self._on_write)
-        if tuner.tuning.trials:
-            self.show(tuner.tuning)
-        self._set_working(working=tuner.is_working)
+        box.add_class("gk-tuner")
+        return box
 
     def display(self) -> None:
         """Show the form as an output of the present cell."""
@@ -271,3 +249,50 @@ class _Form:
 
 def _hint(words: str) -> str:
     return f'<div class="gk-alert gk-hint">{escape(words)}</div>'
+
+
+def _fields(
+    order: Order,
+) -> tuple[widgets.SelectMultiple, widgets.Text, widgets.Dropdown, widgets.BoundedIntText, widgets.Text]:
+    """What may be chosen, as ordered: stages, sizes, where answers come from, repeats, budget."""
+    import ipywidgets as widgets
+
+    wide = {"description_width": "90px"}
+    broad = {"width": "auto", "min_width": "0"}
+    limit = order.settings.memory_limit_mb
+    return (
+        widgets.SelectMultiple(
+            options=STAGES, value=order.settings.stages, rows=len(STAGES), description="Stages", style=wide
+        ),
+        widgets.Text(
+            value=", ".join("automatic" if size is None else str(size) for size in order.sizes),
+            description="Batch rows",
+            style=wide,
+            layout=broad,
+        ),
+        widgets.Dropdown(options=TRANSPORTS, value=order.transport, description="Answers by", style=wide),
+        widgets.BoundedIntText(value=order.repeats, min=1, max=99, description="Repeats", style=wide),
+        widgets.Text(
+            value="" if limit is None else str(limit),
+            placeholder="what the system allows",
+            description="Budget, MB",
+            style=wide,
+            layout=broad,
+        ),
+    )
+
+
+def _buttons() -> tuple[widgets.Button, widgets.Button, widgets.Button]:
+    """Start, stop, write; the latter two wait for something to stop or write."""
+    import ipywidgets as widgets
+
+    return (
+        widgets.Button(description="Start", icon="play", button_style="primary"),
+        widgets.Button(description="Stop", icon="stop", button_style="warning", disabled=True),
+        widgets.Button(
+            description="Write settings",
+            icon="save",
+            disabled=True,
+            tooltip="The recommended size, into the settings file",
+        ),
+    )

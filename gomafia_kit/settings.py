@@ -125,7 +125,9 @@ def between(name: str, value: object, least: int, most: int) -> int:
     return found
 
 
-def _one_of(*choices: str) -> Callable[[str, object], str]:
+def one_of(*choices: str) -> Callable[[str, object], str]:
+    """Reads a value that is one of these words; SettingsError names the nearest right one if not."""
+
     def check(name: str, value: object) -> str:
         text = _text(name, value)
         if text not in choices:
@@ -143,7 +145,7 @@ def items(value: object) -> list[object]:
 
 
 def _stages(name: str, value: object) -> tuple[str, ...]:
-    read = _one_of(*STAGES)
+    read = one_of(*STAGES)
     asked = {read(name, item.strip("'\" ") if isinstance(item, str) else item) for item in items(value)}
     if not asked:
         raise SettingsError(f"{name}: no stage is given.", f"Choose from {', '.join(STAGES)}.")
@@ -183,7 +185,7 @@ def _day(name: str, value: object) -> str:
 
 def _region(name: str, value: object) -> str:
     text = _text(name, value)
-    return _one_of(*REGIONS)(name, text) if text else ""
+    return one_of(*REGIONS)(name, text) if text else ""
 
 
 def _source(name: str, value: object) -> str:
@@ -273,12 +275,12 @@ class Settings:
     """Everything that an import can be told; each value was checked. Make one by `Settings.gather`."""
 
     source: str = _setting("demo", _source, "demo, site, or the base URL of anything that speaks like it")
-    scale: str = _setting("tiny", _one_of(*SCALES), "size of the demo league: tiny, small, full, x10")
+    scale: str = _setting("tiny", one_of(*SCALES), "size of the demo league: tiny, small, full, x10")
     stages: tuple[str, ...] = _setting(STAGES, _stages, f"which of {', '.join(STAGES)}")
-    staging: str = _setting("duckdb", _one_of("duckdb", "parquet"), "what to publish: duckdb or parquet")
+    staging: str = _setting("duckdb", one_of("duckdb", "parquet"), "what to publish: duckdb or parquet")
     data_dir: str = _setting("", _path, "data folder; empty: data/<source> of the project")
-    via: str = _setting("auto", _one_of("auto", "http", "chromium"), "who fetches: auto, http, chromium")
-    form: str = _setting("auto", _one_of("auto", "api", "page_data", "dom"), "what is read: auto, api, page_data, dom")
+    via: str = _setting("auto", one_of("auto", "http", "chromium"), "who fetches: auto, http, chromium")
+    form: str = _setting("auto", one_of("auto", "api", "page_data", "dom"), "what is read: auto, api, page_data, dom")
     batch_rows: int | None = _setting(None, _maybe(at_least(1, whole)), "rows a batch; none: automatic")
     seconds_between_asks: float | None = _setting(
         None, _maybe(at_least(0, number)), "pace; none: 2 s, and no pause on loopback"
@@ -314,7 +316,7 @@ class Settings:
     pages_per_browser: int | None = _setting(
         None, _maybe(at_least(1, whole)), "pages of one Chromium; none: 250, or fewer if it grows"
     )
-    gc: str = _setting("auto", _one_of("auto", "never", "batch"), "when Python collects garbage: auto, never, batch")
+    gc: str = _setting("auto", one_of("auto", "never", "batch"), "when Python collects garbage: auto, never, batch")
     contact: str = _setting("", _contact, "how the site's admins reach you: stands in the User-Agent")
     postgres_schema: str = _setting("gomafia", _text, "schema of the pushed tables")
     seed: int = _setting(DEFAULT_SEED, at_least(0, whole), "demo only: which league")

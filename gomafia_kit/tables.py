@@ -577,10 +577,14 @@ OPTION_OF: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A question that every store answers by name; `sql` names tables without a schema."""
+    """A question that every store answers by name; `sql` names tables without a schema.
+
+    `columns` are those that it gives, each with its type and what it means.
+    """
 
     name: str
     comment: str
+    columns: tuple[tuple[str, Type, str], ...]
     sql: str
 
 
@@ -588,6 +592,16 @@ VIEWS: Final = (
     View(
         "unresolved_nickname",
         "lines of standings whose player isn't certain: why, and who bears that very nickname (never a join)",
+        (
+            ("tournament_id", Type.INTEGER, "the tournament"),
+            ("title", Type.TEXT, "its title; null where the tournament wasn't imported"),
+            ("standing", Type.TEXT, "which of its standings"),
+            ("row_no", Type.INTEGER, "the line's number in it"),
+            ("login", Type.TEXT, "the nickname as the line has it"),
+            ("reason", Type.TEXT, "why the player isn't certain"),
+            ("candidates", Type.BIGINT, "how many players bear that very nickname"),
+            ("candidate_ids", Type.TEXT, "their ids with commas between; null where there is none"),
+        ),
         "SELECT result.tournament_id, tournament.title, result.standing, result.row_no, result.login,"
         " result.unresolved AS reason, count(player.player_id) AS candidates,"
         " string_agg(CAST(player.player_id AS TEXT), ', ' ORDER BY player.player_id) AS candidate_ids"
@@ -597,12 +611,12 @@ VIEWS: Final = (
         " result.unresolved",
     ),
 )
-"""Views beside the tables, in DuckDB and PostgreSQL."""
+"""Views beside the tables, in every store."""
 
 
-def table_named(name: str) -> Table:
+def table_named(name: object) -> Table:
     """The table of that name; SettingsError tells the nearest."""
-    if name not in TABLES:
+    if not isinstance(name, str) or name not in TABLES:
         raise SettingsError(f"{name!r} is no table.{did_you_mean(name, TABLES)}", f"There are: {', '.join(TABLES)}.")
     return TABLES[name]
 

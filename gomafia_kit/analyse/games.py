@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.analyse._ask import DECIDED, PLAYED, SAME_GAME, ask, with_interval
+from gomafia_kit.analyse._checks import id_of, maybe_id, maybe_year
 from gomafia_kit.errors import SettingsError
 from gomafia_kit.records import ROLES, SEATS_A_GAME
 
@@ -103,11 +104,12 @@ ORDER BY g.round, g.table_no
 def outcomes(league: League, *, year: int | None = None) -> pl.DataFrame:
     """How the games ended: always four rows, red, black, draw and not played; derived from the games.
 
-    Columns: outcome, games, share (of the games played; null for those not played).
+    Columns: outcome, games, share (of the games played; null for those not played). Raises SettingsError for
+    a year that is none.
     """
     import polars as pl
 
-    rows = ask(league, _OUTCOMES, {"winner": "text", "games": "int"}, {"year": year})
+    rows = ask(league, _OUTCOMES, {"winner": "text", "games": "int"}, {"year": maybe_year(year)})
     counts = dict(rows.iter_rows())
     games = [counts.get(winner, 0) for winner in ("red", "black", "draw")]
     played = sum(games)
@@ -128,7 +130,8 @@ def win_rates_by_role(league: League, *, year: int | None = None, player_id: int
     have no roles and count nowhere (see `outcomes`). A game counts once for a role: its six citizens win
     or lose together, and counting each would make the interval narrower than it is. Columns: role, games
     (decided), wins, draws, win_rate, low, high (shares of 1; null without a game). `year` is the
-    tournament's first day's; `player_id` keeps the games in which that player had the role.
+    tournament's first day's; `player_id` keeps the games in which that player had the role. Raises
+    SettingsError for a year or an id that is none.
 
     >>> win_rates_by_role(league, year=2024)  # doctest: +SKIP
     """
@@ -138,7 +141,7 @@ def win_rates_by_role(league: League, *, year: int | None = None, player_id: int
         league,
         _ROLES,
         {"role": "text", "games": "int", "wins": "int", "draws": "int"},
-        {"year": year, "player_id": player_id},
+        {"year": maybe_year(year), "player_id": maybe_id("player_id", player_id)},
     )
     every = pl.DataFrame({"role": list(ROLES)}).join(rows, on="role", how="left", maintain_order="left")
     return with_interval(every.with_columns(pl.col("games", "wins", "draws").fill_null(0)), "wins", "games", "win_rate")
@@ -150,7 +153,8 @@ def seats(league: League, *, year: int | None = None) -> pl.DataFrame:
     Columns: seat, games (decided), wins, draws, win_rate with low and high (Wilson's 95% interval);
     games_telling_shot (those whose answer tells who was shot first), first_shots, first_shot_rate (of
     them) with first_shot_low and first_shot_high. Where the mafia missed, no seat is counted, so the
-    first-shot rates of the ten seats needn't sum to 1.
+    first-shot rates of the ten seats needn't sum to 1. `year` is the tournament's first day's. Raises
+    SettingsError for a year that is none.
     """
     import polars as pl
 
@@ -165,7 +169,7 @@ def seats(league: League, *, year: int | None = None) -> pl.DataFrame:
             "games_telling_shot": "int",
             "first_shots": "int",
         },
-        {"year": year},
+        {"year": maybe_year(year)},
     )
     numbers = pl.DataFrame({"seat": list(range(1, SEATS_A_GAME + 1))}, schema={"seat": pl.Int64()})
     every = numbers.join(rows, on="seat", how="left", maintain_order="left").fill_null(0)
@@ -203,6 +207,7 @@ def tournament(league: League, tournament_id: int = 0) -> pl.DataFrame:
     elo_average as the site shows them, and rounds, games (played), games_not_played as imported. Raises
     SettingsError for an id that isn't here; without any game played, `tournament(league)` is empty.
     """
+    tournament_id = id_of("tournament_id", tournament_id)
     found = ask(
         league,
         _TOURNAMENTS,
@@ -240,7 +245,8 @@ def tournament_table(league: League, tournament_id: int = 0) -> pl.DataFrame:
     Of several standings it is the whole one: total, else with_final, else without_final; `standing`
     says which. One row a line: standing, place, player_id (null where the nickname fits not exactly
     one player), login, points_total, points_extra_total, wins, wins_as_don, wins_as_sheriff,
-    first_shots, gg_points. Empty where the results are hidden or not imported.
+    first_shots, gg_points. Empty where the results are hidden or not imported. Raises SettingsError for an
+    id that isn't here.
     """
     return ask(
         league,
@@ -266,7 +272,8 @@ def tournament_games(league: League, tournament_id: int = 0) -> pl.DataFrame:
     """A tournament's games; 0: of the last tournament.
 
     One row a game: round, table_no, winner (null: not played), judge_login, don, sheriff (nicknames),
-    first_shot_seat, first_shot (nickname; null where nobody was, or where the answer doesn't tell).
+    first_shot_seat, first_shot (nickname; null where nobody was, or where the answer doesn't tell). Raises
+    SettingsError for an id that isn't here.
     """
     return ask(
         league,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gomafia_kit.analyse._ask import PLAYED, SAME_GAME, ask
+from gomafia_kit.analyse._checks import LARGEST_ID, limit_of, maybe_year, who_is_meant
 from gomafia_kit.analyse._names import folded
 from gomafia_kit.analyse.games import win_rates_by_role
-from gomafia_kit.errors import SettingsError, did_you_mean
+from gomafia_kit.errors import SettingsError
+from gomafia_kit.settings import one_of
 from gomafia_kit.site import REGIONS
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from gomafia_kit.analyse.store import League
 
 RANKED_BY: Final = ("elo", "gg_points")
-_LARGEST_ID: Final = 2**31 - 1
 _SIMILAR: Final = 10
 
 _TOP: Final = """
@@ -42,6 +43,18 @@ WHERE {by} IS NOT NULL AND (CAST($region AS TEXT) IS NULL OR region = CAST($regi
 ORDER BY {by} DESC, player_id
 LIMIT CAST($limit AS BIGINT)
 """
+_TOP_COLUMNS: Final = {
+    "rank": "int",
+    "player_id": "int",
+    "login": "text",
+    "city": "text",
+    "club_title": "text",
+    "region": "text",
+    "year": "int",
+    "elo": "decimal",
+    "gg_points": "decimal",
+    "tournaments_played": "int",
+}
 
 _FIND: Final = """
 SELECT player_id, login, country, city, club_title, elo, listed,
@@ -50,7 +63,7 @@ FROM player
 WHERE player_id = CAST($player_id AS INTEGER) OR login = CAST($login AS TEXT)
 ORDER BY matched_by, player_id
 """
-_FOUND: Final = {
+_FIND_COLUMNS: Final = {
     "player_id": "int",
     "login": "text",
     "country": "text",
@@ -61,21 +74,62 @@ _FOUND: Final = {
     "matched_by": "text",
 }
 
+_MOST_GAMES: Final = f"""
+SELECT p.player_id
+FROM seat s JOIN game g ON {SAME_GAME} JOIN player p ON p.player_id = s.player_id
+WHERE {PLAYED}
+GROUP BY p.player_id
+ORDER BY count(*) DESC, p.player_id
+LIMIT 1
+"""
+
 _YEARS: Final = """
 SELECT year, tournaments, games, wins, draws, games_missing, points_sum, elo_delta_sum, first_shots
 FROM player_year WHERE player_id = CAST($player_id AS INTEGER) ORDER BY year
 """
+_YEARS_COLUMNS: Final = {
+    "year": "int",
+    "tournaments": "int",
+    "games": "int",
+    "wins": "int",
+    "draws": "int",
+    "games_missing": "int",
+    "points_sum": "decimal",
+    "elo_delta_sum": "decimal",
+    "first_shots": "int",
+}
 
 _OFFICIAL_YEARS: Final = """
 SELECT year, games, citizen_games, sheriff_games, mafia_games, don_games, wins, win_percent,
        extra_points_per_10_games, elo
 FROM player_year_official WHERE player_id = CAST($player_id AS INTEGER) ORDER BY year
 """
+_OFFICIAL_YEARS_COLUMNS: Final = {
+    "year": "int",
+    "games": "int",
+    "citizen_games": "int",
+    "sheriff_games": "int",
+    "mafia_games": "int",
+    "don_games": "int",
+    "wins": "int",
+    "win_percent": "decimal",
+    "extra_points_per_10_games": "decimal",
+    "elo": "decimal",
+}
 
 _SEASONS: Final = """
 SELECT year, region, club_title, rank, elo, gg_points, tournaments_played
 FROM player_season WHERE player_id = CAST($player_id AS INTEGER) ORDER BY year
 """
+_SEASONS_COLUMNS: Final = {
+    "year": "int",
+    "region": "text",
+    "club_title": "text",
+    "rank": "int",
+    "elo": "decimal",
+    "gg_points": "decimal",
+    "tournaments_played": "int",
+}
 
 _TOURNAMENTS: Final = f"""
 SELECT t.tournament_id, t.date_start, t.title, t.city,
@@ -90,6 +144,17 @@ GROUP BY t.tournament_id, t.date_start, t.title, t.city
 ORDER BY t.date_start DESC NULLS LAST, t.tournament_id DESC
 LIMIT CAST($limit AS BIGINT)
 """
+_TOURNAMENTS_COLUMNS: Final = {
+    "tournament_id": "int",
+    "date_start": "date",
+    "title": "text",
+    "city": "text",
+    "games": "int",
+    "wins": "int",
+    "draws": "int",
+    "points_sum": "decimal",
+    "elo_delta_sum": "decimal",
+}
 
 _STANDINGS: Final = """
 SELECT t.tournament_id, t.date_start, t.title, r.standing, r.place, r.points_total, r.wins, r.first_shots, r.gg_points
@@ -98,6 +163,17 @@ WHERE r.player_id = CAST($player_id AS INTEGER)
 ORDER BY t.date_start DESC NULLS LAST, t.tournament_id DESC, r.standing
 LIMIT CAST($limit AS BIGINT)
 """
+_STANDINGS_COLUMNS: Final = {
+    "tournament_id": "int",
+    "date_start": "date",
+    "title": "text",
+    "standing": "text",
+    "place": "int",
+    "points_total": "decimal",
+    "wins": "int",
+    "first_shots": "int",
+    "gg_points": "decimal",
+}
 
 
 def top_players(
@@ -113,37 +189,17 @@ def top_players(
     By elo (without a year: as the newest list shows it) or by gg_points (without a year: of the newest
     season); `region` keeps one region's players. One row a player: rank, player_id, login, city,
     club_title, region and year (of the season meant), elo, gg_points, tournaments_played; players equal
-    in the measure stand in the order of their ids.
+    in the measure stand in the order of their ids. Raises SettingsError for another measure or region, and for
+    a year or limit that is none.
 
     >>> top_players(league, region="siberia_and_ural", limit=10)  # doctest: +SKIP
     """
-    if by not in RANKED_BY:
-        raise SettingsError(f"by: {by!r} is no rating.{did_you_mean(by, RANKED_BY)}", "Use elo or gg_points.")
-    if region is not None and region not in REGIONS:
-        raise SettingsError(
-            f"region: {region!r} is no region.{did_you_mean(region, REGIONS)}", f"There are: {', '.join(REGIONS)}."
-        )
-    if limit < 1:
-        raise SettingsError(f"limit: {limit} rows are none.", "Give 1 or more.")
+    by = one_of(*RANKED_BY)("by", by)
+    region = None if region is None else one_of(*REGIONS)("region", region)
+    year, limit = maybe_year(year), limit_of("limit", limit)
     if by == "gg_points" and year is None:
         year = league.query("SELECT max(year) AS year FROM player_season")["year"].item()
-    return ask(
-        league,
-        _TOP.format(by=by),
-        {
-            "rank": "int",
-            "player_id": "int",
-            "login": "text",
-            "city": "text",
-            "club_title": "text",
-            "region": "text",
-            "year": "int",
-            "elo": "decimal",
-            "gg_points": "decimal",
-            "tournaments_played": "int",
-        },
-        {"year": year, "region": region, "limit": limit},
-    )
+    return ask(league, _TOP.format(by=by), _TOP_COLUMNS, {"year": year, "region": region, "limit": limit})
 
 
 def find_player(league: League, who: int | str) -> pl.DataFrame:
@@ -152,16 +208,18 @@ def find_player(league: League, who: int | str) -> pl.DataFrame:
     An exact id and exact nicknames come first (a nickname may be digits); only where there is neither,
     nicknames that look the same (but for case, accents' form, spaces, Latin for Cyrillic letters), else a few
     that are alike. One row a
-    player: player_id, login, country, city, club_title, elo, listed, matched_by (id, nickname, similar).
+    player: player_id, login, country, city, club_title, elo, listed, matched_by (id, nickname, similar); no
+    row where nobody is like it. Raises SettingsError for what is neither a whole number nor a text.
 
     >>> find_player(league, "PELIMENI")  # doctest: +SKIP
     """
     import polars as pl
 
+    who = who_is_meant(who)
     text = str(who)
-    number = int(text) if text.isascii() and text.isdigit() and int(text) <= _LARGEST_ID else None
+    number = int(text) if text.isascii() and text.isdigit() and int(text) <= LARGEST_ID else None
     login = None if isinstance(who, int) else who
-    found = ask(league, _FIND, _FOUND, {"player_id": number, "login": login})
+    found = ask(league, _FIND, _FIND_COLUMNS, {"player_id": number, "login": login})
     if not found.is_empty() or login is None:
         return found
     logins = ask(league, "SELECT player_id, login FROM player", {"player_id": "int", "login": "text"})
@@ -173,7 +231,9 @@ def find_player(league: League, who: int | str) -> pl.DataFrame:
         for known in difflib.get_close_matches(folded(login), by_folded, n=_SIMILAR, cutoff=0.75)
         for player_id in by_folded[known]
     ]
-    everybody = ask(league, _FIND.split("WHERE", maxsplit=1)[0], _FOUND, {"player_id": None}) if similar else found
+    if not similar:
+        return found
+    everybody = ask(league, _FIND.split("WHERE", maxsplit=1)[0], _FIND_COLUMNS, {"player_id": None})
     return (
         everybody.filter(pl.col("player_id").is_in(similar))
         .with_columns(matched_by=pl.lit("similar"))
@@ -184,13 +244,10 @@ def find_player(league: League, who: int | str) -> pl.DataFrame:
 def pick_player(league: League, who: int | str) -> int:
     """The id of the one player meant; SettingsError with the candidates' ids where it isn't exactly one.
 
-    An empty text means the first player of the rating.
+    An empty text means the first player of the rating; where nobody has one, who has most games.
     """
     if who == "":
-        top = top_players(league, limit=1)
-        if top.is_empty():
-            raise SettingsError("No player has a rating here.", "Import the stage players first.")
-        return int(top["player_id"].item())
+        return _first_player(league)
     found = find_player(league, who)
     exact = found.filter(found["matched_by"] != "similar")
     if len(exact) == 1:
@@ -203,6 +260,16 @@ def pick_player(league: League, who: int | str) -> int:
         raise SettingsError(f"{who!r} may be any of {len(exact)} players: {candidates}.", "Give the id.")
     raise SettingsError(
         f"No player is {who!r}.", f"Alike are: {candidates}." if candidates else "Give an id or an exact nickname."
+    )
+
+
+def _first_player(league: League) -> int:
+    """The first of the rating, else who has most games; SettingsError where nobody has either."""
+    for first in (top_players(league, limit=1), ask(league, _MOST_GAMES, {"player_id": "int"})):
+        if not first.is_empty():
+            return int(first["player_id"].item())
+    raise SettingsError(
+        "No player has a rating or a game here.", "Import the stage players, or tournaments and games, first."
     )
 
 
@@ -243,96 +310,24 @@ class PlayerPage:
 
 
 def player_page(league: League, who: int | str = "", *, tournaments: int = 10) -> PlayerPage:
-    """One player's page (`PlayerPage`) by id or nickname (empty: the first of the rating).
+    """One player's page (`PlayerPage`) by id or nickname (empty: the first of the rating, else who has most games).
 
     `tournaments` says how many of his newest tournaments and places it has at most.
 
-    Namesakes aren't guessed: SettingsError names the ids to choose from.
+    Namesakes aren't guessed: SettingsError names the ids to choose from. It is raised for nobody's name, too.
 
     >>> player_page(league, 159).years  # doctest: +SKIP
     """
+    limit = limit_of("tournaments", tournaments)
     player_id = pick_player(league, who)
-    me: dict[str, object] = {"player_id": player_id}
+    me = {"player_id": player_id}
+    newest = {**me, "limit": limit}
     return PlayerPage(
         player=find_player(league, player_id),
-        seasons=ask(
-            league,
-            _SEASONS,
-            {
-                "year": "int",
-                "region": "text",
-                "club_title": "text",
-                "rank": "int",
-                "elo": "decimal",
-                "gg_points": "decimal",
-                "tournaments_played": "int",
-            },
-            me,
-        ),
-        official_years=ask(
-            league,
-            _OFFICIAL_YEARS,
-            {
-                "year": "int",
-                "games": "int",
-                "citizen_games": "int",
-                "sheriff_games": "int",
-                "mafia_games": "int",
-                "don_games": "int",
-                "wins": "int",
-                "win_percent": "decimal",
-                "extra_points_per_10_games": "decimal",
-                "elo": "decimal",
-            },
-            me,
-        ),
-        standings=ask(
-            league,
-            _STANDINGS,
-            {
-                "tournament_id": "int",
-                "date_start": "date",
-                "title": "text",
-                "standing": "text",
-                "place": "int",
-                "points_total": "decimal",
-                "wins": "int",
-                "first_shots": "int",
-                "gg_points": "decimal",
-            },
-            {**me, "limit": tournaments},
-        ),
-        years=ask(
-            league,
-            _YEARS,
-            {
-                "year": "int",
-                "tournaments": "int",
-                "games": "int",
-                "wins": "int",
-                "draws": "int",
-                "games_missing": "int",
-                "points_sum": "decimal",
-                "elo_delta_sum": "decimal",
-                "first_shots": "int",
-            },
-            me,
-        ),
+        seasons=ask(league, _SEASONS, _SEASONS_COLUMNS, me),
+        official_years=ask(league, _OFFICIAL_YEARS, _OFFICIAL_YEARS_COLUMNS, me),
+        standings=ask(league, _STANDINGS, _STANDINGS_COLUMNS, newest),
+        years=ask(league, _YEARS, _YEARS_COLUMNS, me),
         roles=win_rates_by_role(league, player_id=player_id),
-        tournaments=ask(
-            league,
-            _TOURNAMENTS,
-            {
-                "tournament_id": "int",
-                "date_start": "date",
-                "title": "text",
-                "city": "text",
-                "games": "int",
-                "wins": "int",
-                "draws": "int",
-                "points_sum": "decimal",
-                "elo_delta_sum": "decimal",
-            },
-            {**me, "limit": tournaments},
-        ),
+        tournaments=ask(league, _TOURNAMENTS, _TOURNAMENTS_COLUMNS, newest),
     )

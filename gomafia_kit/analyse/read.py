@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from gomafia_kit.analyse._checks import check_question
 from gomafia_kit.analyse._postgres import PostgresStore
 from gomafia_kit.settings import at_least, whole
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def arrow_batches(folder: Path, sql: str, params: Mapping[str, object], batch_rows: int) -> Iterator[RecordBatch]:
     """The answer of a folder's pushed tables as Arrow batches; see `gomafia_kit.read_postgres`."""
+    check_question(sql, params)
     return _batches(folder, sql, params, at_least(1, whole)("batch_rows", batch_rows))
 
 

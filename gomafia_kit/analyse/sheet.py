@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from gomafia_kit.analyse.players import PlayerPage
 
 NONE: Final = "–"
-_SHARES: Final = ("_rate", "_share", "share", "low", "high")
+_SHARES: Final = ("_rate", "share")
+_ENDS: Final = ("low", "high")
+_FIRST_WITH_COMMAS: Final = 1000
 _ROWS: Final = 50
 _PLAYED: Final = "Games are all that were played, draws among them."
 _DECIDED: Final = "Games are the decided ones, draws beside them; rates are of these, with 95% intervals."
@@ -36,7 +39,8 @@ class Sheet:
             f"<th{style}>{escape(name.replace('_', ' '))}</th>"
             for name, style in zip(shown.columns, styles, strict=True)
         )
-        columns = [_as_texts(shown[name].to_list(), name) for name in shown.columns]
+        shares = _shares(shown.columns)
+        columns = [_as_texts(shown[name].to_list(), name, is_share=name in shares) for name in shown.columns]
         body = "".join(
             "<tr>"
             # dir=auto: a nickname in a script written from the right must not turn the row around.
@@ -103,25 +107,37 @@ def _style(kind: pl.DataType) -> str:
     return f' style="text-align: {side}{lines}"'
 
 
-def _as_texts(values: list[object], column: str) -> list[str]:
+def _shares(columns: list[str]) -> set[str]:
+    """The columns that are shares of 1: by their names, and the ends of an interval beside one of them."""
+    found: set[str] = set()
+    for before, name in zip(["", *columns], columns, strict=False):
+        if name.endswith(_SHARES) or (name.endswith(_ENDS) and before in found):
+            found.add(name)
+    return found
+
+
+def _as_texts(values: list[object], column: str, *, is_share: bool) -> list[str]:
     """A column as texts; its decimals have as many places as the one that needs most, so that points align."""
     places = max((_places(value) for value in values if isinstance(value, Decimal)), default=0)
-    return [f"{value:,.{places}f}" if isinstance(value, Decimal) else as_text(value, column) for value in values]
+    return [
+        f"{value:,.{places}f}" if isinstance(value, Decimal) else as_text(value, column, is_share=is_share)
+        for value in values
+    ]
 
 
 def _places(value: Decimal) -> int:
     return len(f"{value.normalize():f}".partition(".")[2])
 
 
-def as_text(value: object, column: str = "") -> str:
-    """A value as a person reads it; shares (by the column's name) in percent, a dash for None."""
+def as_text(value: object, column: str = "", *, is_share: bool = False) -> str:
+    """A value as a person reads it; shares (by the column's name, or told so) in percent, a dash for None."""
     if isinstance(value, bool):
         text = "yes" if value else "no"
     elif isinstance(value, int):
         # Thousands apart, but not in names.
         text = str(value) if column.endswith(("_id", "year")) else f"{value:,}"
     elif isinstance(value, float):
-        text = f"{value:.1%}" if column.endswith(_SHARES) else f"{value:.4g}"
+        text = f"{value:.1%}" if is_share or column.endswith(_SHARES) else _plain(value)
     elif isinstance(value, Decimal):
         text = f"{value.normalize():,f}"
     elif isinstance(value, datetime):
@@ -131,3 +147,10 @@ def as_text(value: object, column: str = "") -> str:
     else:
         text = NONE if value is None else str(value)
     return text
+
+
+def _plain(value: float) -> str:
+    """Four figures that count, or all before the point; never as a power of ten."""
+    if not isfinite(value):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= _FIRST_WITH_COMMAS else f"{Decimal(f'{value:.4g}'):f}"

@@ -11,11 +11,12 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from gomafia_kit.analyse._checks import check_question
 from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, SettingsError, did_you_mean
 from gomafia_kit.questions import check_columns, check_params
 from gomafia_kit.runs.database import holds
 from gomafia_kit.settings import data_folder
-from gomafia_kit.tables import TABLES, table_named
+from gomafia_kit.tables import TABLES, VIEWS, table_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,10 +68,15 @@ class League:
         """
         if self._closed:
             raise SettingsError("This league was closed.", "Open it again: open_league(...).")
-        return self._store.query(sql, params or {})
+        params = params or {}
+        check_question(sql, params)
+        return self._store.query(sql, params)
 
     def table(self, name: str) -> pl.DataFrame:
-        """A whole table: columns and types as `gomafia_kit.tables` has them, in the order of its key."""
+        """A whole table: columns and types as `gomafia_kit.tables` has them, in the order of its key.
+
+        Raises SettingsError for a table that isn't there.
+        """
         import polars as pl
 
         table = table_named(name)
@@ -99,7 +105,8 @@ def open_league(data_dir: str | Path, read_from: str = "duckdb") -> League:
     """The league of a data folder, ready to be asked.
 
     `data_dir` is the folder that an import filled; `read_from` is duckdb, parquet or postgres (the
-    folder's own server, or the one that GOMAFIA_POSTGRES_URL names). Raises FolderError where nothing
+    folder's own server, or the one that GOMAFIA_POSTGRES_URL names; the schema that the folder was last
+    pushed to, or the one that environment or settings file name). Raises FolderError where nothing
     was imported, SettingsError for a wrong `read_from`, PushError where PostgreSQL can't be reached.
     """
     check_read_from(read_from)
@@ -245,6 +252,8 @@ class ParquetStore:
                     f"The staged file {', '.join(paths)} can't be read.",
                     "Run the import again: it is made anew, without asking the site.",
                 ) from error
+        for view in VIEWS:
+            self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
         return states
 
 

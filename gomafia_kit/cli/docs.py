@@ -16,12 +16,12 @@ import click
 
 from gomafia_kit import errors
 from gomafia_kit.errors import GomafiaError
-from gomafia_kit.tables import TABLES, Type
+from gomafia_kit.tables import TABLES, VIEWS, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gomafia_kit.tables import Column, Reference, Table
+    from gomafia_kit.tables import Column, Reference, Table, View
 
 _MADE: Final = "<!-- Made by `make docs`: change the code, not this page. -->"
 
@@ -135,9 +135,10 @@ def tables_page() -> str:
         _MADE,
         "",
         "The same tables stand in DuckDB (`staging.duckdb`), as Parquet (`staging/<table>/<table>.parquet`) and in",
-        "PostgreSQL (schema `gomafia`). *Key* columns tell rows apart; a column that may be null says when in its",
-        "comment. `ask_id` names in each row the answer that it was read from: join it with `answer` to see how",
-        "fresh the row is. *Derived* tables are computed from the others after each import.",
+        "PostgreSQL (schema `gomafia`). *Key* columns tell rows apart; a column that may be null is marked; its",
+        "comment says when, where that isn't simply that the site gives none. `ask_id` names in each row the answer",
+        "that it was read from: join it with `answer` to see how fresh the row is. *Derived* tables are computed from",
+        "the others after each import. A *view* stands at the end: it is asked by name, as a table is.",
         "",
         "```mermaid",
         *_diagram(),
@@ -146,6 +147,8 @@ def tables_page() -> str:
     ]
     for table in TABLES.values():
         lines += _table_section(table)
+    for view in VIEWS:
+        lines += _view_section(view)
     return "\n".join(lines)
 
 
@@ -178,6 +181,19 @@ def _table_section(table: Table) -> list[str]:
         "| column | type | null | meaning |",
         "| --- | --- | --- | --- |",
         *(_column_line(table, column) for column in table.columns),
+        "",
+    ]
+
+
+def _view_section(view: View) -> list[str]:
+    return [
+        f"## {view.name}",
+        "",
+        f"{_capital(view.comment)}. A view.",
+        "",
+        "| column | type | meaning |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {_TYPE_WORDS[kind]} | {comment} |" for name, kind, comment in view.columns),
         "",
     ]
 

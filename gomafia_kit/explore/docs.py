@@ -39,7 +39,13 @@ whole, PostgreSQL shows a push all at once; of the Parquet files each is replace
 Each interval is Wilson's 95% interval of a share.[^wilson] Official figures (as the site shows them) and derived ones
 (counted here from the games) never stand in one table.
 
-The examples below are real: they were run on the tiny demo league.
+The examples below are real: they were run on the tiny demo league. `analyse` and `league` in them are
+
+```python
+from gomafia_kit import analyse
+
+league = analyse.open_league("data/demo-tiny")
+```
 
 [^wilson]: E. B. Wilson, Probable inference, the law of succession, and statistical inference, *Journal of the American
     Statistical Association* 22 (1927), 209-212; L. D. Brown, T. T. Cai and A. DasGupta, Interval estimation for a
@@ -48,7 +54,7 @@ The examples below are real: they were run on the tiny demo league.
 
 EXAMPLES: Final = {
     "The league": {
-        "open_league": 'with analyse.open_league(data_dir, read_from="duckdb") as league:\n    ...',
+        "open_league": 'with analyse.open_league("data/demo-tiny", read_from="duckdb") as league:\n    ...',
         "League.query": 'league.query("SELECT city, count(*) AS players FROM player'
         ' GROUP BY city ORDER BY players DESC, city LIMIT 3")',
         "League.table": 'league.table("club").select("club_id", "title", "city", "elo_average").head(3)',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -238,5 +239,28 @@ def test_an_interval_holds_its_share_and_mirrors(pair: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(("wins", "games", "confidence"), [(-1, 2, 0.95), (3, 2, 0.95), (1, 2, 0.0), (1, 2, 1.0)])
 def test_impossible_counts_are_refused(wins: int, games: int, confidence: float) -> None:
-    with pytest.raises(ValueError, match=r"\("):
+    with pytest.raises(SettingsError, match=r"wins: -1 is not 0 or more|3 of 2 games can't be|confidence: [01] is no"):
         analyse.wilson(wins, games, confidence)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("outcomes", {"year": 2024.7}, "year: 2024.7 is not a whole number."),
+        ("seats", {"year": 0}, "year: 0 is out of range. Give year from 1 to 9999."),
+        ("win_rates_by_role", {"player_id": "Саша"}, "player_id: 'Саша' is not a number."),
+        ("win_rates_by_role", {"player_id": 2**31}, "player_id: 2147483648 is out of range."),
+        ("tournament", {"tournament_id": "x"}, "tournament_id: 'x' is not a number."),
+        ("tournament_games", {"tournament_id": -1}, "tournament_id: -1 is out of range."),
+        ("League.query", {"sql": 5}, "sql: 5 is not a text."),
+        ("League.query", {"sql": "SELECT 1", "params": [5]}, "params: [5] doesn't name the query's parameters."),
+        ("League.table", {"name": 5}, "5 is no table. There are: answer, "),
+    ],
+)
+def test_a_wrong_value_is_the_callers_and_told_so(
+    mini_league: League, name: str, given: dict[str, object], words: str
+) -> None:
+    question = attrgetter(name)(analyse)
+    with pytest.raises(SettingsError) as caught:
+        question(mini_league, **given)
+    assert str(caught.value).startswith(words)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 import pytest
@@ -25,6 +25,7 @@ from gomafia_kit.errors import FolderError, SettingsError, UnavailableError
 from tests.analyse.mini import FIRE, SCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gomafia_kit.analyse import League, Picture
@@ -70,6 +71,12 @@ def players(logins: list[str]) -> pl.DataFrame:
         (2024, "year", "2024"),
         (0.56789, "win_rate", "56.8%"),
         (0.56789, "seconds", "0.5679"),
+        (10.5, "low", "10.5"),
+        (16384.0, "limit_mb", "16,384"),
+        (0.0000012, "seconds", "0.0000012"),
+        (-1234.5, "slope", "-1,234"),
+        (100.0, "kb", "100"),
+        (float("inf"), "peak_mb", "inf"),
         (Decimal("2500.500000"), "elo", "2,500.5"),
         (Decimal("100.000000"), "elo", "100"),
         (datetime(2026, 3, 1, 10, 5, tzinfo=UTC), "newest", "2026-03-01 10:05"),
@@ -102,6 +109,16 @@ def test_decimals_of_a_column_have_their_points_below_each_other() -> None:
     frame = pl.DataFrame({"points": [Decimal("2.500000"), Decimal(10), None, Decimal("0.250000")]})
     html = analyse.sheet(frame, "Points")._repr_html_()
     assert re.findall(r"<td[^>]*>([^<]*)</td>", html) == ["2.50", "10.00", "–", "0.25"]
+
+
+def test_only_beside_a_rate_the_ends_of_an_interval_are_percentages() -> None:
+    def cells(**values: float) -> list[str]:
+        html = analyse.sheet(pl.DataFrame({name: [value] for name, value in values.items()}), "Ends")._repr_html_()
+        return re.findall(r"<td[^>]*>([^<]*)</td>", html)
+
+    assert cells(slope=12.0, low=10.5, high=14.25) == ["12", "10.5", "14.25"]
+    assert cells(win_rate=0.5, low=0.25, high=0.75) == ["50.0%", "25.0%", "75.0%"]
+    assert cells(first_shot_rate=0.1, first_shot_low=0.05, first_shot_high=0.2) == ["10.0%", "5.0%", "20.0%"]
 
 
 def test_a_long_table_says_how_long_it_is_and_an_empty_one_that_it_is_empty() -> None:
@@ -210,7 +227,8 @@ def test_each_picture_says_its_message_in_words(mini_league: League) -> None:
         "top_players": f"{FIRE} leads with 2,500 ELO: the first 9 players of the rating, as the site lists them",
         "win_rates": "No role wins clearly more often: share of decided games with its 95% interval; 3 games each",
         "games_by_month": "2023-05 had most games: 2: 4 games by month, each by the first day of its tournament",
-        "seats": "No seat wins clearly more often: share of games by seat with its 95% interval; 3 games each",
+        "seats": "No seat wins clearly more often: share of games by seat with its 95% interval;"
+        " decided: 3 games each; telling the first shot: 2 games each",
         "player_years": f"{FIRE} (1): 1 of 4 games won: games by year, counted from the seats",
     }
 
@@ -261,11 +279,90 @@ def test_every_picture_is_drawn_and_names_no_address(mini_league: League) -> Non
     ("chart", "frame"),
     [
         (charts.top_players, players([])),
-        (charts.games_by_month, pl.DataFrame(schema={"month": pl.Date, "games": pl.Int64})),
+        (
+            charts.games_by_month,
+            pl.DataFrame(
+                schema={"month": pl.Date, "games": pl.Int64, "games_not_played": pl.Int64, "tournaments": pl.Int64}
+            ),
+        ),
     ],
 )
 def test_nothing_can_be_drawn_too(chart: Any, frame: pl.DataFrame) -> None:  # noqa: ANN401 - either chart
     assert size(draw.draw(chart(frame).spec))[0] > 100
+
+
+def test_where_no_game_was_decided_the_picture_says_so(mini_league: League) -> None:
+    for picture in (
+        charts.win_rates(analyse.win_rates_by_role(mini_league, year=2020)),
+        charts.seats(analyse.seats(mini_league, year=2020)),
+    ):
+        assert picture.alt.startswith("No game was decided here: ")
+        assert size(draw.draw(picture.spec))[0] > 100
+    nobody = charts.win_rates(analyse.win_rates_by_role(mini_league, year=2020), "Ёж")
+    assert nobody.alt.startswith("Ёж: no game was decided here: ")
+    years = analyse.player_page(mini_league, 10).years
+    assert charts.player_years(years, "Тень (10)").alt.startswith("Тень (10): no game was counted yet")
+
+
+def test_each_half_of_the_seats_tells_of_how_many_games_it_is_a_share(mini_league: League) -> None:
+    won, shot = pictures(mini_league)["seats"].spec["hconcat"]
+    for half, heading, column, words in (
+        (won, "Won", "games", "decided games"),
+        (shot, "Shot on the first night", "games_telling_shot", "games telling the first shot"),
+    ):
+        assert half["title"]["text"] == heading
+        for layer in half["layer"]:
+            assert layer["encoding"]["tooltip"][-1] == {"field": column, "title": words, "type": "quantitative"}
+        assert half["layer"][0]["encoding"]["y"]["title"] == f"share of {words}"
+
+
+def _axis_titles(spec: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a part of a chart
+    """Each axis of a chart that is named, and by which word."""
+    if isinstance(spec, list):
+        for part in spec:
+            yield from _axis_titles(part)
+    elif isinstance(spec, dict):
+        for name, axis in spec.get("encoding", {}).items():
+            if name in {"x", "y"} and axis.get("title"):
+                yield name, axis["title"]
+        yield from _axis_titles([spec[name] for name in ("layer", "hconcat") if name in spec])
+
+
+def test_every_axis_says_what_it_is(mini_league: League) -> None:
+    assert {name: set(_axis_titles(picture.spec)) for name, picture in pictures(mini_league).items()} == {
+        "top_players": {("x", "ELO"), ("y", "player")},
+        "win_rates": {("x", "of decided games won"), ("y", "role")},
+        "games_by_month": {("x", "month"), ("y", "games played")},
+        "seats": {("x", "seat"), ("y", "share of decided games"), ("y", "share of games telling the first shot")},
+        "player_years": {("x", "year"), ("y", "games")},
+    }
+
+
+def test_the_headings_above_the_seats_stand_at_one_height(mini_league: League) -> None:
+    svg = draw.to_svg(pictures(mini_league)["seats"].spec)
+    titles = re.findall(
+        r'role-title"><g transform="translate\([^,]*,([^)]*)\)">.*?aria-label="Title text \'(.*?)\'', svg
+    )
+    assert {text for _, text in titles} >= {"Won", "Shot on the first night"}
+    assert len({place for place, text in titles if text in {"Won", "Shot on the first night"}}) == 1
+
+
+@pytest.mark.parametrize(
+    ("chart", "words"),
+    [
+        (lambda: charts.top_players(players(["Ёж"]), by="foo"), "by: 'foo' is none of elo, gg_points."),
+        (lambda: charts.top_players(players(["Ёж"]), by="gg_points"), "there is no column gg_points in it. Give what"),
+        (lambda: charts.seats(players(["Ёж"])), "Give what analyse.seats(league) gives."),
+        (lambda: charts.win_rates(players(["Ёж"])), "Give what analyse.win_rates_by_role(league) gives."),
+        (lambda: charts.games_by_month(players(["Ёж"])), "there is no column month, games, "),
+        (lambda: charts.player_years(players(["Ёж"]), "Ёж"), "Give what analyse.player_page(league).years gives."),
+        (lambda: charts.player_years(cast("pl.DataFrame", "Ёж"), "Ёж"), "frame: str is no polars DataFrame."),
+    ],
+)
+def test_another_questions_frame_is_told_so(chart: Callable[[], Picture], words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        chart()
+    assert words in str(caught.value)
 
 
 def test_a_picture_shows_itself_as_png_at_half_its_pixels_with_words_beside_it(

@@ -11,7 +11,7 @@ import pytest
 
 from gomafia_kit import analyse
 from gomafia_kit.errors import SettingsError
-from tests.analyse.mini import FIRE, SCRIPT
+from tests.analyse.mini import CUP, FIRE, LISTS, OPEN, ROWS, SCRIPT, Folder
 
 if TYPE_CHECKING:
     from gomafia_kit.analyse import League
@@ -70,9 +70,13 @@ def test_gg_points_are_those_of_the_newest_season(league: League) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"by": "ello"}, "by: 'ello' is no rating. Did you mean elo? Use elo or gg_points."),
-        ({"region": "nort"}, "region: 'nort' is no region. Did you mean north? There are: central, chernozem_region, "),
-        ({"limit": 0}, "limit: 0 rows are none. Give 1 or more."),
+        ({"by": "ello"}, "by: 'ello' is none of elo, gg_points. Did you mean elo?"),
+        ({"region": "nort"}, "region: 'nort' is none of central, chernozem_region, "),
+        ({"by": None}, "by: None is not a text."),
+        ({"region": 5}, "region: 5 is not a text."),
+        ({"limit": 0}, "limit: 0 is not 1 or more."),
+        ({"limit": 2.5}, "limit: 2.5 is not a whole number."),
+        ({"year": "last"}, "year: 'last' is not a number."),
     ],
 )
 def test_a_wrong_wish_names_the_right_ones(league: League, options: dict[str, str], words: str) -> None:
@@ -182,3 +186,34 @@ def test_the_columns_of_a_page_are_those_of_its_docstring(league: League) -> Non
             "first_shots",
         ],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("who", [[1], 1.0, None, True])
+def test_what_is_neither_an_id_nor_a_nickname_is_told_so(mini_league: League, who: object) -> None:
+    with pytest.raises(SettingsError, match="is neither an id nor a nickname"):
+        analyse.find_player(mini_league, who)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_a_page_of_no_tournaments_is_refused(mini_league: League) -> None:
+    with pytest.raises(SettingsError, match="tournaments: -1 is not 1 or more"):
+        analyse.player_page(mini_league, 1, tournaments=-1)
+
+
+def test_where_nobody_has_a_rating_who_has_most_games_is_the_first(folder: Folder) -> None:
+    folder.put(LISTS, {"player": [(*row[:5], None, *row[6:]) for row in ROWS["player"]]})
+    folder.serve("duckdb")
+    with analyse.open_league(folder.path) as league:
+        assert analyse.top_players(league).is_empty()
+        assert analyse.pick_player(league, "") == 1  # all ten sat in each of the four games played
+
+
+def test_without_a_rating_and_without_games_it_is_told_what_to_import(folder: Folder) -> None:
+    folder.put(LISTS, {"player": [(*row[:5], None, *row[6:]) for row in ROWS["player"]]})
+    for name in (CUP, OPEN):
+        folder.put(name, {})
+    folder.serve("duckdb")
+    with (
+        analyse.open_league(folder.path) as league,
+        pytest.raises(SettingsError, match=r"No player has a rating or a game here\. Import the stage players, or"),
+    ):
+        analyse.pick_player(league, "")

@@ -13,7 +13,7 @@ import pytest
 from gomafia_kit.analyse import READ_FROM, League, open_league, overview
 from gomafia_kit.errors import DamagedFileError, FolderError, GomafiaError, PushError, SettingsError
 from gomafia_kit.runs.journal import Journal
-from gomafia_kit.tables import TABLES
+from gomafia_kit.tables import TABLES, VIEWS
 from tests.analyse.mini import FIRE, LISTS, ROWS, Folder
 
 if TYPE_CHECKING:
@@ -50,6 +50,14 @@ def test_the_three_stores_give_the_same_tables(mini: Folder) -> None:
     for name in TABLES:
         assert found[0][name].equals(found[1][name]), name
         assert found[0][name].equals(found[2][name]), name
+
+
+def test_every_store_answers_the_views(league: League) -> None:
+    for view in VIEWS:
+        found = league.query(f"SELECT * FROM {view.name}")
+        assert found.columns == [name for name, _, _ in view.columns]
+    lines = league.query("SELECT login, reason, candidates, candidate_ids FROM unresolved_nickname")
+    assert lines.rows() == [("PELIMENI", "2 people of this nickname sat at its tables: 2, 3", 2, "2, 3")]
 
 
 # -- while it is replaced -------------------------------------------------------------------------
@@ -129,6 +137,11 @@ def test_reading_leaves_no_trace_in_the_folder(folder: Folder) -> None:
 
 def said(error: pytest.ExceptionInfo[GomafiaError]) -> str:
     return str(error.value)
+
+
+def test_what_is_no_text_is_no_store(folder: Folder) -> None:
+    with pytest.raises(SettingsError, match=r"read_from: None is no store\. There are: duckdb"):
+        open_league(folder.path, None)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_an_unknown_store_names_the_nearest(folder: Folder) -> None:

@@ -52,6 +52,7 @@ __all__ = [
     "check_tuning",
     "compare",
     "diagnose",
+    "memory",
     "memory_by_batch",
     "memory_by_part",
     "memory_measures",
@@ -116,9 +117,11 @@ def check_parameters(namespace: _Mapping[str, object]) -> _Settings:
 
 
 def show_settings(settings: _Settings) -> _Html:
-    """The settings as a table: value, where it comes from, what it means."""
+    """The settings as a table: value, where it comes from, what it means. Raises SettingsError for anything else."""
+    from gomafia_kit.settings import require_settings
     from gomafia_kit.widgets.sheets import settings_table
 
+    require_settings(settings)
     return settings_table(settings)
 
 
@@ -126,7 +129,7 @@ def receipt(run: _ImportHandle | str | _Path) -> _Receipt:
     """The account of a run as tables: fetched = staged + rejected + duplicates, asks, push, peak memory.
 
     `run` is a handle, or a data folder (its run at work, else its newest). A run that hasn't ended well
-    shows how far it got and why.
+    shows how far it got and why. Raises FolderError if the folder has no run, SettingsError for what is neither.
     """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.receipt import receipt_of
@@ -160,7 +163,8 @@ def memory_by_batch(run: _ImportHandle | str | _Path) -> _DataFrame:
 
     Columns: stage, batch, started_at, seconds, rows_target, rows, rejected; `peak_python_rss_mb` is
     exact. `peak_tree_pss_mb` (with Chromium and its driver), `peak_driver_pss_mb` and `peak_chromium_pss_mb`
-    are sampled, at most once a second; null in a batch that was over too soon.
+    are sampled, at most once a second; null in a batch that was over too soon. Names tell the units; `started_at` is
+    in UTC. `run` is a handle, or a data folder (its run at work, else its newest); raises FolderError if there is none.
     """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.memory import memory_frame
@@ -173,7 +177,8 @@ def memory_by_part(run: _ImportHandle | str | _Path) -> _DataFrame:
 
     Columns: stage, part, measure, looks (how many), first_mb, median_mb, highest_mb, last_mb. Parts are as
     `memory_measures` tells them; measures are RSS, exact (Python's); PSS, sampled; JS heap (of a page); the
-    pools of DuckDB and Arrow.
+    pools of DuckDB and Arrow. `run` is a handle, or a data folder (its run at work, else its newest); raises
+    FolderError if there is none.
     """
     from gomafia_kit.widgets.advice import parts_frame
     from gomafia_kit.widgets.handle import as_handle
@@ -195,7 +200,9 @@ def memory_runs(namespace: _Mapping[str, object]) -> _MemoryRuns:
 def advice(run: _ImportHandle | str | _Path) -> _AdviceView:
     """What a run's memory suggests, in words, with what it would save: peak, browser, batches, growth, budget.
 
-    The result shows itself as a table; `.frame` is a DataFrame with about, seen, do, saves_mb.
+    The result shows itself as a table; `.frame` is a DataFrame with about, seen, do (texts) and saves_mb (about so
+    much off the peak, in MB; null where there is nothing to save). `run` is a handle, or a data folder (its run at
+    work, else its newest); raises FolderError if there is none.
     """
     from gomafia_kit.widgets.advice import advice_view
     from gomafia_kit.widgets.handle import as_handle
@@ -207,7 +214,8 @@ def budget_for(limit_mb: float) -> _DataFrame:
     """How an import fits into a memory of so many MB, one row a way of getting answers, the leanest first.
 
     Columns: way, limit_mb, base_mb (what is held before a batch's rows), most_rows (the longest batch that stays
-    under three quarters of the limit; 0: none), peak_mb, verdict (fits, tight, too little). By measured constants.
+    under three quarters of the limit; 0: none), peak_mb, verdict (fits, tight, too little). All `_mb` are MB, by
+    measured constants. Raises SettingsError if the limit is no number of 1 or more.
     """
     from gomafia_kit.widgets.advice import budget_frame
 
@@ -224,7 +232,8 @@ def memory_measures(run: _ImportHandle | str | _Path) -> _DataFrame:
     objects, malloc_mb, gc_collections, gc_pause_ms, cpu_ms (of all threads), asks_made, thread_lag_ms, loop_lag_ms,
     duckdb_mb, arrow_mb, js_heap_mb, nodes, listeners, pages, contexts, asks_put (of the present browser), files,
     connections ... `limit_mb` of the part budget is what the batch was held to. Where the system doesn't tell PSS
-    there is no pss_mb.
+    there is no pss_mb. `at` is in UTC. `run` is a handle, or a data folder (its run at work, else its newest); raises
+    FolderError if there is none.
     """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.memory import measures_frame
@@ -261,7 +270,8 @@ def diagnose(run: _ImportHandle | str | _Path) -> _DataFrame:
 
     Columns: kind (pages, contexts, listeners, connections, threads, loop, gc, slowing), seen, remedy, where. Of what
     a stage had fewer than five looks nothing is said: connections and threads are counted at each batch, the browser
-    at the sampled looks. `gomafia diagnose` names these.
+    at the sampled looks. `gomafia diagnose` names these. All columns are texts; `where` is a line of code, or empty.
+    `run` is a handle, or a data folder (its run at work, else its newest); raises FolderError if there is none.
     """
     from gomafia_kit.importer.profile import diagnosed
     from gomafia_kit.widgets.handle import as_handle
@@ -335,15 +345,22 @@ def open_tuner(order: _Order) -> _Tuner:
     """A tuner of batch sizes that hasn't begun: in JupyterLab a form to choose, start, stop and write the settings.
 
     `await tuner.watch()` waits for its end, and begins by itself where nobody looks; `tuner.found` is what
-    `tune` gives, as far as it came.
+    `tune` gives, as far as it came. Raises SettingsError for what is no order; `check_tuning` makes one.
     """
+    from gomafia_kit.errors import SettingsError
+    from gomafia_kit.tuner import Order
     from gomafia_kit.widgets.tuner import Tuner
 
+    if not isinstance(order, Order):
+        raise SettingsError(f"order: {order!r} is no order.", "Give what gk.check_tuning(globals()) gives.")
     return Tuner(order)
 
 
 def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:
-    """A run's memory, rows and seconds by batch, as a picture."""
+    """A run's memory (MB), rows and seconds by batch, as a picture; `.save(path)` writes it as .png or .svg.
+
+    `run` is a handle, or a data folder (its run at work, else its newest); raises FolderError if there is none.
+    """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.picture import memory_picture_of
 
@@ -351,7 +368,11 @@ def memory_picture(run: _ImportHandle | str | _Path) -> _MemoryPicture:
 
 
 def memory_table(run: _ImportHandle | str | _Path) -> _Html:
-    """A run's batches with rows, seconds and memory as a table to read; of a long run its first and last."""
+    """A run's batches as a table to read; of a long run its first and last.
+
+    Columns: stage, batch, rows, seconds, peak of Python (RSS, exact) and whole tree (PSS, sampled), both in MB. `run`
+    is a handle, or a data folder (its run at work, else its newest); raises FolderError if there is none.
+    """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.memory import memory_sheet
 
@@ -359,7 +380,10 @@ def memory_table(run: _ImportHandle | str | _Path) -> _Html:
 
 
 def next_steps(run: _ImportHandle | str | _Path) -> _Html:
-    """Where a run's rows lie now, and how to open them."""
+    """Where a run's rows lie now, and how to open them: from Python, in a notebook, from PostgreSQL if it was pushed.
+
+    `run` is a handle, or a data folder (its run at work, else its newest); raises FolderError if there is none.
+    """
     from gomafia_kit.widgets.handle import as_handle
     from gomafia_kit.widgets.sheets import steps_table
 
@@ -371,8 +395,9 @@ def read_postgres(
 ) -> _Iterator[_RecordBatch]:
     """What `sql` asks of the pushed tables, as Arrow batches of at most so many rows, by a cursor on the server.
 
-    Memory stays that of a batch, however long the answer is. A parameter stands in the SQL as `$name`. The server and
-    the folder's schema are those of `open_league(data_dir, "postgres")`.
+    Memory stays that of a batch, however long the answer is. A parameter stands in the SQL as `$name`. The server is
+    the folder's own, or the one that GOMAFIA_POSTGRES_URL names; the schema is the one that the folder was last pushed
+    to, or the one that environment or settings file name by `postgres_schema`.
 
     All batches have the same schema, which follows from the types of the columns and never from what is in them; an
     answer without rows is one batch without rows. Truth values, numbers, texts, bytes, days, times, intervals and
@@ -391,7 +416,11 @@ def read_postgres(
 
 
 def open_league(data_dir: str | _Path, read_from: str = "duckdb") -> _League:
-    """A league to ask: its tables as DataFrames, by SQL; `read_from` is duckdb, parquet or postgres."""
+    """A league to ask: its tables as DataFrames, by SQL; `read_from` is duckdb, parquet or postgres.
+
+    From postgres, server and schema are those of `read_postgres`. Raises FolderError where nothing was imported,
+    SettingsError for a wrong `read_from`, PushError where PostgreSQL can't be reached or holds no push.
+    """
     from gomafia_kit.analyse.store import open_league as opened
 
     return opened(data_dir, read_from)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from gomafia_kit.analyse._schema import schema_of
 from gomafia_kit.postgres.target import open_reader
-from gomafia_kit.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class PostgresStore:
-    """The tables of a schema, each query from what was pushed last; the schema is the setting `postgres_schema`.
+    """The tables of a schema, each query from what was pushed last; `_schema` tells which schema that is.
 
     Raises PushError where PostgreSQL can't be reached or holds no push.
     """
 
     def __init__(self, folder: Path) -> None:
         with ExitStack() as stack:
-            self._reader = stack.enter_context(open_reader(folder, Settings.gather({}).postgres_schema))
+            self._reader = stack.enter_context(open_reader(folder, schema_of(folder)))
             self._open = stack.pop_all()
 
     def query(self, sql: str, params: Mapping[str, object]) -> pl.DataFrame:

@@ -312,6 +312,7 @@ def _marks(cols: Sequence[Column], frame: _Frame) -> Iterator[str]:
     if places:
         marks = "".join(f"M{x:.1f} {floor + 1}v4" for x in places)
         yield f'<path class="gk-marks" d="{marks}" style="stroke: {frame.look.muted}; stroke-width: 1"/>'
+        yield text((LEFT + frame.x(len(cols))) / 2, floor + 18, "batch", frame.look.muted, "middle")
 
 
 def _tree(cols: Sequence[Column]) -> Iterator[tuple[int, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from gomafia_kit.analyse.picture import is_headless
 from gomafia_kit.errors import FolderError, GomafiaError, RunStoppedError, revived
@@ -12,7 +12,7 @@ from gomafia_kit.importer import ImportHandle
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.present import present_run
-from gomafia_kit.settings import data_folder
+from gomafia_kit.settings import between, data_folder
 from gomafia_kit.widgets.figures import figures_of
 from gomafia_kit.widgets.kernel import is_ending, is_in_kernel
 from gomafia_kit.widgets.progress import ProgressLines
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from gomafia_kit.runs.journal import Run
     from gomafia_kit.widgets.panel import Panel
+
+
+_LARGEST_RUN: Final = 2**63 - 1
+"""What the run store takes as a number."""
 
 
 class RunHandle(ImportHandle):
@@ -126,8 +130,9 @@ def attached(data_dir: str | Path, run_id: int | None = None) -> RunHandle:
     folder = data_folder(data_dir)
     if not holds(folder):
         raise FolderError(f"There is no import in {folder}.", "Give the data folder of an import, as data/demo-tiny.")
+    number = None if run_id is None else between("run_id", run_id, 0, _LARGEST_RUN)
     with Journal(folder) as journal:
-        run = present_run(journal) if run_id is None else journal.run(run_id)
+        run = present_run(journal) if number is None else journal.run(number)
     if run is None:
         raise FolderError(f"No import was ever started in {folder}.", "Start one: gk.start_import(...).")
     return RunHandle(folder, run.run_id)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
 
+from gomafia_kit.analyse._schema import schema_of
 from gomafia_kit.settings import Settings
 from gomafia_kit.widgets.words import count
 
@@ -119,11 +120,18 @@ def steps_table(handle: ImportHandle) -> Html:
     """Where the rows of a run lie, and how to open them."""
     settings = {name: told["value"] for name, told in handle.run().settings.items()}
     folder = str(handle.data_dir)
+    is_parquet = settings.get("staging") == "parquet"
     rows = [
-        ("look around", f"notebooks/explore.ipynb with data_dir = {folder!r}"),
-        ("ask from Python", f"gk.open_league({folder!r})"),
+        (
+            "look around",
+            f"notebooks/explore.ipynb with data_dir = {folder!r}" + (", read_from = 'parquet'" if is_parquet else ""),
+        ),
+        ("ask from Python", f"gk.open_league({folder!r}" + (", 'parquet')" if is_parquet else ")")),
     ]
     if "push" in settings.get("stages", ()):
-        rows.append(("ask PostgreSQL", f"gk.open_league({folder!r}, 'postgres')"))
+        schema = settings["postgres_schema"]
+        # Only where something else than this run's schema would be read: environment or file may say so.
+        where = "" if schema == schema_of(handle.data_dir) else f" with GOMAFIA_POSTGRES_SCHEMA={schema}"
+        rows.append(("ask PostgreSQL", f"gk.open_league({folder!r}, 'postgres'){where}"))
     rows.append(("bring it up to date", "run this notebook again with update = True: it asks only for what is new"))
     return shown(Table(("to", "do"), rows))

@@ -29,7 +29,13 @@ class TuningView:
 
     @property
     def trials(self) -> pl.DataFrame:
-        """One row a trial, in the order in which they were tried: `Trial`'s own fields, and rows_a_second."""
+        """One row a trial, in the order in which they were tried.
+
+        Columns: repeat, batch_rows (what was tried; null: automatic), longest_batch (rows of the longest that came
+        about), batches, rows, seconds, cpu_seconds (of the whole process), rows_a_second; in MB peak_mb (what counts
+        in a budget), peak_python_rss_mb (exact), peak_browser_pss_mb and peak_tree_pss_mb (sampled; the latter null
+        where the system doesn't tell it); ended (done, or the class of the error).
+        """
         import polars as pl
 
         rows = [
@@ -75,7 +81,13 @@ class TuningView:
 
     @property
     def scenarios(self) -> pl.DataFrame:
-        """The old guide's table with this machine's figures, one row a scenario: `Scenario`'s own fields."""
+        """The old guide's table with this machine's figures, one row a scenario; memory in MB, rates in rows a second.
+
+        Columns: scenario, limit_mb; of the guide guide_from and guide_to (its rows a batch), guide_peak_mb,
+        guide_rate_from and guide_rate_to (what they bring here); rows (the fixed size to take; null if none fits),
+        peak_mb, peak_mb_at_most (95%) and rows_a_second with it; automatic_start (rows of the first automatic batch);
+        how (whether the guide's figures are measured or derived).
+        """
         import polars as pl
 
         return pl.DataFrame(

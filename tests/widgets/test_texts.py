@@ -382,6 +382,7 @@ def _bars(svg: str, colour: str) -> list[float]:
 
 
 def test_bars_are_as_high_as_the_memory_they_show() -> None:
+    assert memory_svg(RUNNING.points).count(">batch</text>") == 1
     bars = _bars(memory_svg(RUNNING.points), "#7fa8c9")
     assert bars == pytest.approx([mb * 150 / 300 for mb in (120, 125, 150, 148)], abs=0.1)  # the axis ends at 300
 

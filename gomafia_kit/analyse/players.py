@@ -257,7 +257,8 @@ def pick_player(league: League, who: int | str) -> int:
         for row in found.iter_rows(named=True)
     )
     if not exact.is_empty():
-        raise SettingsError(f"{who!r} may be any of {len(exact)} players: {candidates}.", "Give the id.")
+        remedy = "Give the id as a number, not as a text." if str(who).isdigit() else "Give the id."
+        raise SettingsError(f"{who!r} may be any of {len(exact)} players: {candidates}.", remedy)
     raise SettingsError(
         f"No player is {who!r}.", f"Alike are: {candidates}." if candidates else "Give an id or an exact nickname."
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gomafia_kit.runs.journal import Run
+
 WAYS: Final = ("chromium", "http")
 """By default the tiny demo league through a browser is looked at, beside the same without one."""
 LEAST_MB: Final = 1
@@ -122,11 +124,15 @@ def _demo_run(way: str) -> RunHandle:
     return attached(folder, run_id)
 
 
+def _is_demo(run: Run) -> bool:
+    return bool(run.settings.get("source", {}).get("value") == "demo")
+
+
 def _whole_run(folder: Path) -> int | None:
-    """The first run of a folder that ended well and wrote rows, if there is one."""
+    """The first run of a folder that ended well and wrote rows of the demo league, if there is one."""
     # A folder without a run store stays without one: looking must not make it.
     if not holds(folder):
         return None
     with Journal(folder) as journal:
-        done = (run.run_id for run in journal.runs() if run.state == "done")
+        done = (run.run_id for run in journal.runs() if run.state == "done" and _is_demo(run))
         return next((run_id for run_id in done if any(batch.rows for batch in journal.batches(run_id))), None)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS: Final = 0.2
 CHOOSE: Final = (
-    "Choose what to try, and press Start. No site is asked: answers come from the archive or the demo league."
+    "Choose what to try, and press Start. Answers come from the archive, the demo league or a site on this machine:"
+    " no other site is asked."
 )
 _STOPPED: Final = "Stopped: what was tried until then is shown."
 

@@ -121,7 +121,7 @@ def test_one_player_is_picked(league: League, who: int | str, player_id: int) ->
     ("who", "words"),
     [
         ("PELIMENI", "'PELIMENI' may be any of 2 players: 2 (PELIMENI, Казань); 3 (PELIMENI, Томск). Give the id."),
-        ("7", "'7' may be any of 2 players: 7 (Волк); 5 (7). Give the id."),
+        ("7", "'7' may be any of 2 players: 7 (Волк); 5 (7). Give the id as a number, not as a text."),
         ("ВОЛК", "No player is 'ВОЛК'. Alike are: 7 (Волк); 8 (волк)."),
         ("никто-никто", "No player is 'никто-никто'. Give an id or an exact nickname."),
         (404, "No player is 404. Give an id or an exact nickname."),

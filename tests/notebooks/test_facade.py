@@ -192,3 +192,27 @@ def test_what_was_refused_is_a_table(tmp_path: Path) -> None:
     assert found.height == 10
     (told,) = [row for row in found.to_dicts() if row["field"] == "role"]
     assert told["value"] == "witness"
+
+
+def test_every_column_of_a_frame_stands_in_its_docstring(imported: RunHandle) -> None:
+    frames = {
+        "memory_by_batch": gk.memory_by_batch(imported),
+        "memory_by_part": gk.memory_by_part(imported),
+        "memory_measures": gk.memory_measures(imported),
+        "advice": gk.advice(imported).frame,
+        "diagnose": gk.diagnose(imported),
+        "budget_for": gk.budget_for(512),
+        "rejected": gk.rejected(imported),
+    }
+    for name, frame in frames.items():
+        told = getattr(gk, name).__doc__
+        assert [column for column in frame.columns if column not in told] == [], name
+
+
+def test_every_name_that_takes_a_run_says_what_is_raised_where_there_is_none() -> None:
+    takes_a_run = [
+        name
+        for name in gk.__all__
+        if inspect.isfunction(getattr(gk, name)) and "run" in inspect.signature(getattr(gk, name)).parameters
+    ]
+    assert [name for name in takes_a_run if "Error" not in (getattr(gk, name).__doc__ or "")] == []

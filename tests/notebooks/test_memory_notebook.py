@@ -19,6 +19,7 @@ from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import project_dir
 from gomafia_kit.widgets import memory_runs
 from gomafia_kit.widgets.memory_runs import NO_OTHER, MemoryRuns
+from tests.analyse.mini import Folder
 
 if TYPE_CHECKING:
     from gomafia_kit.widgets.handle import RunHandle
@@ -117,3 +118,10 @@ def test_the_demo_is_the_demo_whatever_is_set_and_a_failed_run_of_it_isnt_taken(
 
 def _joined(cell: dict[str, Any]) -> dict[str, Any]:
     return {**cell, "source": "".join(cell["source"])}
+
+
+def test_a_run_of_another_league_isnt_taken_for_the_demos(data_dir: Path) -> None:
+    other = Folder(data_dir)
+    assert memory_runs._whole_run(other.path) is None
+    with Journal(other.path) as journal:
+        assert any(batch.rows for batch in journal.batches(other.run_id))

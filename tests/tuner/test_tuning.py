@@ -163,6 +163,15 @@ def test_a_size_that_is_slower_every_time_is_slower() -> None:
     assert (advice.rows, advice.matters) == (1000, True)
 
 
+def test_every_column_of_what_was_found_stands_in_its_docstring() -> None:
+    view = TuningView(_tuning(_order(), a_batch=0.002))
+    for name in ("trials", "scenarios"):
+        told = getattr(TuningView, name).__doc__
+        frame = getattr(view, name)
+        assert not frame.is_empty()
+        assert [column for column in frame.columns if column not in told] == [], name
+
+
 def test_a_size_beyond_the_budget_is_never_advised() -> None:
     order = _order(memory_limit_mb=140)
     tuning = _tuning(order, a_batch=0.002, mb_a_row=0.002)

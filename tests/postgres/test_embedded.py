@@ -46,13 +46,15 @@ def _runs(home: Path) -> bool:
 
 
 def _keepers(home: Path) -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter()
-        if process.status() != psutil.STATUS_ZOMBIE
-        and str(home) in process.cmdline()
-        and "_keeper.py" in " ".join(process.cmdline())
-    ]
+    return [process for process in psutil.process_iter() if _keeps(process, home)]
+
+
+def _keeps(process: psutil.Process, home: Path) -> bool:
+    try:
+        is_alive, words = process.status() != psutil.STATUS_ZOMBIE, process.cmdline()
+    except psutil.NoSuchProcess:  # whoever it was has ended meanwhile
+        return False
+    return is_alive and str(home) in words and "_keeper.py" in " ".join(words)
 
 
 @pytest.fixture

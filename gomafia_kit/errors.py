@@ -43,11 +43,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 class GomafiaError(Exception):
@@ -290,6 +292,19 @@ def _all_kinds(kind: type[GomafiaError]) -> dict[str, type[GomafiaError]]:
 def revived(name: str, message: str, remedy: str) -> GomafiaError:
     """The error of that class name, as another process met it; the base class if the name is unknown."""
     return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
+
+
+def command_for(data_dir: Path | str, words: str) -> str:
+    """`gomafia <words>` as it is typed for this data folder: without its name another one may be meant.
+
+    It stands here since every layer writes remedies, and every layer may import this module.
+    """
+    return f"gomafia {words} --data-dir {shlex.quote(str(data_dir))}"
+
+
+def start_first(data_dir: Path | str) -> str:
+    """What is done about a data folder that holds no run."""
+    return f"Start one by: {command_for(data_dir, 'run')}"
 
 
 def did_you_mean(text: object, choices: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ import pytest
 import gomafia_kit as gk
 from gomafia_kit import demo, importer
 from gomafia_kit.cli.app import main
-from gomafia_kit.errors import FolderError, RunStoppedError, SettingsError, UnsoundDataError
+from gomafia_kit.errors import FolderError, RunStoppedError, SettingsError, UnsoundDataError, command_for
 from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.postgres.target import open_server
 from gomafia_kit.runs.database import RUNS_FILE
@@ -277,7 +277,7 @@ def test_rows_that_postgres_lacks_or_has_beyond_the_staged_ones_are_named(clean:
     assert faults["judge"].value == "PostgreSQL lacks staged rows"
     assert faults["club"].value == "PostgreSQL has rows that aren't staged"
     assert faults["club"].keys == ("club_id=-1",)
-    assert "gomafia push" in faults["judge"].remedy
+    assert command_for(clean, "push --refresh") in faults["judge"].remedy
 
 
 def test_an_import_that_was_stopped_among_its_games_is_sound(site: DemoSite, tmp_path: Path) -> None:

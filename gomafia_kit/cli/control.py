@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gomafia_kit.cli.options import data_dir_option, folder_of_runs, folders
-from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.errors import FolderError, SettingsError, command_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def stop(data_dir: str | None, *, wait: bool) -> None:
         click.echo(f"Run {run.run_id} in {folder} stops after its open batch.")
         return
     ended = _until_ended(folder, run)
-    click.echo(f"Run {run.run_id} in {folder} is {ended.state}; gomafia run goes on where it ended.")
+    click.echo(f"Run {run.run_id} in {folder} is {ended.state}; {command_for(folder, 'run')} goes on where it ended.")
 
 
 @click.command()
@@ -38,7 +38,9 @@ def pause(data_dir: str | None) -> None:
     """Let a run wait until it is resumed."""
     folder, run = _at_work(data_dir)
     _wish(folder, run, "pause")
-    click.echo(f"Run {run.run_id} in {folder} pauses after its present ask; gomafia resume lets it go on.")
+    click.echo(
+        f"Run {run.run_id} in {folder} pauses after its present ask; {command_for(folder, 'resume')} lets it go on."
+    )
 
 
 @click.command()
@@ -55,8 +57,10 @@ def _at_work(data_dir: str | None) -> tuple[Path, Run]:
     where = [folder_of_runs(data_dir)] if data_dir else folders()
     found = [(folder, run) for folder in where for run in _working(folder)]
     if not found:
-        place = f"in {where[0]}" if len(where) == 1 else "in any folder of the project"
-        raise FolderError(f"No run is at work {place}.", "See what there was by: gomafia status --all")
+        if len(where) != 1:
+            raise FolderError("No run is at work in any folder of the project.", "Name another folder by --data-dir.")
+        look = f"See what there was by: {command_for(where[0], 'status --all')}"
+        raise FolderError(f"No run is at work in {where[0]}.", look)
     if len(found) > 1:
         told = ", ".join(f"run {run.run_id} in {folder}" for folder, run in found)
         raise SettingsError(f"Several runs are at work: {told}.", "Say which by --data-dir.")

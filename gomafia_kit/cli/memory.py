@@ -244,12 +244,12 @@ def _named(text: str) -> tuple[Path, int]:
 
 
 def _run(folder: Path, run_id: int | None) -> Run:
-    from gomafia_kit.errors import FolderError
+    from gomafia_kit.errors import FolderError, start_first
     from gomafia_kit.runs.journal import Journal
     from gomafia_kit.runs.present import present_run
 
     with Journal(folder) as journal:
         found = present_run(journal) if run_id is None else journal.run(run_id)
     if found is None:
-        raise FolderError(f"{folder} holds no run.", f"Start one by: gomafia run --data-dir '{folder}'")
+        raise FolderError(f"{folder} holds no run.", start_first(folder))
     return found

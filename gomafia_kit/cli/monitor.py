@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gomafia_kit.cli.options import data_dir_option, folder_of_runs, json_option
-from gomafia_kit.errors import FolderError
+from gomafia_kit.errors import FolderError, start_first
 
 if TYPE_CHECKING:
     from gomafia_kit.widgets.figures import Figures, Watch
@@ -37,7 +37,7 @@ def monitor(data_dir: str | None, *, seconds: float, as_json: bool) -> None:
     with Journal(folder) as journal:
         run = present_run(journal)
     if run is None:
-        raise FolderError(f"{folder} holds no run.", f"Start one by: gomafia run --data-dir '{folder}'")
+        raise FolderError(f"{folder} holds no run.", start_first(folder))
     with Watch(folder, run.run_id) as watch:
         _follow(watch, seconds, as_json=as_json)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.errors import FolderError, SettingsError, start_first
 from gomafia_kit.runs.database import RUNS_FILE, holds
 from gomafia_kit.settings import Settings, data_folder, project_dir
 
@@ -80,7 +80,7 @@ def folder_of_runs(data_dir: str | None) -> Path:
     """The data folder that a command is about; FolderError if it holds no run."""
     chosen = newest_folder(data_dir)
     if not holds(chosen):
-        raise FolderError(f"{chosen} holds no run.", f"Start one by: gomafia run --data-dir '{chosen}'")
+        raise FolderError(f"{chosen} holds no run.", start_first(chosen))
     return chosen
 
 

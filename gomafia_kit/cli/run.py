@@ -165,7 +165,7 @@ def show_end(journal: Journal, run_id: int, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(as_plain(journal, ended), ensure_ascii=False, indent=2))
     elif ended.receipt is not None:
-        click.echo("\n".join(receipt_lines(ended.receipt)))
+        click.echo("\n".join(receipt_lines(run_id, ended.receipt)))
 
 
 class Teller:

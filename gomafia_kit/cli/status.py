@@ -137,5 +137,5 @@ def _one(journal: Journal, run: Run) -> list[str]:
     elif run.state == "died":
         lines.append("Its process ended without a word: killed, or out of memory. Run again to go on.")
     if run.receipt is not None:
-        lines += receipt_lines(run.receipt)
+        lines += receipt_lines(run.run_id, run.receipt)
     return lines

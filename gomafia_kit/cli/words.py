@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gomafia_kit.errors import command_for
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gomafia_kit.runs.journal import Run, StageProgress
 
 _LEAST_ASKS_FOR_A_PACE: Final = 3
+LEFT_OUT_SHOWN: Final = 5
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -105,10 +108,10 @@ def stalled_line(seconds: float) -> str:
     return f"STALLED: nothing has happened for {span(seconds)}."
 
 
-def receipt_lines(receipt: dict[str, Any]) -> list[str]:
+def receipt_lines(run_id: int, receipt: dict[str, Any]) -> list[str]:
     """The account of a finished run."""
-    asks = receipt["asks"]
-    lines = [f"{receipt['league']} in {receipt['data_dir']}"]
+    asks, folder = receipt["asks"], receipt["data_dir"]
+    lines = [f"{receipt['league']} in {folder}"]
     if receipt["nothing_new"]:
         lines.append("Nothing new: nothing was asked, nothing was written.")
     lines += ["", *_accounts(receipt["tables"]), ""]
@@ -116,17 +119,24 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         f"Asks: {asks['planned']:,} planned, {asks['made']:,} made, {asks['from_archive']:,} from the archive."
     )
     if rejected := sum(account["rejected"] for account in receipt["tables"]):
-        lines.append(f"Rejected: {rejected:,}; gomafia rejected says why.")
+        lines.append(f"Rejected: {rejected:,}; {command_for(folder, 'rejected')} says why.")
     if receipt["left_out"]:
-        lines.append(f"Left out: {len(receipt['left_out']):,}; gomafia status says why.")
+        lines.append(_left_out(receipt["left_out"], command_for(folder, f"status {run_id} --json")))
     if receipt.get("failed"):
-        lines.append(f"Failed: {len(receipt['failed']):,} (see gomafia retry --list).")
+        lines.append(f"Failed: {len(receipt['failed']):,}; {command_for(folder, 'retry --list')} says why.")
     if receipt["push"]:
-        lines += ["", "PostgreSQL:", *_pushed(receipt["push"]), ""]
+        lines += ["", "Pushed to PostgreSQL:", *_pushed(receipt["push"]), ""]
     lines += checks_lines(receipt.get("checks", []))
-    lines.append(_where(receipt))
+    lines += _where(receipt)
     lines.append(f"It took {span(receipt['seconds'])}" + _memory(receipt) + ".")
     return lines
+
+
+def _left_out(asks: Sequence[str], command: str) -> str:
+    """The asks that were left out, the first of them by name; of each a notice says why, and JSON has them all."""
+    more = f" and {len(asks) - LEFT_OUT_SHOWN:,} more" if len(asks) > LEFT_OUT_SHOWN else ""
+    named = "; ".join(shown(str(ask)) for ask in asks[:LEFT_OUT_SHOWN])
+    return f"Left out: {len(asks):,}: {named}{more}. The notices of {command} say why."
 
 
 def checks_lines(checks: Sequence[dict[str, Any]]) -> list[str]:
@@ -152,11 +162,13 @@ def _pushed(reports: Sequence[dict[str, Any]]) -> list[str]:
     return table(head, [[report[name] for name in head] for report in reports])
 
 
-def _where(receipt: dict[str, Any]) -> str:
+def _where(receipt: dict[str, Any]) -> Iterator[str]:
     from gomafia_kit.staging.published import DUCKDB_FILE, PARQUET
 
     folder = Path(receipt["data_dir"])
-    return f"DuckDB: {folder / DUCKDB_FILE}" if receipt["staging"] == "duckdb" else f"Parquet: {folder / PARQUET}"
+    yield f"DuckDB: {folder / DUCKDB_FILE}" if receipt["staging"] == "duckdb" else f"Parquet: {folder / PARQUET}"
+    if to := receipt.get("pushed_to"):  # runs of older versions don't tell it
+        yield f"PostgreSQL: {to['server']}, schema {to['schema']}"
 
 
 _PEAKS: Final = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
-from gomafia_kit.errors import FolderBusyError, FolderError, GomafiaError
+from gomafia_kit.errors import FolderBusyError, FolderError, GomafiaError, command_for
 from gomafia_kit.runs.database import holds
 from gomafia_kit.runs.journal import Journal
 
@@ -59,7 +59,7 @@ def _busy(data_dir: Path, others: list[Run]) -> FolderBusyError:
     return FolderBusyError(
         f"An import works in {data_dir} already: run {run.run_id} (process {run.pid})"
         f" since {run.started_at:%Y-%m-%d %H:%M} UTC.",
-        "Wait for it, stop it by gomafia stop, or choose another data_dir;"
+        f"Wait for it, stop it by {command_for(data_dir, 'stop')}, or choose another data_dir;"
         f" a notebook shows it by gk.attach({str(data_dir)!r}, {run.run_id}).",
     )
 

@@ -27,6 +27,7 @@ from gomafia_kit.errors import (
     SiteBusyError,
     UnavailableError,
     UnsoundDataError,
+    command_for,
 )
 from gomafia_kit.events import AskDone, BatchDone, Notice
 from gomafia_kit.fetch.archive import Archive
@@ -131,6 +132,7 @@ class Import:
         self._started = time.monotonic()
         self._seconds_paused = 0.0
         self._push: list[dict[str, Any]] = []
+        self._pushed_to: dict[str, str] | None = None
         self._crashes: list[dict[str, Any]] = []
         self._failures: list[GomafiaError] = []
         self._left_out: list[str] = []
@@ -208,7 +210,11 @@ class Import:
             count = len(self._failed)
             told = f"{count} {'ask' if count == 1 else 'asks'} failed by every road; all else is in place."
             self._failures.append(
-                AskFailedError(told, "gomafia retry takes just that up again, and so does the next run as it comes by.")
+                AskFailedError(
+                    told,
+                    f"{command_for(self.data_dir, 'retry')} takes just that up again,"
+                    " and so does the next run as it comes by.",
+                )
             )
         return self._receipt(), next(iter(self._failures), None)
 
@@ -340,7 +346,8 @@ class Import:
             self._tell(f"{told} It is left out.")
         else:
             self._failed.append({"ask": ask.key, "why": error.message})
-            self._tell(f"{told} It is on the list of failures: gomafia retry takes it up again.")
+            again = command_for(self.data_dir, "retry")
+            self._tell(f"{told} It is on the list of failures: {again} takes it up again.")
 
     def _derive(self, table: str) -> None:
         ask, fingerprint = derived_ask(table), inputs_fingerprint(table, self.ledger)
@@ -387,7 +394,7 @@ class Import:
             self._tell("What is published isn't what was published here: damaged, or changed. It is published anew.")
 
     def _push_staged(self) -> None:
-        from gomafia_kit.postgres.target import push_folder
+        from gomafia_kit.postgres.target import push_folder, shown_server
 
         gc.collect()  # what a push loads takes the room of what the stages have left
         with self._rows_to_push() as rows:
@@ -406,6 +413,7 @@ class Import:
         self._push = [
             {"table": r.table, "new": r.new, "changed": r.changed, "same": r.same, "gone": r.gone} for r in reports
         ]
+        self._pushed_to = {"server": shown_server(self.data_dir), "schema": self.settings.postgres_schema}
 
     def _note_sent(self, table: str) -> None:
         self.loader.note_step(f"{table} sent")
@@ -517,6 +525,7 @@ class Import:
             "left_out": self._left_out,
             "failed": self._failed,
             "push": self._push,
+            "pushed_to": self._pushed_to,
             "crashes": self._crashes,
             "checks": [as_plain(check) for check in checks],
             "nothing_new": asks_made == 0 and not self.loader.rows_written and push_changes == 0,

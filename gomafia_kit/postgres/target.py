@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import tenacity
 
-from gomafia_kit.errors import GomafiaError, PostgresUnreachableError, PushError
+from gomafia_kit.errors import GomafiaError, PostgresUnreachableError, PushError, command_for
 from gomafia_kit.postgres.address import URL_VARIABLE, given_address
 from gomafia_kit.postgres.push import PushReport, Source, check_server_version, push
 
@@ -43,10 +43,19 @@ def open_server(data_dir: Path, *, make: bool = True) -> Iterator[Address]:
     if not make and not has_cluster(data_dir):
         raise PushError(
             f"The data folder {data_dir} has no PostgreSQL yet: nothing was pushed.",
-            f"Run the import with the stage push, or gomafia push; or set {URL_VARIABLE} to the server that has it.",
+            f"Push it by: {command_for(data_dir, 'push')}; or set {URL_VARIABLE} to the server that has it.",
         )
     with EmbeddedServer(data_dir) as server:
         yield server.address
+
+
+def shown_server(data_dir: Path) -> str:
+    """Which server a push of a data folder fills, for people: `embedded, in <folder>`, or where the given one is."""
+    if address := given_address():
+        return address.shown.removeprefix("PostgreSQL ")
+    from gomafia_kit.postgres.embedded import FOLDER
+
+    return f"embedded, in {data_dir / FOLDER}"
 
 
 def push_folder(  # noqa: PLR0913 - a push is told all of it

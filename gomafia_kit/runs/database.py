@@ -13,7 +13,14 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderBusyError, FolderError, LayoutVersionError
+from gomafia_kit.errors import (
+    DamagedFileError,
+    DiskFullError,
+    FolderBusyError,
+    FolderError,
+    LayoutVersionError,
+    command_for,
+)
 from gomafia_kit.runs.lasting import make_folder
 from gomafia_kit.tables import columns_digests
 
@@ -30,8 +37,6 @@ _WIDER_SINCE: Final = frozenset({"player_year_official"})
 _CACHE_KB: Final = 256
 """Pages that a connection keeps, an eighth of SQLite's own choice: what is read again lies in the system's cache."""
 RUNS_FILE: Final = "runs.sqlite"
-REBUILD: Final = "Run gomafia rebuild: all is made anew from the archive, without asking the site."
-SALVAGE: Final = "Run gomafia rebuild: it saves every answer that can be read; only the others are asked for again."
 
 _LAYOUT: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -172,11 +177,21 @@ def make_private(path: Path) -> None:
             path.chmod(0o600)
 
 
+def rebuild_remedy(data_dir: Path) -> str:
+    """What is done about rows that can't be right, or a run store that can't be read."""
+    return f"Run {command_for(data_dir, 'rebuild')}: all is made anew from the archive, without asking the site."
+
+
+def salvage_remedy(data_dir: Path) -> str:
+    """What is done about a damaged archive."""
+    run = command_for(data_dir, "rebuild")
+    return f"Run {run}: it saves every answer that can be read; only the others are asked for again."
+
+
 def damaged(path: Path, problem: str) -> DamagedFileError:
     """Our error for a damaged file, with the way out."""
-    return DamagedFileError(
-        f"{path} is damaged ({' '.join(problem.split())}).", REBUILD if path.name == RUNS_FILE else SALVAGE
-    )
+    remedy = rebuild_remedy if path.name == RUNS_FILE else salvage_remedy
+    return DamagedFileError(f"{path} is damaged ({' '.join(problem.split())}).", remedy(path.parent))
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -300,7 +315,8 @@ def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
     staged = {name for (name,) in connection.execute("SELECT DISTINCT name FROM part")}
     if others := sorted(name for name in staged if known.get(name) != now.get(name)):
         raise LayoutVersionError(
-            f"{path} lists rows of {', '.join(others)}, which have other columns in this version.", REBUILD
+            f"{path} lists rows of {', '.join(others)}, which have other columns in this version.",
+            rebuild_remedy(path.parent),
         )
     if known != now:
         set_meta(connection, "tables", json.dumps(now))

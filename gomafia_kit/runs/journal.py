@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import psutil
 
-from gomafia_kit.errors import FolderError
+from gomafia_kit.errors import FolderError, command_for
 from gomafia_kit.events import AskDone, BatchDone, BatchStarted, Event, Notice, StageDone, StageStarted, StepDone
 from gomafia_kit.runs.database import RUNS_FILE, open_store, sqlite_faults, transaction
 
@@ -240,7 +240,9 @@ class Journal:
         """One run by number; FolderError if this folder has none of that number."""
         rows = self._read("SELECT * FROM run WHERE run_id = ?", (run_id,))
         if not rows:
-            raise FolderError(f"{self.data_dir} has no run {run_id}.", "See them by: gomafia status --all")
+            raise FolderError(
+                f"{self.data_dir} has no run {run_id}.", f"See them by: {command_for(self.data_dir, 'status --all')}"
+            )
         return _run(rows[0])
 
     def runs(self) -> tuple[Run, ...]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gomafia_kit.errors import FolderError, GomafiaError
+from gomafia_kit.errors import FolderError, GomafiaError, start_first
 from gomafia_kit.fetch.archive import Archive, held_in
-from gomafia_kit.runs.database import REBUILD, holds
+from gomafia_kit.runs.database import holds, rebuild_remedy
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.ledger import Ledger
 from gomafia_kit.soundness import files, pushed, rows, stores
@@ -35,10 +35,10 @@ def after_run(
 
     The bytes of parts aren't hashed: each run does that at its start.
     """
-    yield checked("files", lambda: files.parts_as_listed(data_dir, ledger, quick=True))
-    yield checked("archive", lambda: files.answers_archived(ledger, archive))
-    yield checked("counts", lambda: stores.published_counts(data_dir, ledger, live))
-    yield checked("receipt", lambda: stores.receipt_counts(live, accounts))
+    yield checked(data_dir, "files", lambda: files.parts_as_listed(data_dir, ledger, quick=True))
+    yield checked(data_dir, "archive", lambda: files.answers_archived(ledger, archive))
+    yield checked(data_dir, "counts", lambda: stores.published_counts(data_dir, ledger, live))
+    yield checked(data_dir, "receipt", lambda: stores.receipt_counts(live, accounts))
     yield from rows.checks(live, ledger)
 
 
@@ -49,30 +49,32 @@ def verify(data_dir: Path, *, sample: int = SAMPLE, seed: int = 1) -> Iterator[C
     PostgreSQL is started for as long as it is looked at. Raises FolderError if the folder has no run.
     """
     if not holds(data_dir):
-        raise FolderError(f"{data_dir} holds no run.", f"Start one by: gomafia run --data-dir '{data_dir}'")
+        raise FolderError(f"{data_dir} holds no run.", start_first(data_dir))
     with Journal(data_dir) as journal:
         runs = journal.runs()
     newest = runs[-1] if runs else None
     accounts = newest.receipt["tables"] if newest is not None and newest.receipt else []
     with Ledger(data_dir) as ledger, Archive(data_dir, held_in(data_dir).league) as archive:
-        yield checked("stores", lambda: files.stores_sound(data_dir))
-        yield checked("files", lambda: files.parts_as_listed(data_dir, ledger))
-        yield checked("parts", lambda: files.parts_readable(data_dir, ledger, memory_mb=MEMORY_MB))
-        yield checked("archive", lambda: files.answers_archived(ledger, archive))
-        yield checked("bodies", lambda: files.bodies_whole(archive))
+        yield checked(data_dir, "stores", lambda: files.stores_sound(data_dir))
+        yield checked(data_dir, "files", lambda: files.parts_as_listed(data_dir, ledger))
+        yield checked(data_dir, "parts", lambda: files.parts_readable(data_dir, ledger, memory_mb=MEMORY_MB))
+        yield checked(data_dir, "archive", lambda: files.answers_archived(ledger, archive))
+        yield checked(data_dir, "bodies", lambda: files.bodies_whole(archive))
         try:
             live = LiveTables(data_dir, ledger, memory_mb=MEMORY_MB)
         except GomafiaError as error:  # a part is gone: what could be checked without it was
-            yield Check("rows", "couldn't be checked", (Fault("parts", 1, (), error.message, REBUILD),))
+            yield Check(
+                "rows", "couldn't be checked", (Fault("parts", 1, (), error.message, rebuild_remedy(data_dir)),)
+            )
             return
         with live:
-            yield checked("counts", lambda: stores.published_counts(data_dir, ledger, live))
-            yield checked("published", lambda: stores.published_rows(data_dir, ledger, live))
-            yield checked("receipt", lambda: stores.receipt_counts(live, accounts))
+            yield checked(data_dir, "counts", lambda: stores.published_counts(data_dir, ledger, live))
+            yield checked(data_dir, "published", lambda: stores.published_rows(data_dir, ledger, live))
+            yield checked(data_dir, "receipt", lambda: stores.receipt_counts(live, accounts))
             yield from rows.checks(live, ledger)
-            yield checked("PostgreSQL", lambda: pushed.rows_as_staged(data_dir, ledger, live, runs))
+            yield checked(data_dir, "PostgreSQL", lambda: pushed.rows_as_staged(data_dir, ledger, live, runs))
         if sample:
-            yield checked("sample", lambda: files.sample_parsed_again(data_dir, ledger, sample, seed))
+            yield checked(data_dir, "sample", lambda: files.sample_parsed_again(data_dir, ledger, sample, seed))
 
 
 def as_plain(check: Check) -> dict[str, Any]:

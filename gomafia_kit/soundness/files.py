@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.errors import DamagedFileError
 from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.replay import differences
-from gomafia_kit.runs.database import REBUILD, RUNS_FILE, check_sound
+from gomafia_kit.runs.database import RUNS_FILE, check_sound, rebuild_remedy
 from gomafia_kit.soundness.finding import SHOWN, Fault
 from gomafia_kit.staging.parts import what_is_wrong
 from gomafia_kit.tables import quoted
@@ -45,7 +45,7 @@ def parts_as_listed(data_dir: Path, ledger: Ledger, *, quick: bool = False) -> t
     """Each part is there, with the size and, unless `quick`, the bytes that were written."""
     parts = ledger.parts()
     faults = [
-        Fault(part.table, 1, (part.path,), f"the part is {wrong}", REBUILD)
+        Fault(part.table, 1, (part.path,), f"the part is {wrong}", rebuild_remedy(data_dir))
         for part in parts
         if (wrong := what_is_wrong(data_dir, part, quick=quick))
     ]
@@ -66,12 +66,12 @@ def parts_readable(data_dir: Path, ledger: Ledger, *, memory_mb: int) -> tuple[s
                 found = _rows_by_ask(connection, data_dir / part.path)
             except duckdb.Error as error:
                 value = f"the part can't be read: {str(error).splitlines()[0]}"
-                faults.append(Fault(part.table, 1, (part.path,), value, REBUILD))
+                faults.append(Fault(part.table, 1, (part.path,), value, rebuild_remedy(data_dir)))
                 continue
             number = sum(found.values())
             if number != part.rows or found != ledger.part_shares(part.path):
                 value = f"the part has {number:,} rows, the manifest says {part.rows:,}, or other answers' rows"
-                faults.append(Fault(part.table, 1, (part.path,), value, REBUILD))
+                faults.append(Fault(part.table, 1, (part.path,), value, rebuild_remedy(data_dir)))
     rows = sum(part.rows for part in parts)
     return (
         f"{len(parts):,} parts read to their end: {rows:,} rows, as the manifest says of each and each answer",
@@ -109,7 +109,9 @@ def answers_archived(ledger: Ledger, archive: Archive) -> tuple[str, list[Fault]
                 other.append(key)
     told = f"; {newer:,} have a newer answer that the next run reads" if newer else ""
     faults = _fault("answer", missing, "the archive has no such answer", _ASK_AGAIN)
-    faults += _fault("answer", other, "the archived answer isn't the one that was read", REBUILD)
+    faults += _fault(
+        "answer", other, "the archived answer isn't the one that was read", rebuild_remedy(ledger.path.parent)
+    )
     archived, _ = archive.size()
     return f"{number:,} live answers: each lies in the archive ({archived:,} answers) as it was read{told}", faults
 
@@ -138,6 +140,6 @@ def sample_parsed_again(data_dir: Path, ledger: Ledger, sample: int, seed: int) 
     for table in dict.fromkeys(item.table for item in found):
         mine = [item for item in found if item.table == table]
         value = f"{mine[0].column} is {mine[0].before}, the archive says {mine[0].after}"
-        faults += _fault(table, (item.key for item in mine), value, REBUILD)
+        faults += _fault(table, (item.key for item in mine), value, rebuild_remedy(data_dir))
     total = sum(map(len, subjects.values()))
     return f"{len(chosen):,} of {total:,} answers (seed {seed}) parsed again: every row is the staged one", faults

@@ -6,10 +6,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gomafia_kit.errors import GomafiaError
+from gomafia_kit.errors import GomafiaError, command_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 SHOWN: Final = 3
 """So many keys of a fault are named."""
@@ -44,7 +45,7 @@ class Check:
         return "wrong" if self.faults else "ok"
 
 
-def checked(name: str, look: Callable[[], tuple[str, list[Fault]]]) -> Check:
+def checked(data_dir: Path, name: str, look: Callable[[], tuple[str, list[Fault]]]) -> Check:
     """The check that `look` does; where it can't be done, that is its fault and the others go on."""
     import duckdb
 
@@ -54,5 +55,7 @@ def checked(name: str, look: Callable[[], tuple[str, list[Fault]]]) -> Check:
         return Check(name, "couldn't be checked", (Fault(name, 1, (), error.message, error.remedy),))
     except (duckdb.Error, sqlite3.Error, OSError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return Check(name, "couldn't be checked", (Fault(name, 1, (), first, "Run gomafia rebuild."),))
+        return Check(
+            name, "couldn't be checked", (Fault(name, 1, (), first, f"Run {command_for(data_dir, 'rebuild')}."),)
+        )
     return Check(name, text, tuple(faults))

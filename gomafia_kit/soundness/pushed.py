@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gomafia_kit.errors import command_for
 from gomafia_kit.postgres.push import fingerprint
 from gomafia_kit.soundness.finding import Fault
 from gomafia_kit.soundness.values import compare
@@ -26,7 +27,6 @@ ROWS_A_READ: Final = 10_000
 
 _DECIMALS: Final = (38, 18)
 
-_PUSH: Final = "Run gomafia push --refresh: every table is sent and becomes equal to what is staged."
 _ANEW: Final = "Drop the schema and push again, or choose another postgres_schema."
 
 
@@ -42,6 +42,11 @@ def rows_as_staged(data_dir: Path, ledger: Ledger, live: LiveTables, runs: Seque
         if reader.query("SELECT folder_id FROM push_source", {}).rows() != [(ledger.folder_id,)]:
             return f"schema {schema} was filled by another folder since", []
         return _checked(reader, schema, live)
+
+
+def _push_again(data_dir: Path) -> str:
+    push = command_for(data_dir, "push --refresh")
+    return f"Run {push}: every table is sent and becomes equal to what is staged."
 
 
 def _checked(reader: Reader, schema: str, live: LiveTables) -> tuple[str, list[Fault]]:
@@ -60,7 +65,7 @@ def _checked(reader: Reader, schema: str, live: LiveTables) -> tuple[str, list[F
             number, found = _values(reader, table, live)
             compared += number
         else:
-            number, found = _count(reader, table, rows)
+            number, found = _count(reader, table, rows, live.data_dir)
             counted += number
             tables_counted += 1
         faults += found
@@ -71,12 +76,12 @@ def _checked(reader: Reader, schema: str, live: LiveTables) -> tuple[str, list[F
     return told, faults
 
 
-def _count(reader: Reader, table: Table, pushed: int) -> tuple[int, list[Fault]]:
+def _count(reader: Reader, table: Table, pushed: int, data_dir: Path) -> tuple[int, list[Fault]]:
     number = int(reader.query(f"SELECT count(*) FROM {table.name}", {}).item())
     if number == pushed:
         return number, []
     value = f"PostgreSQL has {number:,} rows, the push left {pushed:,}"
-    return number, [Fault(table.name, abs(number - pushed), (), value, _PUSH)]
+    return number, [Fault(table.name, abs(number - pushed), (), value, _push_again(data_dir))]
 
 
 def _values(reader: Reader, table: Table, live: LiveTables) -> tuple[int, list[Fault]]:
@@ -89,7 +94,7 @@ def _values(reader: Reader, table: Table, live: LiveTables) -> tuple[int, list[F
     order = ", ".join(f'{name} COLLATE "C"' if table.column(name).type is Type.TEXT else name for name in table.key)
     theirs = (frame.cast(wanted) for frame in reader.batches(f"{select} ORDER BY {order}", {}, ROWS_A_READ))
     found = compare(table, (frame.cast(wanted) for frame in _staged(live, table)), theirs)
-    return found.rows, list(_faults(found))
+    return found.rows, list(_faults(found, _push_again(live.data_dir)))
 
 
 def _schema(table: Table) -> pl.Schema:
@@ -108,12 +113,12 @@ def _staged(live: LiveTables, table: Table) -> Iterator[pl.DataFrame]:
         yield pl.DataFrame(batch)
 
 
-def _faults(found: Differences) -> Iterator[Fault]:
+def _faults(found: Differences, remedy: str) -> Iterator[Fault]:
     name = found.table.name
     if found.missing:
-        yield Fault(name, found.missing, tuple(found.missing_keys), "PostgreSQL lacks staged rows", _PUSH)
+        yield Fault(name, found.missing, tuple(found.missing_keys), "PostgreSQL lacks staged rows", remedy)
     if found.extra:
-        yield Fault(name, found.extra, tuple(found.extra_keys), "PostgreSQL has rows that aren't staged", _PUSH)
+        yield Fault(name, found.extra, tuple(found.extra_keys), "PostgreSQL has rows that aren't staged", remedy)
     for column, number in found.number.items():
         value = f"{column} isn't in PostgreSQL what is staged"
-        yield Fault(name, number, tuple(found.examples[column]), value, _PUSH)
+        yield Fault(name, number, tuple(found.examples[column]), value, remedy)

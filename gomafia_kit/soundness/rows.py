@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gomafia_kit.runs.database import REBUILD
+from gomafia_kit.runs.database import rebuild_remedy
 from gomafia_kit.soundness.finding import SHOWN, Check, Fault, checked
 from gomafia_kit.staging.derive import is_behind
 from gomafia_kit.tables import TABLES
@@ -100,10 +100,10 @@ WHERE summed.games > 0 AND (of_year.games, of_year.wins, of_year.points_sum)
 
 def checks(live: LiveTables, ledger: Ledger) -> Iterator[Check]:
     """Every check of the live rows."""
-    yield checked("keys", lambda: _keys(live))
-    yield checked("references", lambda: _references(live, ledger))
-    yield checked("seats", lambda: _seats(live))
-    yield checked("sums", lambda: _sums(live, ledger))
+    yield checked(live.data_dir, "keys", lambda: _keys(live))
+    yield checked(live.data_dir, "references", lambda: _references(live, ledger))
+    yield checked(live.data_dir, "seats", lambda: _seats(live))
+    yield checked(live.data_dir, "sums", lambda: _sums(live, ledger))
 
 
 def _ranges(live: LiveTables, column: str, *tables: str) -> list[str]:
@@ -111,9 +111,7 @@ def _ranges(live: LiveTables, column: str, *tables: str) -> list[str]:
     return list(live.ranges(column, [TABLES[table] for table in tables], ROWS_AT_ONCE))
 
 
-def _faults(
-    live: LiveTables, table: str, key: tuple[str, ...], sql: str, remedy: str, ranges: Iterable[str]
-) -> Iterator[Fault]:
+def _faults(live: LiveTables, table: str, key: tuple[str, ...], sql: str, ranges: Iterable[str]) -> Iterator[Fault]:
     """The fault that the rows of `sql` are (the key's columns, then `value`), if there are any in these ranges."""
     columns = ", ".join((*key, "value", "count(*) OVER ()"))
     number, shown = 0, list[tuple[Any, ...]]()
@@ -123,7 +121,7 @@ def _faults(
         shown += found[: SHOWN - len(shown)]
     if shown:
         keys = tuple(", ".join(f"{name}={value}" for name, value in zip(key, row, strict=False)) for row in shown)
-        yield Fault(table, number, keys, str(shown[0][-2]), remedy)
+        yield Fault(table, number, keys, str(shown[0][-2]), rebuild_remedy(live.data_dir))
 
 
 def _with_rows(live: LiveTables) -> list[Table]:
@@ -136,8 +134,8 @@ def _keys(live: LiveTables) -> tuple[str, list[Fault]]:
     for table in _with_rows(live):
         number += live.count(table.name)
         ranges = [*_ranges(live, table.key[0], table.name), f"{table.key[0]} IS NULL"]
-        faults += _faults(live, table.name, table.key, _twice(table), REBUILD, ranges)
-        faults += _faults(live, table.name, table.key, _nulls(table), REBUILD, ranges)
+        faults += _faults(live, table.name, table.key, _twice(table), ranges)
+        faults += _faults(live, table.name, table.key, _nulls(table), ranges)
     return f"{number:,} rows of {len(TABLES)} tables: each has a key of its own, and a value where one must be", faults
 
 
@@ -166,7 +164,7 @@ def _references(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
         for reference in table.references:
             number += live.count(table.name)
             ranges = _ranges(live, reference.columns[0], table.name, reference.table)
-            found = list(_faults(live, table.name, table.key, _dangling(table, reference), REBUILD, ranges))
+            found = list(_faults(live, table.name, table.key, _dangling(table, reference), ranges))
             if not found:
                 continue
             if reference.table in refused:
@@ -201,7 +199,7 @@ def _seats(live: LiveTables) -> tuple[str, list[Fault]]:
         f" and a don ({seats:,} seats)"
     )
     ranges = _ranges(live, "tournament_id", "game", "seat")
-    return text, list(_faults(live, "game", _GAME, _SEATS, REBUILD, ranges))
+    return text, list(_faults(live, "game", _GAME, _SEATS, ranges))
 
 
 def _are_years_behind(ledger: Ledger) -> bool:
@@ -219,11 +217,11 @@ def _sums(live: LiveTables, ledger: Ledger) -> tuple[str, list[Fault]]:
     lines, won_as_many, with_sum, _ = map(sum, zip(*every.values(), strict=True))
     wrong = [condition for condition, (*_, too_many) in every.items() if too_many]
     key = ("tournament_id", "standing", "row_no")
-    faults = list(_faults(live, "result", key, f"{won} {_TOO_MANY}", REBUILD, wrong))
+    faults = list(_faults(live, "result", key, f"{won} {_TOO_MANY}", wrong))
     years = 0 if _are_years_behind(ledger) else live.count("player_year")
     if years:
         of_players = _ranges(live, "player_id", "seat", "player_year", "player_role_year")
-        faults += _faults(live, "player_year", ("player_id", "year"), _YEARS, REBUILD, of_players)
+        faults += _faults(live, "player_year", ("player_id", "year"), _YEARS, of_players)
     text = (
         f"{lines:,} lines of standings beside the seats: nobody has more wins than he won at the tables"
         f" ({won_as_many:,} have as many; {with_sum:,} have the sum of the seats' points, which the site"

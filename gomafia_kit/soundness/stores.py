@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from gomafia_kit.errors import command_for
 from gomafia_kit.soundness.finding import SHOWN, Fault
 from gomafia_kit.staging.published import FORMS, published_tables
 from gomafia_kit.tables import TABLES
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.staging.live import LiveTables
 
-PUBLISH_AGAIN: Final = "Run gomafia rebuild: it is published anew."
+
+def _publish_again(data_dir: Path) -> str:
+    return f"Run {command_for(data_dir, 'rebuild')}: it is published anew."
 
 
 def published_counts(data_dir: Path, ledger: Ledger, live: LiveTables) -> tuple[str, list[Fault]]:
@@ -28,7 +31,7 @@ def published_counts(data_dir: Path, ledger: Ledger, live: LiveTables) -> tuple[
                 number = int(live.values(f"SELECT count(*) FROM {source}")[0][0])
                 if number != have[table]:
                     value = f"{store} has {number:,} rows, staging {have[table]:,}"
-                    faults.append(Fault(table, abs(number - have[table]), (), value, PUBLISH_AGAIN))
+                    faults.append(Fault(table, abs(number - have[table]), (), value, _publish_again(data_dir)))
     told = f"as many in {' and '.join(stores)}" if stores else "this state of them isn't published"
     return f"{sum(have.values()):,} live rows of {len(TABLES)} tables: {told}", faults
 
@@ -45,7 +48,7 @@ def published_rows(data_dir: Path, ledger: Ledger, live: LiveTables) -> tuple[st
                 if (rows, mine) != _digest(live, table, source):
                     keys = _differing(live, table, source)
                     value = f"rows of {store} aren't those of staging"
-                    faults.append(Fault(table, max(1, len(keys)), keys[:SHOWN], value, PUBLISH_AGAIN))
+                    faults.append(Fault(table, max(1, len(keys)), keys[:SHOWN], value, _publish_again(data_dir)))
     return f"{number:,} published rows ({' and '.join(stores) or 'none'}): every value is the staged one", faults
 
 

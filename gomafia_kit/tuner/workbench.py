@@ -19,6 +19,7 @@ from gomafia_kit.errors import (
     NotInArchiveError,
     OutOfBudgetError,
     RunStoppedError,
+    command_for,
 )
 from gomafia_kit.fetch.archive import ARCHIVE_FILE
 from gomafia_kit.importer.origin import start_demo
@@ -130,7 +131,8 @@ class Workbench:
             ):
                 source.backup(target)
         except (sqlite3.Error, OSError) as error:
-            raise FolderError(f"{path} can't be copied: {error}.", "Look at it by: gomafia verify") from error
+            look = f"Look at it by: {command_for(path.parent, 'verify')}"
+            raise FolderError(f"{path} can't be copied: {error}.", look) from error
 
     def _fill(self, told: Settings) -> None:
         """Let one import run first: it shows what is missing, and asks for that if the site is on this machine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gomafia_kit.errors import command_for
 from gomafia_kit.widgets.figures import Figures, figures_of
 from gomafia_kit.widgets.sheets import Html, Table, shown
 from gomafia_kit.widgets.words import count, counted, duration, megabytes, state_words
@@ -81,10 +82,10 @@ def finished(figures: Figures, data: dict[str, Any]) -> Html:
     if data.get("checks"):
         pieces.append(checks_table(data["checks"]))
     if rejected := sum(row["rejected"] for row in data["tables"]):
-        pieces.append(f"Rejected: {counted(rejected, 'record')}; gomafia rejected says why.")
+        pieces.append(f"Rejected: {counted(rejected, 'record')}; {command_for(figures.data_dir, 'rejected')} says why.")
     if data.get("failed"):
         asks = ", ".join(str(failed["ask"]) for failed in data["failed"])
-        pieces.append(f"Failed, until gomafia retry: {asks}.")
+        pieces.append(f"Failed, until {command_for(figures.data_dir, 'retry')}: {asks}.")
     if data["left_out"]:
         pieces.append(f"Left out: {', '.join(map(str, data['left_out']))}.")
     return shown(*pieces, *_notices(figures))

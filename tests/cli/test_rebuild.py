@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from gomafia_kit.runs.database import rebuild_remedy, salvage_remedy
 from gomafia_kit.tables import ANSWER, TABLES
 from tests.imports import differences, published, truth
 
@@ -27,7 +28,7 @@ def test_a_damaged_run_store_is_made_anew_without_asking(gomafia: Gomafia, site:
     (folder / "runs.sqlite").write_bytes(b"rubbish" * 1_000)
     broken = gomafia("run", *told)
     assert broken.code == 33
-    assert broken.complaint[1] == "Run gomafia rebuild: all is made anew from the archive, without asking the site."
+    assert broken.complaint[1] == rebuild_remedy(folder)
     asked = site.log()["total"]
     rebuilt = gomafia("rebuild", "--data-dir", folder)
     assert rebuilt.code == 0
@@ -56,7 +57,7 @@ def test_what_can_be_read_of_a_damaged_archive_is_saved(gomafia: Gomafia, site: 
             file.write(b"\xff" * 100)
     broken = gomafia("run", *told, "--refresh")
     assert broken.code == 33
-    assert broken.complaint[1].startswith("Run gomafia rebuild: it saves every answer that can be read")
+    assert broken.complaint[1] == salvage_remedy(folder)
     rebuilt = gomafia("rebuild", "--data-dir", folder)
     after, _ = _held(archive)
     assert f"{after:,} answers were saved" in rebuilt.err

@@ -101,7 +101,9 @@ def test_a_run_tells_its_receipt(filled: Gomafia, site: DemoSite) -> None:
     assert "Run 1: done" in told
     for table, column in (("game", 1), ("seat", 1), ("tournament", 1), ("club", 1)):
         assert figures(told, table)[column] == len(list(site.league.table(table)))
-    assert "PostgreSQL:" in told
+    assert "Pushed to PostgreSQL:" in told
+    folder = filled.home / "data" / "league"
+    assert f"\nPostgreSQL: embedded, in {folder / 'postgres'}, schema gomafia\n" in told
     assert f"DuckDB: {filled.home / 'data' / 'league' / 'staging.duckdb'}" in told
 
 

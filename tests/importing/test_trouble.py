@@ -16,7 +16,7 @@ from gomafia_kit.errors import (
     LayoutVersionError,
     SiteUnreachableError,
 )
-from gomafia_kit.runs.database import REBUILD, set_aside
+from gomafia_kit.runs.database import rebuild_remedy, set_aside
 from gomafia_kit.runs.journal import Journal
 from tests.imports import differences, published, run_import, truth
 
@@ -64,7 +64,7 @@ def test_a_damaged_run_store_is_named(site: DemoSite, data_dir: Path) -> None:
     (data_dir / "runs.sqlite").write_bytes(b"no database" * 1_000)
     with pytest.raises(DamagedFileError, match=r"runs\.sqlite is damaged") as caught:
         run_import(site, data_dir)
-    assert caught.value.remedy == REBUILD
+    assert caught.value.remedy == rebuild_remedy(data_dir)
 
 
 @pytest.mark.parametrize("version", [0, 99])
@@ -89,7 +89,7 @@ def test_rows_of_other_columns_are_named_and_rebuilt(own_site: DemoSite, data_di
     db.close()
     with pytest.raises(LayoutVersionError, match="rows of seat, which have other columns in this version") as caught:
         run_import(own_site, data_dir)
-    assert (caught.value.exit_code, caught.value.remedy) == (34, REBUILD)
+    assert (caught.value.exit_code, caught.value.remedy) == (34, rebuild_remedy(data_dir))
     set_aside(data_dir)
     before = own_site.log()["total"]
     run_import(own_site, data_dir)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import gomafia_kit as gk
-from gomafia_kit.errors import FolderError, SettingsError
+from gomafia_kit.errors import FolderError, SettingsError, command_for
 from gomafia_kit.memory.peaks import taken_by_part
 from gomafia_kit.runs.journal import Journal, MemorySample
 from gomafia_kit.settings import Settings
@@ -486,7 +486,7 @@ def test_the_receipt_says_what_came_and_what_it_took() -> None:
         "What was pushed to PostgreSQL\n"
         "table  new  changed  same  gone\n"
         "club   4    1        0     0\n\n"
-        "Rejected: 1 record; gomafia rejected says why.\n\n"
+        f"Rejected: 1 record; {command_for(RUNNING.data_dir, 'rejected')} says why.\n\n"
         "Left out: api POST tournament 7."
     )
 

@@ -19,7 +19,7 @@ import: setup browser  ## the main job: the demo league into DuckDB and an embed
 	@$(RUN) gomafia_kit.cli run import -p source demo -p scale $(SCALE)
 
 # Tests wait for other processes a third of their time: three at once keep two cores busy.
-test: setup browser  ## every test that needs neither root nor hours (under 15 minutes)
+test: setup browser  ## every test that needs neither root, hours nor real players (under 15 minutes)
 	@$(RUN) pytest -n 3 --dist worksteal --ignore=tests/real --ignore=tests/root
 
 setup: $(READY)  ## a virtual environment with everything in it

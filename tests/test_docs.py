@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gomafia_kit import errors
-from gomafia_kit.cli import docs
+from gomafia_kit.cli import app, docs
 from gomafia_kit.cli.examples import session
+from gomafia_kit.cli.status import STALLED
 from gomafia_kit.errors import GomafiaError
+from gomafia_kit.settings import OTHER_VARIABLES
 from gomafia_kit.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:
@@ -45,6 +47,22 @@ def test_every_error_stands_in_the_table_with_its_code_and_a_remedy() -> None:
         if kind is not GomafiaError:
             assert meaning == inspect.cleandoc(kind.__doc__ or "").splitlines()[0]
         assert len(remedy) > len("Run again.")
+
+
+def test_codes_that_are_no_errors_are_told() -> None:
+    page = (docs.docs_dir() / "errors.md").read_text(encoding="utf-8")
+    assert f"\n| {STALLED} | | `gomafia status --check`" in page
+    judging = {name for name, command in app.gomafia.commands.items() if "Ends with 1 " in _words(command.help)}
+    assert judging == set(docs.JUDGEMENTS)
+    assert all(f"- `gomafia {name}`: " in page for name in judging)
+
+
+def _words(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def test_every_variable_of_the_environment_is_told() -> None:
+    assert set(docs.VARIABLES) == set(OTHER_VARIABLES)
 
 
 def test_no_two_errors_share_an_exit_code() -> None:

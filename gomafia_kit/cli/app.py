@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -79,19 +79,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(error.format_message())
         return SettingsError.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of the program: a fault of ours becomes a sentence
-        return _say(_as_ours(error))
+        return _say(_as_ours(error, sys.argv[1:] if arguments is None else arguments))
     return code if isinstance(code, int) else 0
 
 
-def _as_ours(error: Exception) -> GomafiaError:
+def _as_ours(error: Exception, arguments: Sequence[str]) -> GomafiaError:
     if isinstance(error, GomafiaError):
         return error
     if isinstance(error, click.UsageError):
-        where = error.ctx.command_path if error.ctx else "gomafia"
+        where = error.ctx.command_path if error.ctx else _command_path(arguments)
         return SettingsError(error.format_message(), f"See: {where} --help")
     if isinstance(error, click.ClickException):
         return SettingsError(error.format_message())
     return _fault(error)
+
+
+def _command_path(arguments: Sequence[str]) -> str:
+    """The command that a line begins with: click's parser doesn't tell it of an option that lacks a value."""
+    names, command = ["gomafia"], cast("click.Command", gomafia)
+    for word in arguments:
+        if not isinstance(command, click.Group) or word not in command.commands:
+            break
+        names.append(word)
+        command = command.commands[word]
+    return " ".join(names)
 
 
 def _say(error: GomafiaError) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from gomafia_kit.cli.options import data_dir_option, folder_of_runs, folders
+from gomafia_kit.cli.options import at_work_option, folder_of_runs, folders
 from gomafia_kit.errors import FolderError, SettingsError, command_for
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SECONDS_BETWEEN_LOOKS: Final = 0.2
 
 
 @click.command()
-@data_dir_option
+@at_work_option
 @click.option("--wait/--no-wait", default=True, help="Return when the run has ended (the default), or at once.")
 def stop(data_dir: str | None, *, wait: bool) -> None:
     """End a run after its open batch; running again goes on."""
@@ -33,7 +33,7 @@ def stop(data_dir: str | None, *, wait: bool) -> None:
 
 
 @click.command()
-@data_dir_option
+@at_work_option
 def pause(data_dir: str | None) -> None:
     """Let a run wait until it is resumed."""
     folder, run = _at_work(data_dir)
@@ -44,7 +44,7 @@ def pause(data_dir: str | None) -> None:
 
 
 @click.command()
-@data_dir_option
+@at_work_option
 def resume(data_dir: str | None) -> None:
     """Let a paused run go on."""
     folder, run = _at_work(data_dir)

@@ -6,7 +6,7 @@ import click
 
 from gomafia_kit.settings import SCALES
 
-_scale = click.option("--scale", metavar="|".join(SCALES), default="tiny", help="Size of the league.  [default: tiny]")
+_SIZES = "|".join(SCALES)
 _seed = click.option("--seed", type=click.IntRange(0), default=1, help="Which league.  [default: 1]")
 
 
@@ -16,7 +16,7 @@ def demo() -> None:
 
 
 @demo.command()
-@_scale
+@click.option("--scale", metavar=_SIZES, default="tiny", help="Size of the league.  [default: tiny]")
 @_seed
 @click.option("--players", metavar="FILE", help="A CSV of real players to put on its pages.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.  [default: 0]")
@@ -30,7 +30,9 @@ def serve(scale: str, seed: int, players: str | None, port: int, switches: tuple
 
 
 @demo.command()
-@_scale
+@click.option(
+    "--scale", metavar=_SIZES, default="full", help="Size of the league: full is the real one's.  [default: full]"
+)
 @_seed
 @click.option("--players", metavar="FILE", required=True, help="The real figures (CSV).")
 def calibrate(scale: str, seed: int, players: str) -> int:
@@ -43,8 +45,8 @@ def _league(scale: str, seed: int, players: str | None) -> list[str]:
 
 
 def _demo(scale: str, line: list[str]) -> int:
-    from gomafia_kit.demo.__main__ import main
+    from gomafia_kit.demo.__main__ import act
     from gomafia_kit.settings import Settings
 
     Settings.gather({"scale": scale}, environment={})  # the one check of scales, with the nearest right name
-    return main(line)
+    return act(line)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gomafia_kit import errors
+from gomafia_kit.cli import INTERRUPTED
+from gomafia_kit.cli.status import STALLED
 from gomafia_kit.errors import GomafiaError
 from gomafia_kit.tables import TABLES, VIEWS, Type
 
@@ -63,6 +65,32 @@ WHAT_TO_DO: Final = {
 """Class of an error -> what a person does about it in general; each message says it for its own case."""
 
 
+JUDGEMENTS: Final = {
+    "doctor": "something is wrong with the machine, the settings or the folder.",
+    "compare": "the second run's peak isn't 30% lower, or it took more than twice the time.",
+    "diagnose": "the figures of the run show something to be wrong.",
+    "profile": "what was looked at shows something to be wrong.",
+    "tune": "the trials show no size to take.",
+}
+"""Command -> what it means that it ends with 1 and no error."""
+
+_STALLED: Final = (
+    "`gomafia status --check` alone: the run is at work, and nothing has happened for its `stall_minutes`."
+    " | Look at it by `gomafia monitor`; a paused machine, network or disk lets it wait. `gomafia stop` ends it."
+)
+
+VARIABLES: Final = {
+    "GOMAFIA_HOME": "the folder whose `data/` holds the data folders, the settings file and executed notebooks;"
+    " without it the checkout, or where the package is installed without one, the working folder",
+    "GOMAFIA_SETTINGS": "the settings file, instead of `data/settings.toml`",
+    "GOMAFIA_POSTGRES_URL": "the PostgreSQL to push to, instead of the embedded one ([postgres.md](postgres.md))",
+    "GOMAFIA_CHROMIUM": "the Chromium to use, a path, instead of Playwright's own or the system's",
+    "GOMAFIA_ALERT": "a command or web address that is told of what goes wrong ([memory.md](memory.md))",
+    "GOMAFIA_HEADLESS": "`1`: pictures in notebooks are PNGs for every reader, `0`: interactive ones; without it as the"
+    " notebook is run",
+}
+"""What the environment may name beside settings -> what it means."""
+
 _BASE: Final = "Something without a code of its own, as a fault of this package."
 
 
@@ -90,10 +118,12 @@ def errors_page() -> str:
         "| ---: | --- | --- | --- |",
         "| 0 | | All that was asked for is done. | |",
     ]
+    rows = {STALLED: f"| {STALLED} | | {_STALLED} |"}
     for kind in error_kinds():
         meaning = _BASE if kind is GomafiaError else (kind.__doc__ or "").strip().splitlines()[0]
-        lines.append(f"| {kind.exit_code} | `{kind.__name__}` | {meaning} | {WHAT_TO_DO[kind.__name__]} |")
+        rows[kind.exit_code] = f"| {kind.exit_code} | `{kind.__name__}` | {meaning} | {WHAT_TO_DO[kind.__name__]} |"
     lines += [
+        *(rows[code] for code in sorted(rows)),
         "",
         "Which is a kind of which, so that a program can catch a whole family:",
         "",
@@ -101,8 +131,11 @@ def errors_page() -> str:
         *_family(GomafiaError, 0),
         "```",
         "",
-        "`gomafia doctor` ends with 0 if nothing is wrong and with 1 if something is. A command that is",
-        "interrupted before it could end cleanly (Ctrl+C twice) ends with 130.",
+        "Some commands judge, and end with 1 where they did all that was asked and the judgement is bad:",
+        "",
+        *(f"- `gomafia {name}`: {judgement}" for name, judgement in JUDGEMENTS.items()),
+        "",
+        f"A command that is interrupted before it could end cleanly (Ctrl+C twice) ends with {INTERRUPTED}.",
         "",
     ]
     return "\n".join(lines)
@@ -240,6 +273,12 @@ def cli_page(examples: Mapping[str, str]) -> str:
         "environment (`GOMAFIA_<NAME>`), else from `data/settings.toml`; an unknown name or a wrong value ends with",
         "exit code 2 before anything is asked. What each exit code means: [errors.md](errors.md). The examples are",
         "real sessions with the demo league.",
+        "",
+        "What else the environment may name, beside a `GOMAFIA_<NAME>` for each setting:",
+        "",
+        "| variable | what it names |",
+        "| --- | --- |",
+        *(f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items()),
         "",
     ]
     for name, command in commands().items():

@@ -49,8 +49,8 @@ class Check:
 def doctor(*, as_json: bool, **options: object) -> int:
     """Look at all that an import needs.
 
-    Each problem comes with its remedy; the exit code is 1 if there is one. The site is asked for its robots.txt,
-    once, only if --source is given.
+    Each problem comes with its remedy. The site is asked for its robots.txt, once, only if --source is given. Ends
+    with 1 if there is a problem.
     """
     parameters = given(options)
     settings = gathered(parameters)

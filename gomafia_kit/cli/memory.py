@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
-    from gomafia_kit.importer.compare import Comparison
     from gomafia_kit.importer.profile import Profile
     from gomafia_kit.memory.advice import Advice
     from gomafia_kit.memory.calculator import Fit
@@ -54,8 +53,9 @@ def memory(data_dir: str | None, run_id: int | None, limit_mb: float | None, *, 
     """
     if limit_mb is not None:
         from gomafia_kit.memory.calculator import fits
+        from gomafia_kit.settings import at_least, number
 
-        found = fits(limit_mb)
+        found = fits(at_least(1, number)("--calculate", limit_mb))
         told = [asdict(fit) for fit in found]
         click.echo(json.dumps(told, indent=2) if as_json else "\n".join(_fit_lines(found)))
         return
@@ -153,13 +153,14 @@ def compare(before: str, after: str, *, as_json: bool) -> int:
     Ends with 1 if it isn't.
     """
     from gomafia_kit.importer.compare import compared
+    from gomafia_kit.widgets.profile import ComparisonView
 
     found = compared(_named(before), _named(after))
     if as_json:
         told = {"passed": found.passed, "verdict": found.verdict, "before": asdict(found.before)}
         click.echo(json.dumps({**told, "after": asdict(found.after)}, ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_comparison_lines(found)))
+        click.echo(repr(ComparisonView(found)))
     return 0 if found.passed else NOT_BETTER
 
 
@@ -215,22 +216,6 @@ def _findings_lines(findings: Sequence[Finding]) -> Iterator[str]:
         yield "Nothing wrong was found."
     for finding in findings:
         yield f"{finding.kind}: {finding.seen} Remedy: {finding.remedy}."
-
-
-def _comparison_lines(found: Comparison) -> Iterator[str]:
-    from gomafia_kit.cli.words import table
-
-    sides = (found.before, found.after)
-    parts = dict.fromkeys(part for side in sides for part in side.parts)
-    rows = [
-        ("run", *(side.name for side in sides)),
-        ("peak, MB", *(f"{side.peak_mb:.0f}" for side in sides)),
-        *((f"of it {part}, MB", *(f"{side.parts.get(part, 0):.0f}" for side in sides)) for part in parts),
-        ("seconds", *(f"{side.seconds:.1f}" for side in sides)),
-        ("rows/s", *(f"{side.rows / side.seconds:,.0f}" for side in sides)),
-    ]
-    yield found.verdict
-    yield from table(("", "before", "after"), rows)
 
 
 def _named(text: str) -> tuple[Path, int]:

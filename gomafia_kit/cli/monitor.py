@@ -83,7 +83,8 @@ def screen(figures: Figures) -> list[str]:
         lines.append(f"  {current.stage}: {count(current.asks_done)} of {counted(current.asks_known, 'ask')}{left}")
     rows = "" if figures.rates.rows is None else f", {figures.rates.rows:,.0f} rows/s"
     lines.append(f"  {counted(figures.rows, 'row')}{rows}, {count(figures.rejected)} rejected")
-    lines.append(f"  asked of the site: {count(figures.asks_made)}, {ask_rate(figures)}")
+    pace = f", {ask_rate(figures)}" if figures.is_working else ""
+    lines.append(f"  asked of the site: {count(figures.asks_made)}{pace}")
     if figures.memory_mb:
         told = ", ".join(f"{part} {megabytes(mb)}" for part, mb in figures.memory_mb.items() if part != "tree")
         whole = megabytes(figures.memory_mb.get("tree"))

@@ -11,7 +11,7 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -35,12 +35,16 @@ def run_notebook(name: str, parameters: Mapping[str, object], *, as_json: bool) 
     path = notebook_path(name)
     values = check_before(path, dict(parameters))
     folder = _import_folder(path, values)
+    if as_json and folder is None:
+        raise SettingsError(
+            f"{path.name} is no import, and --json tells of one.", "Leave out --json: its cells print what they find."
+        )
     before = _latest_id(folder)
     copy = _copy_path(path)
     click.echo(f"Executing {path}; the executed copy is {copy}.", err=True)
     try:
         with stopping(lambda: _wish_to_stop(folder, before)):
-            fault = _execute(path, copy, values)
+            fault = _execute(path, copy, values, sys.stderr if as_json else sys.stdout)
     except KeyboardInterrupt:
         # nbclient leaves tasks behind that fail as their kernel ends; asyncio would print their tracebacks at the exit
         logging.getLogger("asyncio").disabled = True
@@ -99,8 +103,8 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError | None:
-    """Execute the notebook; the error that it ended with, if any."""
+def _execute(path: Path, copy: Path, values: Mapping[str, Any], out: TextIO) -> GomafiaError | None:
+    """Execute the notebook, what its cells print going to `out`; the error that it ended with, if any."""
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
@@ -116,7 +120,7 @@ def _execute(path: Path, copy: Path, values: Mapping[str, Any]) -> GomafiaError 
             _literal(copy),
             dict(values),
             progress_bar=False,
-            stdout_file=sys.stdout,
+            stdout_file=out,
             stderr_file=sys.stderr,
             kernel_manager_class=LoggedKernelManager,
             # Without encryption the kernel warns at each start that what it says on its ports isn't encrypted.

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 _DEFAULTS: Final = Settings()
 
 data_dir_option = click.option(
-    "--data-dir", metavar="FOLDER", help="The data folder; without it, the one where the newest run was."
+    "--data-dir",
+    metavar="FOLDER",
+    help="The data folder; without it, the one that environment or settings file name, else of the folders in the"
+    " project's data/ the one where a run wrote last.",
+)
+at_work_option = click.option(
+    "--data-dir",
+    metavar="FOLDER",
+    help="The data folder; without it, the one run at work in any folder of the project's data/ is meant.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gomafia_kit.cli.options import gathered, given, json_option, settings_options
+from gomafia_kit.errors import FolderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,9 @@ STAGED_KB: Final = 20
 PUSHED_KB: Final = 45
 SERVER_MB: Final = 40
 """Disk of the embedded PostgreSQL: for an ask, and empty. Measured: 172 MB for 3,039 asks."""
+
+WHOLE_SITE_ASKS: Final = 3_100
+"""Asks of a whole first import without options: the demo's full league, of the real site's size, takes 3,094."""
 
 _UNKNOWN_YET: Final = {
     "clubs": "and one a club, once their list is read",
@@ -93,6 +97,8 @@ def plan(*, as_json: bool, **options: object) -> None:
     robots.txt, the scripts of a page on which a browser chooses years, and what is tried again.
     """
     settings = gathered(given(options))
+    if settings.folder.is_file():
+        raise FolderError(f"The data folder {settings.folder} is a file, not a folder.", "Choose another data_dir.")
     plans = plans_for(settings)
     if as_json:
         click.echo(json.dumps(_plain(settings, plans), ensure_ascii=False, indent=2))
@@ -246,12 +252,35 @@ def _lines(settings: Settings, plans: list[StagePlan]) -> list[str]:
     )
     to_make = sum(plan.to_make for plan in plans)
     least = "At least " if any(plan.unknown for plan in plans) else ""
-    pace = f"{settings.pace:g} s from ask to ask" if settings.pace else "no pause: the source is on this machine"
+    pace = (
+        f"{settings.pace:g} s from each answer to the next ask"
+        if settings.pace
+        else "no pause: the source is on this machine"
+    )
     told = f"{to_make:,} asks of the site ({pace})"
     if settings.pace and to_make:
         told += f": {span(timedelta(seconds=_seconds(settings, plans)).total_seconds())} at this pace"
-    disk = f"About {_disk_mb(settings, plans):,} MB of disk in all, as far as the asks are known."
-    return [*lines, "", f"{least}{told}.", disk]
+    disk = f"About {mb:,} MB" if (mb := _disk_mb(settings, plans)) else "Less than 1 MB"
+    return [
+        *lines,
+        "",
+        f"{least}{told}.",
+        *_whole_site(settings, plans),
+        f"{disk} of disk in all, as far as the asks are known.",
+    ]
+
+
+def _whole_site(settings: Settings, plans: list[StagePlan]) -> Iterator[str]:
+    """What it may come to while lists are unread, on which most asks hang; nothing where the source is at hand."""
+    from gomafia_kit.cli.words import span
+
+    if not settings.pace or not any(plan.unknown in _UNKNOWN_YET.values() for plan in plans):
+        return
+    took = span(WHOLE_SITE_ASKS * settings.pace)
+    yield (
+        "How many hang on lists that weren't read yet can't be told before these are. The whole site, without options,"
+        f" comes to about {WHOLE_SITE_ASKS:,} asks: {took} at this pace, beside the time that answers take."
+    )
 
 
 def _disk_mb(settings: Settings, plans: list[StagePlan]) -> int:

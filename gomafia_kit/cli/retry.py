@@ -40,7 +40,8 @@ def retry(data_dir: str | None, *, only_list: bool, as_json: bool) -> int:
         _show(folder, failures, as_json=as_json)
         return 0
     if not failures:
-        click.echo(f"Nothing failed in {folder}.")
+        plain: dict[str, object] = {"data_dir": str(folder), "run_id": None, "failures": []}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2) if as_json else f"Nothing failed in {folder}.")
         return 0
     from gomafia_kit.cli.run import import_directly
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -66,7 +67,7 @@ def tune(
 
     with stopping(wish):
         tuning = tried(order, _teller(), lambda: bool(wishes), lambda words: click.echo(words, err=True))
-    click.echo(json.dumps(_plain(tuning), ensure_ascii=False, indent=2) if as_json else _told(tuning))
+    click.echo(json.dumps(_finite(_plain(tuning)), ensure_ascii=False, indent=2) if as_json else _told(tuning))
     if not advice_of(tuning).is_something:
         return NOTHING_RECOMMENDED
     if write:
@@ -96,6 +97,19 @@ def _told(tuning: Tuning) -> str:
     from gomafia_kit.widgets.tuning import TuningView
 
     return repr(TuningView(tuning))
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON may hold
+    """The same with None for numbers that JSON has no word for: what too few trials bound has no end."""
+    match value:
+        case dict():
+            return {name: _finite(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_finite(part) for part in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
 
 
 def _plain(tuning: Tuning) -> dict[str, Any]:

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks; the exit code."""
-    options = _parser().parse_args(arguments)
     try:
-        return int(options.act(options) or 0)
+        return act(arguments)
     except GomafiaError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+
+
+def act(arguments: Sequence[str] | None = None) -> int:
+    """The same; raises the error instead of telling it."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.act(options) or 0)
     except KeyboardInterrupt:
         return 0
 

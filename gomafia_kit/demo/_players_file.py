@@ -76,6 +76,9 @@ class Roster:
     years: tuple[int, ...]
 
 
+_WHAT_TO_GIVE: Final = "Give a CSV file in UTF-8."
+
+
 def read_roster(path: Path) -> Roster:
     """The players of that file; SettingsError names file, line and column of what is wrong."""
     players: dict[int, RealPlayer] = {}
@@ -87,8 +90,10 @@ def read_roster(path: Path) -> Roster:
             for row in reader:
                 _check_row(path, reader.line_num, row)
                 years.add(_add(path, reader.line_num, row, players))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"The players file {path} can't be read: {error}.", "Give a CSV file in UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"The players file {path} can't be read: {error.strerror}.", _WHAT_TO_GIVE) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"The players file {path} can't be read: {error}.", _WHAT_TO_GIVE) from error
     if not players:
         raise SettingsError(f"The players file {path} has no players.", "Give a file with rows.")
     return Roster(str(path), dict(sorted(players.items())), tuple(sorted(years)))

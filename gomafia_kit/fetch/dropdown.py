@@ -19,7 +19,7 @@ from gomafia_kit.errors import (
     SiteBusyError,
     SiteUnreachableError,
 )
-from gomafia_kit.fetch.replies import Reply
+from gomafia_kit.fetch.replies import LOOK_AT_IT, Reply
 
 if TYPE_CHECKING:
     from playwright.sync_api import ElementHandle, Locator, Page, Request, Response
@@ -215,7 +215,7 @@ def _told(url: str, body: bytes) -> dict[str, Any]:
     try:
         told = json.loads(body)
         if told["result"] != "success":
-            raise AskRefusedError(f"{url}: the site answered {told['result']!r} to the choice.", "See docs/errors.md.")
+            raise AskRefusedError(f"{url}: the site answered {told['result']!r} to the choice.", LOOK_AT_IT)
         stats, user = told["data"]["stats"], told["data"].get("user") or {}
         games = stats["primary"]
         others = {

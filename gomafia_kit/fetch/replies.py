@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 64 << 20
 MOST_REDIRECTS: Final = 5
+LOOK_AT_IT: Final = (
+    "Look at the site in a browser: if all is well there, run again later; if it has moved, give its new address as"
+    " source; if it has changed, update gomafia-kit."
+)
 _MODULE_CLASS: Final = re.compile(rb"""class=["'][^"'>]*\w_[^"'>]*__""")
 _OK: Final = 200
 _PROXY_REFUSES: Final = 407
@@ -56,9 +60,7 @@ def check(ask: Ask, reply: Reply) -> None:
     if ask.form == "text" and reply.status in _MISSING:
         return  # no robots.txt: everything is allowed
     if reply.status != _OK:
-        raise AskRefusedError(
-            f"{reply.url}: the site answered with status {reply.status}.", "See docs/errors.md.", by_status=True
-        )
+        raise AskRefusedError(f"{reply.url}: the site answered with status {reply.status}.", LOOK_AT_IT, by_status=True)
     # By what came, not by its label: servers label JSON as HTML at times.
     if ask.form == "api" and reply.body.lstrip()[:1] == b"<":
         raise SiteBusyError(f"{reply.url}: HTML came where JSON was expected.", "Run again later: nothing is lost.")

@@ -13,7 +13,9 @@ import pytest
 
 from gomafia_kit import cli
 from gomafia_kit.cli import app
+from gomafia_kit.cli.demo import demo
 from gomafia_kit.cli.words import progress_line, shown, span, table
+from gomafia_kit.demo.__main__ import _parser
 from gomafia_kit.errors import FolderError
 from gomafia_kit.runs.journal import StageProgress, now
 
@@ -151,8 +153,21 @@ def test_demo_serve_tells_its_url_first_and_answers(gomafia: Gomafia) -> None:
 def test_demo_serve_names_what_is_wrong(gomafia: Gomafia, arguments: list[str], words: str) -> None:
     ended = gomafia("demo", "serve", *arguments)
     assert ended.code == 2
-    assert words in ended.err
-    assert len(ended.err.splitlines()) <= 2
+    assert words in ended.complaint[0]
+    assert "Errno" not in ended.err
+    assert len(ended.complaint) == len(ended.err.splitlines()) <= 2
+
+
+def test_calibration_names_a_file_that_is_not_there(gomafia: Gomafia) -> None:
+    ended = gomafia("demo", "calibrate", "--scale", "tiny", "--players", "nowhere.csv")
+    assert ended.code == 2
+    assert ended.complaint[0] == "gomafia: The players file nowhere.csv can't be read: No such file or directory."
+
+
+def test_a_default_is_the_same_by_both_names() -> None:
+    for name, told in (("serve", ["serve"]), ("calibrate", ["calibrate", "--players", "any.csv"])):
+        options = {option.name: option.default for option in demo.commands[name].params}
+        assert options["scale"] == _parser().parse_args(told).scale
 
 
 # -- words ----------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from gomafia_kit.importer.compare import compared
+from gomafia_kit.widgets.profile import ComparisonView
 
+if TYPE_CHECKING:
     from gomafia_kit.demo import DemoSite
     from tests.cli.conftest import Gomafia
 
@@ -21,6 +23,8 @@ def test_before_and_after_are_judged_by_peak_and_time(gomafia: Gomafia, site: De
     assert "Better: " in better.out
     assert "lower" in better.out
     assert "of it chromium, MB" in better.out
+    view = ComparisonView(compared((Path(folders["chromium"]), 1), (Path(folders["http"]), 1)))
+    assert better.out == f"{view!r}\n"  # as a notebook shows it
     worse = gomafia("compare", folders["http"], f"{folders['chromium']}:1", "--json")
     assert worse.code == 1
     told = json.loads(worse.out)
@@ -46,6 +50,8 @@ def test_the_calculator_needs_no_run(gomafia: Gomafia) -> None:
         "too little"
     }
     assert gomafia("memory", "--calculate", "much").code == 2
+    nothing = gomafia("memory", "--calculate", "0")
+    assert (nothing.code, nothing.complaint[0]) == (2, "gomafia: --calculate: 0.0 is not 1 or more.")
 
 
 def test_what_can_not_be_compared_is_said(gomafia: Gomafia, site: DemoSite, tmp_path: Path) -> None:

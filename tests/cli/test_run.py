@@ -87,6 +87,20 @@ def test_what_is_wrong_is_named_before_anything_is_asked(gomafia: Gomafia, argum
     assert list(gomafia.home.iterdir()) == []
 
 
+def test_an_option_without_its_value_names_the_help_of_its_command(gomafia: Gomafia) -> None:
+    assert gomafia("run", "-p", "scale").complaint[1] == "See: gomafia run --help"
+    assert gomafia("demo", "serve", "--port").complaint[1] == "See: gomafia demo serve --help"
+
+
+def test_where_a_folder_is_looked_for_is_told_by_the_help(gomafia: Gomafia, tmp_path: Path) -> None:
+    """A run elsewhere isn't found, and nothing says that it would be."""
+    assert gomafia("run", "--stages", "clubs", "--data-dir", tmp_path / "elsewhere").code == 0
+    assert gomafia("status").code == FolderError.exit_code
+    for command in ("status", "rebuild"):
+        assert "of the folders in the project's data/" in " ".join(gomafia(command, "--help").out.split())
+    assert "any folder of the project's data/" in " ".join(gomafia("stop", "--help").out.split())
+
+
 def test_an_unknown_command_names_the_nearest(gomafia: Gomafia) -> None:
     ended = gomafia("statsu")
     assert ended.code == SettingsError.exit_code
@@ -274,6 +288,21 @@ def test_the_notebook_ends_with_the_runs_own_outcome(gomafia: Gomafia) -> None:
     assert told["metadata"]["papermill"]["parameters"] == {"stages": ["tournaments"], "source": "demo"}
 
 
+def test_a_notebooks_json_is_json_and_what_its_cells_print_stands_beside_it(gomafia: Gomafia) -> None:
+    ended = gomafia("run", "import", "-p", "stages", "clubs", "--json")
+    told = json.loads(ended.out)
+    assert (ended.code, told["state"], told["run_id"]) == (0, "done", 1)
+    assert "run 1 done" in ended.err
+
+
+def test_json_of_a_notebook_that_is_no_import_is_refused(gomafia: Gomafia) -> None:
+    path = notebook(gomafia.home / "other.ipynb", "limit: int = 1  # how many", "print('fine')")
+    ended = gomafia("run", path, "--json")
+    assert (ended.code, ended.out) == (SettingsError.exit_code, "")
+    assert ended.complaint[0] == "gomafia: other.ipynb is no import, and --json tells of one."
+    assert not (gomafia.home / "data").exists()
+
+
 def test_a_notebook_whose_import_fails_has_the_code_of_its_error(gomafia: Gomafia) -> None:
     ended = gomafia("run", "import", "-p", "source", CLOSED, "--stages", "tournaments")
     assert ended.code == SiteUnreachableError.exit_code
@@ -411,7 +440,18 @@ def test_the_plan_tells_hours_at_the_pace(gomafia: Gomafia) -> None:
     ended = gomafia("plan", "--source", "site", "--years", "2024", "--stages", "players,games")
     assert ended.code == 0
     # 8 lists of one year and the list of tournaments, which games needs.
-    assert "At least 9 asks of the site (2 s from ask to ask): 0:00:18 at this pace." in ended.out
+    assert "At least 9 asks of the site (2 s from each answer to the next ask): 0:00:18 at this pace." in ended.out
+    assert "The whole site, without options, comes to about 3,100 asks: 1:43:20 at this pace," in ended.out
+    assert "Less than 1 MB of disk" in ended.out
+    known = gomafia("plan", "--source", "site", "--stages", "judges,players")
+    assert "The whole site" not in known.out
+
+
+def test_a_plan_for_a_file_is_refused(gomafia: Gomafia) -> None:
+    (gomafia.home / "file").write_text("")
+    ended = gomafia("plan", "--data-dir", gomafia.home / "file")
+    assert ended.code == FolderError.exit_code
+    assert ended.complaint[0].endswith("file is a file, not a folder.")
 
 
 def test_official_years_are_counted_by_player_and_year(filled: Gomafia, site: DemoSite) -> None:
@@ -440,6 +480,16 @@ def test_rejected_records_are_shown_as_they_came(gomafia: Gomafia) -> None:
     wrong = gomafia("rejected", "--table", "seet")
     assert wrong.code == SettingsError.exit_code
     assert "Did you mean seat?" in wrong.complaint[0]
+
+
+def test_nothing_to_retry_is_said(filled: Gomafia) -> None:
+    folder = filled.home / "data" / "league"
+    assert filled("retry").out == f"Nothing failed in {folder}.\n"
+    assert json.loads(filled("retry", "--json").out) == {"data_dir": str(folder), "run_id": None, "failures": []}
+
+
+def test_an_ended_run_is_shown_without_a_pace(filled: Gomafia) -> None:
+    assert re.search(r"^  asked of the site: \d+$", filled("monitor").out, re.MULTILINE)
 
 
 def test_nothing_rejected_is_said(filled: Gomafia) -> None:

@@ -174,8 +174,9 @@ def test_a_busy_site_is_told_as_such(make: Callable[[str], Fetcher], status: int
 
 def test_a_refusal_is_final(make: Callable[[str], Fetcher], site: DemoSite) -> None:
     site.fault("status", status=403, prefix="/api")
-    with pytest.raises(AskRefusedError, match="answered with status 403"):
+    with pytest.raises(AskRefusedError, match="answered with status 403") as told:
         make(site.url).fetch(CLUBS)
+    assert told.value.remedy.startswith("Look at the site in a browser: if all is well there, run again later")
 
 
 def test_html_for_json_means_come_back_later(make: Callable[[str], Fetcher], site: DemoSite) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 import gomafia_kit as gk
 from gomafia_kit.cli.app import gomafia
+from gomafia_kit.cli.tune import _finite, _plain
 from gomafia_kit.errors import FolderError, NotInArchiveError, SettingsError
 from gomafia_kit.fetch.archive import Archive
 from gomafia_kit.memory.trend import line_through
@@ -50,6 +52,14 @@ def _tuning(
             Trial(repeat, size, rows, batches, ROWS, seconds, seconds, peak + 15, peak + 12, 15, 0, peak, "done")
         )
     return tuning
+
+
+def test_json_has_null_where_too_few_trials_bound_a_peak() -> None:
+    plain = _plain(_tuning(_order("50,1000", repeats=1), a_batch=0.02))
+    assert {scenario["high_mb"] for scenario in plain["scenarios"]} == {math.inf}
+    told = json.loads(json.dumps(_finite(plain), allow_nan=False))
+    assert {scenario["high_mb"] for scenario in told["scenarios"]} == {None}
+    assert [trial["peak_mb"] for trial in told["trials"]] == [trial["peak_mb"] for trial in plain["trials"]]
 
 
 # -- the order ------------------------------------------------------------------------------------

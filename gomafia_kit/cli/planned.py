@@ -279,12 +279,16 @@ def _whole_site(settings: Settings, plans: list[StagePlan]) -> Iterator[str]:
     took = span(WHOLE_SITE_ASKS * settings.pace)
     yield (
         "How many hang on lists that weren't read yet can't be told before these are. The whole site, without options,"
-        f" comes to about {WHOLE_SITE_ASKS:,} asks: {took} at this pace, beside the time that answers take."
+        f" comes to about {WHOLE_SITE_ASKS:,} asks: {took} at this pace, beside the time that answers take,"
+        f" and about {_disk_mb_of(WHOLE_SITE_ASKS, settings):,} MB of disk."
     )
 
 
 def _disk_mb(settings: Settings, plans: list[StagePlan]) -> int:
     """What a folder takes once all this is in it, by what the whole demo league took."""
-    asks = sum(plan.asks for plan in plans)
+    return _disk_mb_of(sum(plan.asks for plan in plans), settings)
+
+
+def _disk_mb_of(asks: int, settings: Settings) -> int:
     pushed = SERVER_MB + PUSHED_KB * asks / 1000 if "push" in settings.stages else 0
     return round(STAGED_KB * asks / 1000 + pushed)

@@ -64,12 +64,14 @@ def with_places(sql: str) -> tuple[str, set[str]]:
 class Reader:
     """A read-only connection to one schema; opened again by itself if the server was restarted.
 
-    Raises PushError and its kinds where the server can't be reached or the schema holds no push.
+    Raises PushError and its kinds where the server can't be reached or the schema holds no push; `push` is the
+    command by which it would be filled.
     """
 
-    def __init__(self, address: Address, schema: str) -> None:
+    def __init__(self, address: Address, schema: str, push: str = "gomafia push") -> None:
         self._address = address
         self._schema = schema
+        self._push = push
         self._connection: psycopg.Connection[Any] | None = None
         try:
             self._check()
@@ -190,7 +192,7 @@ class Reader:
         if not any(found["pushed"]):
             raise PushError(
                 f"{self._address.shown} has no pushed tables in schema {self._schema}.",
-                "Run the import with the stage push, or gomafia push; or set GOMAFIA_POSTGRES_SCHEMA.",
+                f"Push it by: {self._push}; or set GOMAFIA_POSTGRES_SCHEMA.",
             )
 
 

@@ -115,7 +115,8 @@ def open_reader(data_dir: Path, schema: str) -> Iterator[Reader]:
     """Questions to the pushed tables of a data folder; the embedded server runs as long as the block lasts."""
     from gomafia_kit.postgres.reader import Reader
 
-    with open_server(data_dir, make=False) as address, Reader(address, schema) as reader:
+    push = command_for(data_dir, "push")
+    with open_server(data_dir, make=False) as address, Reader(address, schema, push) as reader:
         yield reader
 
 

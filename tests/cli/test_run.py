@@ -442,6 +442,7 @@ def test_the_plan_tells_hours_at_the_pace(gomafia: Gomafia) -> None:
     # 8 lists of one year and the list of tournaments, which games needs.
     assert "At least 9 asks of the site (2 s from each answer to the next ask): 0:00:18 at this pace." in ended.out
     assert "The whole site, without options, comes to about 3,100 asks: 1:43:20 at this pace," in ended.out
+    assert "answers take, and about 62 MB of disk.\n" in ended.out
     assert "Less than 1 MB of disk" in ended.out
     known = gomafia("plan", "--source", "site", "--stages", "judges,players")
     assert "The whole site" not in known.out

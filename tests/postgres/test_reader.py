@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
@@ -10,7 +11,7 @@ import pytest
 
 import gomafia_kit as gk
 from gomafia_kit.analyse.store import open_league
-from gomafia_kit.errors import PushError, SettingsError
+from gomafia_kit.errors import PushError, SettingsError, command_for
 from gomafia_kit.postgres.reader import ROWS_A_READ, Reader, with_places
 from gomafia_kit.postgres.target import open_reader
 from tests.postgres.folder import player
@@ -271,12 +272,17 @@ def test_a_pushed_league_is_read_as_arrow_batches(place: Place, monkeypatch: pyt
 
 
 def test_a_schema_without_a_push_says_so(place: Place) -> None:
-    with pytest.raises(PushError, match=rf"no pushed tables in schema {place.schema}\. Run the import"):
+    with pytest.raises(PushError, match=rf"no pushed tables in schema {place.schema}\. Push it by: gomafia push;"):
         Reader(place.address, place.schema)
+    told = f"Push it by: {command_for(place.folder.path, 'push')}; or set GOMAFIA_POSTGRES_SCHEMA."
+    with pytest.raises(PushError) as caught, open_reader(place.folder.path, place.schema):
+        pass
+    assert caught.value.remedy == told
 
 
 def test_a_folder_without_a_server_says_so_and_gets_none(data_dir: Path) -> None:
-    with pytest.raises(PushError, match="has no PostgreSQL yet"), open_reader(data_dir, "gomafia"):
+    told = f"has no PostgreSQL yet: nothing was pushed. Push it by: {command_for(data_dir, 'push')};"
+    with pytest.raises(PushError, match=re.escape(told)), open_reader(data_dir, "gomafia"):
         pass
     assert not data_dir.exists()
 

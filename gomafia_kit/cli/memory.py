@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from gomafia_kit.memory.diagnosis import Finding
     from gomafia_kit.runs.journal import Run
 
-_LINES: Final = 10
-_LONGEST_CODE: Final = 60
 NOT_BETTER: Final = 1
 """Exit code of `compare` where what was asked for isn't met; the others' where something is wrong."""
 
@@ -198,22 +196,19 @@ def _advice_lines(advice: Sequence[Advice]) -> Iterator[str]:
 
 
 def _profile_lines(found: Profile) -> Iterator[str]:
-    from gomafia_kit.cli.words import table
+    from gomafia_kit.widgets.profile import headline, what_was_held
+    from gomafia_kit.widgets.sheets import shown
 
-    yield f"Run {found.run_id}, {found.batches} batches, looked at by {found.tracer}. Memory: {found.verdict}."
-    yield from _findings_lines(found.findings)
-    if found.stretches:
-        batches, lines = found.stretches[-1]
-        yield f"\nWhat the last {batches} batches left, by line:"
-        rows = [(line.line, f"{line.kb:.1f}", line.code[:_LONGEST_CODE]) for line in lines[:_LINES]]
-        yield from table(("line", "KB", "code"), rows)
-    if found.flame_graph is not None:
-        yield f"\nThe flame graph: {found.flame_graph}"
+    yield headline(found)
+    yield from _findings_lines(found.findings)  # as sentences: a table of them is too wide for a terminal
+    yield f"\n{shown(*what_was_held(found)).text}"
 
 
 def _findings_lines(findings: Sequence[Finding]) -> Iterator[str]:
+    from gomafia_kit.widgets.profile import NOTHING
+
     if not findings:
-        yield "Nothing wrong was found."
+        yield NOTHING
     for finding in findings:
         yield f"{finding.kind}: {finding.seen} Remedy: {finding.remedy}."
 

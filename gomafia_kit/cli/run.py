@@ -185,14 +185,15 @@ class Teller:
         if time.monotonic() - self._told_at < SECONDS_BETWEEN_LINES:
             return
         self._told_at = time.monotonic()
-        from gomafia_kit.cli.words import now_words, progress_line, stalled_line
+        from gomafia_kit.cli.words import now_words, progress_line
+        from gomafia_kit.widgets.words import stalled_for
 
         stages = self._journal.stages(self._handle.run_id)
         if stages:
             self._tell(progress_line(stages[-1], len(stages), max(self._stages, len(stages))))
         run = self._journal.run(self._handle.run_id)
         if self._journal.is_stalled(run):
-            self._tell(f"{now_words()} {stalled_line(self._journal.silent_seconds(run))}")
+            self._tell(f"{now_words()} {stalled_for(self._journal.silent_seconds(run))}.")
 
     def last_notices(self) -> None:
         """Tell the notices that came since the last look."""

@@ -120,11 +120,12 @@ def _list(runs: tuple[Run, ...]) -> list[str]:
 
 
 def _one(journal: Journal, run: Run) -> list[str]:
-    from gomafia_kit.cli.words import headline, moment, receipt_lines, shown, stage_lines, stalled_line
+    from gomafia_kit.cli.words import headline, moment, receipt_lines, shown, stage_lines
+    from gomafia_kit.widgets.words import stalled_for
 
     lines = [headline(run), ""]
     if journal.is_stalled(run):
-        lines.insert(1, stalled_line(journal.silent_seconds(run)))
+        lines.insert(1, f"{stalled_for(journal.silent_seconds(run))}.")
     stages = journal.stages(run.run_id)
     if stages:
         lines += [*stage_lines(run, stages), ""]

@@ -103,11 +103,6 @@ def progress_line(stage: StageProgress, number: int, of: int) -> str:
     return text
 
 
-def stalled_line(seconds: float) -> str:
-    """That a run at work has given no sign of life for so long."""
-    return f"STALLED: nothing has happened for {span(seconds)}."
-
-
 def receipt_lines(run_id: int, receipt: dict[str, Any]) -> list[str]:
     """The account of a finished run."""
     asks, folder = receipt["asks"], receipt["data_dir"]

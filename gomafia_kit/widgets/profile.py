@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gomafia_kit.widgets.sheets import Html, Table, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gomafia_kit.memory.diagnosis import Finding, Growth
 
 LINES: Final = 10
+CODE: Final = 80
 NOTHING: Final = "Nothing wrong was found."
 
 
@@ -72,24 +73,29 @@ class ProfileView:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def _shown(self) -> Html:
-        profile = self.profile
-        who = f"Run {profile.run_id}, {profile.batches} batches, looked at by {profile.tracer}"
-        head = f"{who}. Memory: {self.verdict}."
-        pieces: list[Table | str] = [head, *findings_pieces(profile.findings)]
-        if profile.stretches:
-            batches, lines = profile.stretches[-1]
-            rows = [(line.line, line.called_from, round(line.kb, 1), line.code[:80]) for line in lines[:LINES]]
-            title = f"What the last {batches} batches left, by line"
-            pieces.append(Table(("line", "called from", "KB", "code"), rows, title))
-        if profile.flame_graph is not None:
-            pieces.append(f"The flame graph is {profile.flame_graph}")
-        return shown(*pieces)
+        return shown(headline(self.profile), *findings_pieces(self.profile.findings), *what_was_held(self.profile))
 
     def _repr_html_(self) -> str:
         return self._shown().html
 
     def __repr__(self) -> str:
         return self._shown().text
+
+
+def headline(profile: Profile) -> str:
+    """Which run was looked at, by whom, and what its memory does."""
+    who = f"Run {profile.run_id}, {profile.batches} batches, looked at by {profile.tracer}"
+    return f"{who}. Memory: {profile.verdict}."
+
+
+def what_was_held(profile: Profile) -> Iterator[Table | str]:
+    """What the last stretch left, by line, and where the flame graph is; nothing of what there isn't."""
+    if profile.stretches:
+        batches, lines = profile.stretches[-1]
+        rows = [(line.line, line.called_from, round(line.kb, 1), line.code[:CODE]) for line in lines[:LINES]]
+        yield Table(("line", "called from", "KB", "code"), rows, f"What the last {batches} batches left, by line")
+    if profile.flame_graph is not None:
+        yield f"The flame graph is {profile.flame_graph}"
 
 
 class ComparisonView:

@@ -64,8 +64,13 @@ def state_words(figures: Figures) -> str:
 
 
 def stall_words(figures: Figures) -> str:
-    """That nothing happens, and for how long."""
-    return f"STALLED: nothing has happened for {duration(figures.seconds_silent)}"
+    """That nothing happens in a run, and for how long."""
+    return stalled_for(figures.seconds_silent)
+
+
+def stalled_for(seconds: float) -> str:
+    """That nothing has happened for so long."""
+    return f"STALLED: nothing has happened for {duration(seconds)}"
 
 
 def ask_rate(figures: Figures) -> str:

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gomafia_kit.cli.memory import _profile_lines
 from gomafia_kit.importer.compare import compared
-from gomafia_kit.widgets.profile import ComparisonView
+from gomafia_kit.importer.profile import profile_of
+from gomafia_kit.widgets.profile import ComparisonView, ProfileView
 
 if TYPE_CHECKING:
     from gomafia_kit.demo import DemoSite
@@ -73,3 +75,8 @@ def test_a_profile_is_told_and_how_it_goes_on(gomafia: Gomafia, site: DemoSite, 
     told = json.loads(ended.out)
     assert told["findings"] == []
     assert told["verdict"].startswith("flat (95%: at most ")
+    found = profile_of(tmp_path / "one", 1)
+    head, wrong, *held = "\n".join(_profile_lines(found)).split("\n", 2)
+    assert repr(ProfileView(found)) == "\n\n".join([head, wrong, *held]).replace(
+        "\n\n\n", "\n\n"
+    )  # as a notebook shows it

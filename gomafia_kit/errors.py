@@ -282,18 +282,6 @@ class RunDiedError(GomafiaError):
     exit_code = 51
 
 
-def _all_kinds(kind: type[GomafiaError]) -> dict[str, type[GomafiaError]]:
-    found = {kind.__name__: kind}
-    for child in kind.__subclasses__():
-        found |= _all_kinds(child)
-    return found
-
-
-def revived(name: str, message: str, remedy: str) -> GomafiaError:
-    """The error of that class name, as another process met it; the base class if the name is unknown."""
-    return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
-
-
 def command_for(data_dir: Path | str, words: str) -> str:
     """`gomafia <words>` as it is typed for this data folder: without its name another one may be meant.
 
@@ -305,6 +293,18 @@ def command_for(data_dir: Path | str, words: str) -> str:
 def start_first(data_dir: Path | str) -> str:
     """What is done about a data folder that holds no run."""
     return f"Start one by: {command_for(data_dir, 'run')}"
+
+
+def _all_kinds(kind: type[GomafiaError]) -> dict[str, type[GomafiaError]]:
+    found = {kind.__name__: kind}
+    for child in kind.__subclasses__():
+        found |= _all_kinds(child)
+    return found
+
+
+def revived(name: str, message: str, remedy: str) -> GomafiaError:
+    """The error of that class name, as another process met it; the base class if the name is unknown."""
+    return _all_kinds(GomafiaError).get(name, GomafiaError)(message, remedy)
 
 
 def did_you_mean(text: object, choices: Iterable[str]) -> str:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gomafia_kit import errors
+from gomafia_kit import errors, settings
 from gomafia_kit.cli import app, docs
 from gomafia_kit.cli.examples import session
 from gomafia_kit.cli.status import STALLED
 from gomafia_kit.errors import GomafiaError
-from gomafia_kit.settings import OTHER_VARIABLES
 from gomafia_kit.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def _words(text: str | None) -> str:
 
 
 def test_every_variable_of_the_environment_is_told() -> None:
-    assert set(docs.VARIABLES) == set(OTHER_VARIABLES)
+    assert set(docs.VARIABLES) == set(settings.OTHER_VARIABLES)
 
 
 def test_no_two_errors_share_an_exit_code() -> None:

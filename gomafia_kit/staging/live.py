@@ -108,7 +108,7 @@ class LiveTables:
     """A DuckDB connection in which each table of ours is a view of its live rows, as the ledger knows them now."""
 
     def __init__(self, data_dir: Path, ledger: Ledger, *, memory_mb: int = MEMORY_MB) -> None:
-        self.data_dir = data_dir
+        self._data_dir = data_dir
         self._ledger = ledger
         self._counts: dict[str, int] = {}
         # A folder of its own: DuckDB won't share one, and one that closes would delete what another has put aside.
@@ -142,6 +142,11 @@ class LiveTables:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         close(self.connection)
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder whose rows these are."""
+        return self._data_dir
 
     def _fill_answers(self) -> None:
         import pyarrow as pa
@@ -178,11 +183,11 @@ class LiveTables:
 
     def rows_of_parts(self, table: Table, parts: Sequence[LivePart]) -> str:
         """SQL for the live rows in these parts as the answers had them: a key perhaps several times."""
-        selects = [table.sql_of_files(self.data_dir / part.path for part in parts if part.ask_ids is None)]
+        selects = [table.sql_of_files(self._data_dir / part.path for part in parts if part.ask_ids is None)]
         for part in parts:
             if part.ask_ids:
                 live = ", ".join(map(str, part.ask_ids))
-                selects.append(f"{table.sql_of_files([self.data_dir / part.path])} WHERE ask_id IN ({live})")
+                selects.append(f"{table.sql_of_files([self._data_dir / part.path])} WHERE ask_id IN ({live})")
         return " UNION ALL ".join(selects)
 
     def fingerprint(self, table: str) -> str:
@@ -221,7 +226,7 @@ class LiveTables:
 
     def values(self, sql: str) -> list[Any]:
         """A small result whole: a tuple a row."""
-        with duckdb_faults(self.data_dir):
+        with duckdb_faults(self._data_dir):
             return self._with_room(lambda: self.connection.execute(sql).fetchall())
 
     def _with_room(self, work: Callable[[], Result]) -> Result:
@@ -288,7 +293,7 @@ class LiveTables:
 
     def stream(self, sql: str, rows: int = ROWS_A_READ) -> Iterator[pa.RecordBatch]:
         """A result of any size, `rows` at a time."""
-        with duckdb_faults(self.data_dir):
+        with duckdb_faults(self._data_dir):
             cursor = self.connection.cursor()
             try:
                 cursor.execute(f"SET streaming_buffer_size = '{STREAMED_AHEAD}'")

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import psutil
+
 from gomafia_kit.errors import SettingsError, UnavailableError, without_secrets
 from gomafia_kit.memory.limits import MB, group_folders, memory_limit_mb
 
@@ -69,9 +71,7 @@ def hard_limit(limit_mb: float, proc: Path = Path("/proc/self")) -> Iterator[tup
 
 def _made(parent: Path, limit_mb: float) -> Path:
     """A new group below `parent` with that limit, swap included; OSError where that isn't allowed."""
-    for left in parent.glob(f"{_NAME}*"):
-        with suppress(OSError):  # one that is in use stays
-            left.rmdir()
+    _clear_away(parent)
     group = parent / f"{_NAME}{os.getpid()}-{time.monotonic_ns()}"
     group.mkdir()
     try:
@@ -88,6 +88,18 @@ def _made(parent: Path, limit_mb: float) -> Path:
         group.rmdir()
         raise
     return group
+
+
+def _clear_away(parent: Path) -> None:
+    """Remove what processes left behind that were killed: their number is in the name.
+
+    A group that is empty may be another process's, made just now.
+    """
+    for group in parent.glob(f"{_NAME}*"):
+        number = group.name.removeprefix(_NAME).partition("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            with suppress(OSError):  # one that is in use stays
+                group.rmdir()
 
 
 def _write_if_there(file: Path, text: str) -> None:

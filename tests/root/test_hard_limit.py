@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gomafia_kit import demo
 from gomafia_kit.importer.hard_limit import hard_limit
 from gomafia_kit.memory.limits import group_folders
 from gomafia_kit.runs.journal import Journal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SIGKILL = 9
 AS_NOBODY = """
@@ -57,3 +54,20 @@ def test_an_ordinary_user_is_refused_with_the_reason(tmp_path: Path) -> None:
     done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("A hard limit can't be set here. By a control group: ")
     assert "Permission denied" in done.stdout
+
+
+def test_a_group_that_is_still_empty_is_left_to_whoever_made_it() -> None:
+    with hard_limit(512) as mine:
+        with hard_limit(512):
+            pass
+        assert subprocess.run([*mine, sys.executable, "-c", ""], check=False).returncode == 0
+
+
+def test_what_a_killed_process_left_is_cleared_away() -> None:
+    with hard_limit(512) as words:
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        left = Path(words[-1]).with_name(f"gomafia-hard-limit-{gone.pid}-1")
+        left.mkdir()
+        with hard_limit(512):
+            assert not left.exists()

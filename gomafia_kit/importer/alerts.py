@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from gomafia_kit.errors import GomafiaError, without_secrets
 from gomafia_kit.events import Notice
 from gomafia_kit.runs.journal import Journal
+from gomafia_kit.runs.log import EventLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,14 +117,25 @@ class Alerts:
                     self(STALLED, f"Nothing has happened in run {self._run_id} for {minutes:.1f} minutes.")
 
 
-def alerts_of_waiter(run_id: int, data_dir: Path) -> Alerts:
-    """The alerts of whoever waits for a run: within it a stall is told, though the run's process be frozen."""
+def alerts_of_waiter(run_id: int, data_dir: Path, target: str | None = None) -> Alerts:
+    """The alerts of whoever waits for a run: within it a stall is told, though the run's process be frozen.
+
+    `target` is who is told; None: whom the environment names.
+    """
 
     def tell(fault: str) -> None:
         with suppress(GomafiaError), Journal(data_dir) as journal:  # on a full disk it can't be noted
-            journal.observe(Notice(run_id, fault, datetime.now(UTC)))
+            note(journal, run_id, fault)
 
-    return Alerts(os.environ.get(VARIABLE, ""), run_id, data_dir, tell)
+    return Alerts(os.environ.get(VARIABLE, "") if target is None else target, run_id, data_dir, tell)
+
+
+def note(journal: Journal, run_id: int, text: str) -> None:
+    """Write a notice of a run into the run store and into the log for machines, beside an import or after it."""
+    notice = Notice(run_id, text, datetime.now(UTC))
+    journal.observe(notice)
+    with EventLog(journal.data_dir) as log:
+        log(notice)
 
 
 def is_address(target: str) -> bool:

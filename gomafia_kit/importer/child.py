@@ -12,13 +12,12 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from gomafia_kit.errors import GomafiaError, OutOfBudgetError, RunStoppedError, redacted
-from gomafia_kit.events import Notice
-from gomafia_kit.importer.alerts import BUDGET, FAILED, VARIABLE, Alerts
+from gomafia_kit.importer.alerts import BUDGET, FAILED, VARIABLE, Alerts, note
 from gomafia_kit.importer.handle import LOG_FILE
 from gomafia_kit.importer.lock import working_alone
 from gomafia_kit.importer.work import Import
 from gomafia_kit.memory.profiler import Profiling
-from gomafia_kit.runs.journal import Journal, now
+from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,11 +32,12 @@ def main() -> int:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    threading.Thread(target=_note_stop, args=(settings.folder, run_id, stop), name="stop", daemon=True).start()
     try:
         with Journal(settings.folder) as journal:
             journal.adopt(run_id)
             if order["lifeline"]:
-                _tie_to_starter(settings.folder, run_id, stop)
+                threading.Thread(target=_watch_lifeline, args=(stop,), name="lifeline", daemon=True).start()
             profiling = Profiling(**order["profiling"]) if order.get("profiling") else None
             return run(run_id, settings, journal, stop, profiling)
     except GomafiaError as error:
@@ -47,16 +47,17 @@ def main() -> int:
         return error.exit_code
 
 
-def _tie_to_starter(data_dir: Path, run_id: int, stop: threading.Event) -> None:
-    threading.Thread(target=_watch_lifeline, args=(data_dir, run_id, stop), name="lifeline", daemon=True).start()
-
-
-def _watch_lifeline(journal_dir: Path, run_id: int, stop: threading.Event) -> None:
+def _watch_lifeline(stop: threading.Event) -> None:
     """Stop the run when the process that started it is gone: its end of the pipe closes."""
     while os.read(sys.stdin.fileno(), 4096):  # not the buffer: its lock would hang the interpreter's end
         pass
     stop.set()
-    with Journal(journal_dir) as journal:
+
+
+def _note_stop(data_dir: Path, run_id: int, stop: threading.Event) -> None:
+    """Note that the run is about to end, by a signal or its starter's end: the next one waits for it a little."""
+    stop.wait()
+    with suppress(GomafiaError), Journal(data_dir) as journal:  # on a full disk it can't be noted
         journal.set_state(run_id, "stopping")
 
 
@@ -66,7 +67,7 @@ def run(
     """Do the run and note how it ended, and tell whom GOMAFIA_ALERT names; the exit code."""
 
     def tell(text: str) -> None:
-        journal.observe(Notice(run_id, text, now()))
+        note(journal, run_id, text)
 
     with Alerts(os.environ.get(VARIABLE, ""), run_id, settings.folder, tell) as alerts:
         code = _worked(run_id, settings, journal, stop, profiling, alerts)

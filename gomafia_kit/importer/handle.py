@@ -24,7 +24,7 @@ from gomafia_kit.errors import (
     SettingsError,
     revived,
 )
-from gomafia_kit.importer.alerts import FAILED, alerts_of_waiter
+from gomafia_kit.importer.alerts import FAILED, VARIABLE, alerts_of_waiter
 from gomafia_kit.postgres.address import given_address
 from gomafia_kit.runs.database import make_private
 from gomafia_kit.runs.drive import check_drive
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from gomafia_kit.importer.alerts import Alerts
     from gomafia_kit.memory.profiler import Profiling
     from gomafia_kit.runs.journal import Run
     from gomafia_kit.settings import Settings
@@ -58,10 +59,18 @@ What is longer than 128 KB lies beside the heap and is given back with its end, 
 class ImportHandle:
     """A run, started here or elsewhere: watch it, steer it, wait for it."""
 
-    def __init__(self, data_dir: Path, run_id: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        run_id: int,
+        process: subprocess.Popen[bytes] | None = None,
+        alert_target: str | None = None,
+    ) -> None:
+        """`alert_target` is who is told by alerts, as GOMAFIA_ALERT names him; None: whom the environment names."""
         self.data_dir = data_dir
         self.run_id = run_id
         self._process = process
+        self._alert_target = alert_target
 
     def run(self) -> Run:
         """The run as it stands now."""
@@ -178,7 +187,7 @@ class ImportHandle:
         """Why it ended without writing that down; where it was started here, it is alerted of."""
         death = self._death(run)
         if self._process is not None:
-            with alerts_of_waiter(self.run_id, self.data_dir) as alert:
+            with self._alerts() as alert:
                 alert(FAILED, death.message)
         return death
 
@@ -217,7 +226,8 @@ class ImportHandle:
         if self._process is not None:
             self._process.wait()
             if self._process.stdin is not None:
-                self._process.stdin.close()
+                with suppress(OSError):  # an order that it didn't live to take is still in there
+                    self._process.stdin.close()
 
     def _reap(self) -> None:
         if self._process is not None:
@@ -225,7 +235,10 @@ class ImportHandle:
 
     def _telling_of_stalls(self) -> AbstractContextManager[object]:
         """Within it, whoever started the run here sends the alert of a stall, if its own process is frozen."""
-        return nullcontext() if self._process is None else alerts_of_waiter(self.run_id, self.data_dir)
+        return nullcontext() if self._process is None else self._alerts()
+
+    def _alerts(self) -> Alerts:
+        return alerts_of_waiter(self.run_id, self.data_dir, self._alert_target)
 
 
 def start(
@@ -261,12 +274,19 @@ def start(
         "lifeline": lifeline,
         "profiling": None if profiling is None else asdict(profiling),
     }
-    if process.stdin is not None:
-        process.stdin.write(json.dumps(order).encode() + b"\n")
+    _give(process, json.dumps(order).encode() + b"\n", is_last=not lifeline)
+    return ImportHandle(data_dir, run_id, process, environment.get(VARIABLE, ""))
+
+
+def _give(process: subprocess.Popen[bytes], order: bytes, *, is_last: bool) -> None:
+    """Write its order to the import's process; one that has ended by now takes none: `wait` tells of its death."""
+    if process.stdin is None:
+        return
+    with suppress(OSError):
+        process.stdin.write(order)
         process.stdin.flush()
-        if not lifeline:
+        if is_last:
             process.stdin.close()
-    return ImportHandle(data_dir, run_id, process)
 
 
 def run_here(settings: Settings, profiling: Profiling | None = None) -> ImportHandle:

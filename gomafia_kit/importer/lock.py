@@ -33,9 +33,8 @@ def working_alone(data_dir: Path, journal: Journal | None = None, run_id: int | 
             lock.acquire(timeout=0)
             break
         except Timeout:
-            others = _at_work(data_dir, journal, run_id)
-            leaving = not others or any(run.state == "stopping" for run in others)
-            if leaving and time.monotonic() < give_up:
+            others, is_leaving = _at_work(data_dir, journal, run_id)
+            if is_leaving and time.monotonic() < give_up:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
                 continue
             raise _busy(data_dir, others) from None
@@ -64,14 +63,19 @@ def _busy(data_dir: Path, others: list[Run]) -> FolderBusyError:
     )
 
 
-def _at_work(data_dir: Path, journal: Journal | None, run_id: int | None) -> list[Run]:
-    """The other runs at work in a folder, as far as its run store can tell."""
+def _at_work(data_dir: Path, journal: Journal | None, run_id: int | None) -> tuple[list[Run], bool]:
+    """The other runs at work in a folder, as far as its run store can tell, and whether one is about to leave.
+
+    Who holds the lock and is no run at work has ended, or goes at once.
+    """
     if journal is not None:
-        return [run for run in journal.runs() if run.is_working and run.run_id != run_id]
+        others = [run for run in journal.runs() if run.is_working and run.run_id != run_id]
+        leaving = [run for run in others if run.state == "stopping" or journal.control(run.run_id).wish == "stop"]
+        return others, bool(leaving or not others)
     if not holds(data_dir):
-        return []
+        return [], True
     try:
         with Journal(data_dir) as own:
             return _at_work(data_dir, own, run_id)
     except GomafiaError:  # a damaged one is put aside by whoever asks
-        return []
+        return [], True

@@ -82,6 +82,8 @@ PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
 BATCHES_UNTIL_GIVEN_BACK: Final = 5
 """So many batches leave what malloc keeps of them; giving it back takes some milliseconds."""
 SECONDS_BETWEEN_LOOKS: Final = 0.2
+LONG_REST_SECONDS: Final = 1.5
+"""A rest that is longer is noted, so that it isn't taken for a stall; shorter ones come before every ask."""
 _ANOTHER_ROAD_MAY_HELP: Final = (
     AskFailedError,
     ParseError,
@@ -146,6 +148,7 @@ class Import:
         check_sound(self.journal.path)
         self.archive = stack.enter_context(Archive(self.data_dir, settings.league, settings.source_facts()))
         self.ledger = stack.enter_context(Ledger(self.data_dir))
+        self._log = stack.enter_context(EventLog(self.data_dir))
         if settings.memory_limit_mb and self._limit_mb < settings.memory_limit_mb:
             given = f"memory_limit_mb is {settings.memory_limit_mb:,}"
             self._tell(f"{given}, but the system lets this process have {self._limit_mb:,.0f} MB: that holds.")
@@ -179,7 +182,7 @@ class Import:
             # Budget and diet go by what the meter has just seen: they come behind it.
             (
                 self.journal.observe,
-                stack.enter_context(EventLog(self.data_dir)),
+                self._log,
                 garbage,
                 _give_back_now_and_then,
                 meter,
@@ -450,6 +453,8 @@ class Import:
     def _rest(self, seconds: float) -> None:
         """Wait, but pause and stop at once if that is wished: raises RunStoppedError."""
         ends_at = time.monotonic() + seconds
+        if seconds > LONG_REST_SECONDS:
+            self.journal.expect_rest(self.run_id, seconds)
         while (left := ends_at - time.monotonic()) > 0:
             self._stop.wait(min(left, SECONDS_BETWEEN_LOOKS))
             self._checkpoint()
@@ -487,7 +492,9 @@ class Import:
         self._alert(kind, text)
 
     def _tell(self, text: str) -> None:
-        self.journal.observe(Notice(self.run_id, text, datetime.now(UTC)))
+        notice = Notice(self.run_id, text, datetime.now(UTC))
+        self.journal.observe(notice)
+        self._log(notice)
 
     # -- the account ------------------------------------------------------------------------------
 

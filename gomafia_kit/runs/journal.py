@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -195,8 +195,8 @@ class Journal:
         )
 
     def set_state(self, run_id: int, state: str) -> None:
-        """Note what a run is doing now."""
-        self._write("UPDATE run SET state = ? WHERE run_id = ?", (state, run_id))
+        """Note what a run is doing now; one that has ended stays so, though its process be busy with alerts of that."""
+        self._write("UPDATE run SET state = ? WHERE run_id = ? AND ended_at IS NULL", (state, run_id))
 
     def end(
         self,
@@ -321,13 +321,17 @@ class Journal:
         return tuple((_moment_at(row["at"]), row["text"]) for row in rows)
 
     def silent_seconds(self, run: Run) -> float:
-        """How long a run has done nothing that is noted: no ask, no batch, no notice. 0 unless it should be at work."""
+        """How long a run has done nothing that is noted: no ask, no batch, no step, no notice, no look at its memory.
+
+        Looks are made by whoever loads, not beside him: a load that hangs makes none. A rest that was told of isn't
+        over before its end. 0 unless the run should be at work.
+        """
         if run.state not in {"starting", "running", "stopping"}:
             return 0.0
         signs = self._read(
             "SELECT max(started_at) FROM stage WHERE run_id = ?1 UNION ALL SELECT max(seen_at) FROM stage"
             " WHERE run_id = ?1 UNION ALL SELECT max(at) FROM notice WHERE run_id = ?1 UNION ALL"
-            " SELECT max(at) FROM memory WHERE run_id = ?1",
+            " SELECT max(at) FROM memory WHERE run_id = ?1 UNION ALL SELECT max(at) FROM look WHERE run_id = ?1",
             (run.run_id,),
         )
         last = max([run.started_at, *(_moment_at(sign[0]) for sign in signs if sign[0])])
@@ -363,8 +367,22 @@ class Journal:
                 )
             case Notice():
                 self._write("INSERT INTO notice VALUES (?, ?, ?)", (event.run_id, event.at.isoformat(), event.text))
-            case BatchStarted() | BatchDone() | StepDone():
+            case StepDone():
+                self._note_sign(event.run_id, event.stage, event.at)
+            case BatchStarted() | BatchDone():
                 pass
+
+    def expect_rest(self, run_id: int, seconds: float) -> None:
+        """Note that a run will rest for so long, as a site asked for it: until then it isn't silent."""
+        self._note_last_ask()
+        self._write(
+            "UPDATE stage SET seen_at = ? WHERE run_id = ? AND state = 'running'",
+            ((now() + timedelta(seconds=seconds)).isoformat(), run_id),
+        )
+
+    def _note_sign(self, run_id: int, stage: str, at: datetime) -> None:
+        """Write down that a stage is at work."""
+        self._write("UPDATE stage SET seen_at = ? WHERE run_id = ? AND stage = ?", (at.isoformat(), run_id, stage))
 
     def _note_last_ask(self) -> None:
         """Write down how far the stage has come, unless that was."""

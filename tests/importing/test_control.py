@@ -12,7 +12,7 @@ import pytest
 
 from gomafia_kit import importer
 from gomafia_kit.cli.app import main
-from gomafia_kit.errors import RunStoppedError
+from gomafia_kit.errors import RunDiedError, RunStoppedError
 from gomafia_kit.runs.journal import Journal
 from gomafia_kit.runs.log import EVENTS_FILE
 from gomafia_kit.settings import Settings
@@ -132,7 +132,8 @@ def test_a_monitor_follows_a_run_to_its_end(
 
 
 def test_every_event_is_a_line_of_json(own_site: DemoSite, data_dir: Path) -> None:
-    run = run_import(own_site, data_dir, stages="clubs")
+    own_site.fault("status", status=503, times=1, prefix="/api/club")
+    run = run_import(own_site, data_dir, stages="clubs", seconds_between_asks=0)
     lines = (data_dir / EVENTS_FILE).read_text(encoding="utf-8").splitlines()
     told = [json.loads(line) for line in lines]
     assert {event["run_id"] for event in told} == {run.run_id}
@@ -143,3 +144,45 @@ def test_every_event_is_a_line_of_json(own_site: DemoSite, data_dir: Path) -> No
     assert run.receipt is not None
     assert 0 < made <= run.receipt["asks"]["made"]
     assert (data_dir / EVENTS_FILE).stat().st_mode & 0o077 == 0
+    noted = [event["text"] for event in told if event["event"] == "Notice"]
+    with Journal(data_dir) as journal:
+        assert noted == [text for _, text in journal.notices(run.run_id)]
+    assert any("Attempt 2 of 5" in text for text in noted)
+
+
+def test_a_process_that_ends_before_it_takes_its_order_is_told_as_dead(data_dir: Path) -> None:
+    settings = Settings.gather({"source": "demo", "data_dir": str(data_dir), "stages": "clubs"})
+    for _ in range(5):  # it may also end just behind the order
+        handle = importer.start(settings, lifeline=True, within=("/bin/false",))
+        with pytest.raises(RunDiedError, match="ended without a word"):
+            handle.wait(seconds_between_polls=0.02)
+
+
+@pytest.mark.parametrize("way", ["wish", "signal"])
+def test_the_next_run_waits_for_one_that_is_to_stop(own_site: DemoSite, data_dir: Path, way: str) -> None:
+    first = started(own_site, data_dir)
+    own_site.fault("delay", seconds=2.0, times=1)  # so long it can't look whether it is to stop
+    time.sleep(0.3)
+    if way == "wish":
+        first.stop()
+    else:
+        psutil.Process(first.run().pid).terminate()
+        while first.run().state == "running":
+            time.sleep(0.02)
+    assert first.run().is_working
+    assert run_import(own_site, data_dir, stages="players").state == "done"
+    with pytest.raises(RunStoppedError):
+        first.wait(seconds_between_polls=0.05)
+
+
+def test_a_wait_that_the_site_asked_for_is_no_stall(own_site: DemoSite, data_dir: Path) -> None:
+    handle = started(own_site, data_dir, stall_minutes=0.02)
+    own_site.fault("status", status=429, retry_after="4", times=1, prefix="/api/")
+    with Journal(data_dir) as journal:
+        while not any("Attempt 2 of 5" in text for _, text in journal.notices(handle.run_id)):
+            time.sleep(0.02)
+        time.sleep(2.5)
+        assert not journal.is_stalled(journal.run(handle.run_id))
+    handle.stop()
+    with pytest.raises(RunStoppedError):
+        handle.wait(seconds_between_polls=0.05)

@@ -66,7 +66,10 @@ def trial_of(
     written = {(batch.stage, batch.number) for batch in batches}
     if PUSH in stages:
         rows = sum(sum(report[what] for what in _PUSHED) for report in (run.receipt or {}).get("push", ()))
-        longest, number = size or 0, -(-rows // size) if size else 0
+        from gomafia_kit.staging.live import ROWS_A_READ
+
+        longest = size or ROWS_A_READ  # the push's own choice
+        number = -(-rows // longest)
     return Trial(
         repeat,
         size,

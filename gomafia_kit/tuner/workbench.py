@@ -22,6 +22,7 @@ from gomafia_kit.errors import (
     command_for,
 )
 from gomafia_kit.fetch.archive import ARCHIVE_FILE
+from gomafia_kit.importer.alerts import VARIABLE
 from gomafia_kit.importer.origin import start_demo
 from gomafia_kit.postgres.address import SERVER_VARIABLES, URL_VARIABLE
 from gomafia_kit.settings import STAGES
@@ -105,9 +106,9 @@ class Workbench:
 
     def _prepared(self, stack: ExitStack) -> Settings:
         """The settings of the trials; what they read is there once this returns."""
-        told = changed(
-            self._order.settings, {"data_dir": str(self._folder), "update": False, "refresh": False, "retry": False}
-        )
+        # A trial that is stopped by its longest time counts for nothing: it has none.
+        none = {"update": False, "refresh": False, "retry": False, "longest_minutes": None}
+        told = changed(self._order.settings, {"data_dir": str(self._folder), **none})
         if self._order.transport != TRANSPORTS[0]:
             url = start_demo(told, stack) if told.source == "demo" else told.base_url
             return changed(told, {"source": url, "via": self._order.transport, "offline": False, "players_file": ""})
@@ -152,7 +153,7 @@ class Workbench:
     # -- one import -------------------------------------------------------------------------------
 
     def _imported(self, settings: Settings) -> tuple[int, GomafiaError | None]:
-        handle = importer.start(settings, lifeline=True, environment=_without_servers())
+        handle = importer.start(settings, lifeline=True, environment=_trial_environment())
         stopped = False
 
         def look() -> None:
@@ -182,9 +183,13 @@ def _cpu_seconds_of_children() -> float:
     return told.children_user + told.children_system
 
 
-def _without_servers() -> dict[str, str]:
-    """The environment without the PostgreSQL servers that it names: trials push into one of their own."""
-    named = {URL_VARIABLE, *SERVER_VARIABLES}
+def _trial_environment() -> dict[str, str]:
+    """The environment without the PostgreSQL servers that it names, and without whom it names for alerts.
+
+    Trials push into a server of their own; and one that comes near its budget is what the tuner wants to see, nothing
+    that anybody must be told of.
+    """
+    named = {URL_VARIABLE, *SERVER_VARIABLES, VARIABLE}
     return {name: value for name, value in os.environ.items() if name not in named}
 
 

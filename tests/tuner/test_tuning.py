@@ -16,11 +16,16 @@ from gomafia_kit.cli.app import gomafia
 from gomafia_kit.cli.tune import _finite, _plain
 from gomafia_kit.errors import FolderError, NotInArchiveError, SettingsError
 from gomafia_kit.fetch.archive import Archive
+from gomafia_kit.importer.alerts import VARIABLE
 from gomafia_kit.memory.trend import line_through
+from gomafia_kit.runs.journal import Journal
 from gomafia_kit.settings import Settings
+from gomafia_kit.staging.live import ROWS_A_READ
 from gomafia_kit.tuner import Order, Trial, Tuning, advice_of, scenarios_of, tried, write_settings
+from gomafia_kit.tuner.trial import trial_of
 from gomafia_kit.widgets.tuning import TuningView, line_words, settings_to_write
 from gomafia_kit.widgets.tuning_chart import tuning_svg
+from tests.alerts import writing_down, written_down
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -339,6 +344,16 @@ def test_the_settings_file_keeps_what_else_is_in_it(tmp_path: Path) -> None:
         write_settings({"batch_rows": 1}, tmp_path / "file" / "settings.toml")
 
 
+def test_a_push_of_the_automatic_size_has_the_batches_that_the_push_makes(data_dir: Path) -> None:
+    sent = {"table": "seat", "new": 3 * ROWS_A_READ, "changed": 0, "same": 1, "gone": 0}
+    with Journal(data_dir) as journal:
+        run_id = journal.begin({})
+        journal.end(run_id, "done", receipt={"push": [sent]})
+    automatic, fixed = (trial_of(data_dir, run_id, ("push",), 1, size, 0.0) for size in (None, 512))
+    assert (automatic.rows, automatic.longest, automatic.batches) == (3 * ROWS_A_READ + 1, ROWS_A_READ, 4)
+    assert (fixed.longest, fixed.batches) == (512, 3 * ROWS_A_READ // 512 + 1)
+
+
 # -- really ---------------------------------------------------------------------------------------
 
 
@@ -348,6 +363,9 @@ def test_the_push_of_the_demo_league_is_tried_by_the_command_and_leaves_nothing_
     # A person's own server is never touched: the schemas are of one that is thrown away.
     monkeypatch.setenv("GOMAFIA_POSTGRES_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
     monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    settings = tmp_path / "data" / "settings.toml"
+    settings.parent.mkdir()
+    settings.write_text("longest_minutes = 0.01\n", encoding="utf-8")  # is meant for imports: no trial ends by it
     words = ["--stages", "push", "--sizes", "100", "--repeats", "1", "--write", "--json"]
     done = CliRunner().invoke(gomafia, ["tune", *words], standalone_mode=False)
     assert done.exception is None
@@ -359,16 +377,19 @@ def test_the_push_of_the_demo_league_is_tried_by_the_command_and_leaves_nothing_
     assert trial["cpu_seconds"] > 0
     assert told["scenarios"][0]["name"] == "memory-constrained"
     assert told["advice"]["reason"] == "100 rows a batch is the only fixed size that was tried and fits."
-    settings = tmp_path / "data" / "settings.toml"
-    assert tomllib.loads(settings.read_text()) == {"batch_rows": 100}
+    assert tomllib.loads(settings.read_text()) == {"longest_minutes": 0.01, "batch_rows": 100}
     assert list(settings.parent.iterdir()) == [settings]
 
 
-def test_a_tuning_that_recommends_nothing_ends_with_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tuning_that_recommends_nothing_ends_with_a_code_and_alerts_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GOMAFIA_HOME", str(tmp_path))
+    monkeypatch.setenv(VARIABLE, writing_down(tmp_path / "alerts.jsonl"))
     line = ["tune", "--memory-limit-mb", "64", "--sizes", "100", "--repeats", "1", "--write"]
     done = CliRunner().invoke(gomafia, line, standalone_mode=False)
     assert (done.exception, done.return_value) == (None, 1)
     assert "No trial fits into 64 MB" in done.stdout
     assert "tournaments, games of demo-tiny" in done.stdout
+    assert written_down(tmp_path / "alerts.jsonl") == []
     assert not (tmp_path / "data" / "settings.toml").exists()

@@ -3,8 +3,8 @@
     answer -> records -> checked rows -> batch of `batch_rows` -> part + ledger, committed together
 
 A batch may hold rows of several answers, and an answer may span several batches; readers see an
-answer's rows once the last of them is committed. Killed at any moment, the next run reads the
-archived answer again and goes on behind the last committed row.
+answer's rows once everything about its subject (all pages of a list) is read. Killed at any moment,
+the next run reads the archived answer again and goes on behind the last committed row.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from gomafia_kit.plan import ESSENTIAL_KINDS
 from gomafia_kit.records import TABLE_OF
 from gomafia_kit.resolve import People, resolve
 from gomafia_kit.runs.ledger import BatchNote, Load, Portion, Reading
+from gomafia_kit.seen import SeenNames
 from gomafia_kit.staging.parts import write_part
 from gomafia_kit.validate import key_of, validate
 
@@ -247,7 +248,7 @@ class Loader:
         self._observers = observers
         self._checkpoint = checkpoint
         self._personal = personal
-        self._done: set[str] = set()
+        self._done = SeenNames()
         self._failures = _Failures()
         self._failed_before: frozenset[str] = frozenset()
         self._stage = ""
@@ -265,7 +266,7 @@ class Loader:
         """The stage that all within belongs to; what was committed stays, whatever happens."""
         started = time.monotonic()
         self._stage, self._batch, self._batches = name, None, 0
-        self._done = set()
+        self._done = SeenNames()
         self._failed_before = frozenset(failure.subject for failure in self._ledger.failures())
         self._progress = _Progress()
         self._tell(StageStarted(self._run_id, name, 0, _now()))
@@ -330,14 +331,14 @@ class Loader:
     def _load_phase(self, phase: Phase, *, one_by_one: bool) -> None:
         failures = self._failures
         failures.answered = failures.in_a_row = 0
-        queue = [planned for planned in reversed(phase.asks) if planned.ask.subject not in self._done]
-        self._progress.known += len(queue)
+        ahead = iter(phase.asks)
+        behind: list[Planned] = []
+        self._progress.known += len(phase.asks)
         read: dict[str, _Reading] = {}
         lost: GomafiaError | None = None
-        while queue:
+        while planned := behind.pop() if behind else next(ahead, None):
             self._checkpoint()
-            planned = queue.pop()
-            if lost is not None and not self._source.holds(planned.ask, planned.max_age, planned.newer_than):
+            if planned.ask.subject in self._done or (lost is not None and not self._is_held(planned)):
                 self._progress.known -= 1
                 continue
             made_before = self._source.asks_made
@@ -347,7 +348,7 @@ class Loader:
                 more = []
                 if self._loses_the_road(planned, error, one_by_one=one_by_one):
                     lost = lost or error
-            queue.extend(reversed(more))
+            behind.extend(reversed(more))
             self._progress.known += len(more)
             self._ask_done(planned.ask.key, made=self._source.asks_made > made_before)
             if self._batch is not None and self._batch.is_full:  # by its age: whatever came since wasn't new
@@ -359,6 +360,10 @@ class Loader:
             raise lost
         if phase.retires:
             self._ledger.retire_others(phase.retires, phase.ids)
+
+    def _is_held(self, planned: Planned) -> bool:
+        """True if the archive has an answer that does."""
+        return self._source.holds(planned.ask, planned.max_age, planned.newer_than)
 
     def _loses_the_road(self, planned: Planned, error: GomafiaError, *, one_by_one: bool) -> bool:
         """True if nothing more is to be asked by this road; else what failed by itself is noted."""

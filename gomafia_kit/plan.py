@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from gomafia_kit import site
 from gomafia_kit.errors import SettingsError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from gomafia_kit.settings import Settings
     from gomafia_kit.site import Ask
+
+_Item = TypeVar("_Item")
+_Item_co = TypeVar("_Item_co", covariant=True)
 
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
@@ -93,6 +97,34 @@ class KnownTournament:
     listed_at: datetime | None = None
 
 
+class Many(Protocol[_Item_co]):
+    """Things that can be counted, and gone through as often as one likes."""
+
+    def __len__(self) -> int:
+        """How many they are."""
+        ...
+
+    def __iter__(self) -> Iterator[_Item_co]:
+        """One after the other."""
+        ...
+
+
+class Seasons:
+    """Players' seasons: player and year. A league may have a million, which as tuples would take ten times more."""
+
+    def __init__(self, seasons: Iterable[tuple[int, int]] = ()) -> None:
+        self._players, self._years = array("q"), array("h")
+        for player_id, year in seasons:
+            self._players.append(player_id)
+            self._years.append(year)
+
+    def __len__(self) -> int:
+        return len(self._players)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self._players, self._years, strict=True)
+
+
 class Known(Protocol):
     """What the plan must know of the league so far; staging tells it."""
 
@@ -104,8 +136,12 @@ class Known(Protocol):
         """All tournaments, newest first."""
         ...
 
-    def seasons(self) -> Sequence[tuple[int, int]]:
-        """All players' seasons: player and year."""
+    def seasons(self, *, by_player: bool = False) -> Many[tuple[int, int]]:
+        """All players' seasons, player and year: the newest first, or one player's behind one another."""
+        ...
+
+    def players(self) -> Many[int]:
+        """All players with seasons, those of the newest first."""
         ...
 
     def members(self, club_id: int) -> Sequence[int]:
@@ -135,13 +171,27 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class _Made(Generic[_Item]):
+    """Asks that are made one by one, as they are come by: all of them at once would take a kilobyte each."""
+
+    items: Many[_Item]
+    make: Callable[[_Item], Planned]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Planned]:
+        return map(self.make, self.items)
+
+
+@dataclass(frozen=True, slots=True)
 class Phase:
     """Asks that can be made before anything else must be known.
 
     With `retires`, subjects of that name with other ids than `ids` are no longer part of the league.
     """
 
-    asks: tuple[Planned, ...]
+    asks: Many[Planned]
     retires: str = ""
     ids: tuple[int, ...] = ()
 
@@ -199,17 +249,20 @@ def _clubs(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     first = site.club_list() if road.form == API else site.club_list_page(form=form)
     yield Phase((Planned(first, WEEK, road),))
     every = tuple(known.club_ids())
-    asks = (
-        site.club_members(club) if road.form == API else site.club_page(club, form=form)
-        for club in _chosen_clubs(settings, every)
-    )
-    yield Phase(tuple(Planned(ask, WEEK, road) for ask in asks), "club_members", every)
+
+    def planned(club: int) -> Planned:
+        return Planned(site.club_members(club) if road.form == API else site.club_page(club, form=form), WEEK, road)
+
+    yield Phase(_Made(_chosen_clubs(settings, every), planned), "club_members", every)
 
 
 def _presidents(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     every = tuple(known.club_ids())
-    asks = (site.club_president(club, road.page_form) for club in _chosen_clubs(settings, every))
-    yield Phase(tuple(Planned(ask, WEEK, road) for ask in asks), "club_president", every)
+
+    def planned(club: int) -> Planned:
+        return Planned(site.club_president(club, road.page_form), WEEK, road)
+
+    yield Phase(_Made(_chosen_clubs(settings, every), planned), "club_president", every)
 
 
 def _chosen_clubs(settings: Settings, every: Sequence[int]) -> Sequence[int]:
@@ -252,20 +305,22 @@ def _tournaments(settings: Settings, _known: Known, road: Road) -> Iterator[Phas
 def _participants(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     today = datetime.now(UTC).date()
     every = known.tournaments()
-    asks = tuple(
-        Planned(site.tournament_card(item.tournament_id, road.page_form), tournament_age(item, today), road)
-        for item in _chosen_tournaments(settings, known, every)
-    )
+
+    def planned(item: KnownTournament) -> Planned:
+        return Planned(site.tournament_card(item.tournament_id, road.page_form), tournament_age(item, today), road)
+
+    asks = _Made(_chosen_tournaments(settings, known, every), planned)
     yield Phase(asks, "tournament_card", tuple(item.tournament_id for item in every))
 
 
 def _games(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     today = datetime.now(UTC).date()
     every = known.tournaments()
-    asks = tuple(
-        Planned(_tournament(item, road), tournament_age(item, today), road, _listed_anew(item, known))
-        for item in _chosen_tournaments(settings, known, every)
-    )
+
+    def planned(item: KnownTournament) -> Planned:
+        return Planned(_tournament(item, road), tournament_age(item, today), road, _listed_anew(item, known))
+
+    asks = _Made(_chosen_tournaments(settings, known, every), planned)
     yield Phase(asks, "tournament", tuple(item.tournament_id for item in every))
 
 
@@ -301,16 +356,14 @@ def _chosen_tournaments(
 def _official_years(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     ages = {year: max(_season_age(settings, year), WEEK) for year in season_years(settings)}
     players = _chosen_players(settings, known)
-    seasons = [season for season in known.seasons() if season[1] in ages]
-    if road.is_rendered:  # one player's years behind one another: all are chosen on the page that is open
-        seasons.sort(key=lambda season: season[0])
-    yield Phase(
-        tuple(
-            Planned(_statistics(player_id, year, road), ages[year], road)
-            for player_id, year in seasons
-            if players is None or player_id in players
-        )
-    )
+    # Rendered, all years of a player are chosen on the page that is open.
+    every = known.seasons(by_player=road.is_rendered)
+    chosen = Seasons(each for each in every if each[1] in ages and (players is None or each[0] in players))
+
+    def planned(season: tuple[int, int]) -> Planned:
+        return Planned(_statistics(*season, road), ages[season[1]], road)
+
+    yield Phase(_Made(chosen, planned))
 
 
 def _statistics(player_id: int, year: int, road: Road) -> Ask:
@@ -321,10 +374,14 @@ def _statistics(player_id: int, year: int, road: Road) -> Ask:
 
 def _history(settings: Settings, known: Known, road: Road) -> Iterator[Phase]:
     players = _chosen_players(settings, known)
-    every = dict.fromkeys(player_id for player_id, _ in known.seasons() if players is None or player_id in players)
+    every = array("q", (player for player in known.players() if players is None or player in players))
     if settings.club_id is not None:
-        every |= dict.fromkeys(known.members(settings.club_id))
-    yield Phase(tuple(Planned(site.player_history_page(player, 1, road.page_form), WEEK, road) for player in every))
+        every.extend(set(known.members(settings.club_id)).difference(every))
+
+    def planned(player: int) -> Planned:
+        return Planned(site.player_history_page(player, 1, road.page_form), WEEK, road)
+
+    yield Phase(_Made(every, planned))
 
 
 def _chosen_players(settings: Settings, known: Known) -> set[int] | None:

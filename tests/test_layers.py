@@ -17,7 +17,7 @@ PACKAGE: Final = Path(gomafia_kit.__file__).parent
 
 ORDER: Final = (
     ("errors",),
-    ("events", "questions"),
+    ("events", "questions", "seen"),
     ("records", "values"),
     ("tables",),
     ("site",),

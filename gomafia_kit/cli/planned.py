@@ -13,10 +13,11 @@ from gomafia_kit.cli.options import gathered, given, json_option, settings_optio
 from gomafia_kit.errors import FolderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gomafia_kit.fetch.archive import Archive
-    from gomafia_kit.plan import Known, KnownTournament, Planned
+    from gomafia_kit.plan import Known, KnownTournament, Many, Planned
+    from gomafia_kit.runs.ledger import Ledger
     from gomafia_kit.settings import Settings
     from gomafia_kit.site import Ask
 
@@ -73,7 +74,10 @@ class _NothingKnown:
     def tournaments(self) -> list[KnownTournament]:
         return []
 
-    def seasons(self) -> list[tuple[int, int]]:
+    def seasons(self, *, by_player: bool = False) -> list[tuple[int, int]]:  # noqa: ARG002 - whatever the order
+        return []
+
+    def players(self) -> list[int]:
         return []
 
     def members(self, _club_id: int) -> list[int]:
@@ -113,10 +117,16 @@ class _Ground:
     settings: Settings
     known: Known
     archive: Archive | None
-    read: dict[str, list[Ask]]
-    """Subject -> the asks by which it was read."""
+    ledger: Ledger | None
     going: set[str] = field(default_factory=set)
     """Those that go to the site: one answer serves all that is read from it."""
+
+    def read(self, subject: str) -> list[Ask]:
+        """The asks by which a subject was read; looked up one by one, for there may be a hundred thousand subjects."""
+        from gomafia_kit.site import ask_from
+
+        live = [] if self.ledger is None else self.ledger.settled(subject)
+        return [ask_from(answer.ask_key, answer.kind, subject, {}) for answer in live]
 
 
 def plans_for(settings: Settings) -> list[StagePlan]:
@@ -131,15 +141,13 @@ def plans_for(settings: Settings) -> list[StagePlan]:
     folder = settings.folder
     with ExitStack() as stack:
         known: Known = _NothingKnown()
-        read: dict[str, list[Ask]] = {}
+        ledger = None
         if holds(folder):
             ledger = stack.enter_context(Ledger(folder))
             known = StagedLeague(folder, ledger)
-            for live in ledger.live_asks():
-                read.setdefault(live.ask.subject, []).append(live.ask)
         held = holds(folder, ARCHIVE_FILE)
         archive = stack.enter_context(Archive(folder, settings.league)) if held else None
-        ground = _Ground(settings, known, archive, read)
+        ground = _Ground(settings, known, archive, ledger)
         return [plan for stage in _stages(settings, known) for plan in _plans_of(stage, ground)]
 
 
@@ -170,7 +178,7 @@ def _plan_of(subject: str, name: str, ground: _Ground) -> StagePlan:
     asks, before, has_more = 0, len(ground.going), False
     for phase in phases(subject, ground.settings, ground.known, roads_for(subject, ground.settings)[0]):
         for planned in phase.asks:
-            pages, ends_there = _pages(planned, ground.read)
+            pages, ends_there = _pages(planned, ground)
             wanted = [page.ask for page in pages if _goes_to_the_site(page, ground)]
             asks += len(pages)
             has_more |= not ends_there
@@ -181,25 +189,25 @@ def _plan_of(subject: str, name: str, ground: _Ground) -> StagePlan:
 
 
 def _unknown(subject: str, known: Known, *, has_more: bool) -> str:
-    unread = {
+    unread: dict[str, Callable[[], Many[object]]] = {
         "clubs": known.club_ids,
         "presidents": known.club_ids,
         "participants": known.tournaments,
         "games": known.tournaments,
-        "official_years": known.seasons,
-        "history": known.seasons,
+        "official_years": known.players,
+        "history": known.players,
     }
     if subject in unread and not unread[subject]():
         return _UNKNOWN_YET[subject]
     return "and the pages behind the first, once that is read" if has_more else ""
 
 
-def _pages(planned: Planned, read: dict[str, list[Ask]]) -> tuple[list[Planned], bool]:
+def _pages(planned: Planned, ground: _Ground) -> tuple[list[Planned], bool]:
     """The ask and those behind it: as they were read before, else those that are sure; and whether these are all."""
     from gomafia_kit import site
     from gomafia_kit.roads import DOM
 
-    before = read.get(planned.ask.subject, [])
+    before = ground.read(planned.ask.subject)
     if planned.ask.key in {ask.key for ask in before}:
         return [replace(planned, ask=ask) for ask in before], True
     if planned.ask.kind == "tournament_games_page" and planned.road.form == DOM:

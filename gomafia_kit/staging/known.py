@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
-from gomafia_kit.plan import KnownTournament
+from gomafia_kit.plan import KnownTournament, Seasons
 from gomafia_kit.staging.live import LiveTables
 from gomafia_kit.tables import TOURNAMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from gomafia_kit.runs.ledger import Ledger
@@ -39,9 +40,15 @@ class StagedLeague:
             for number, start, end, status, shown, hidden, row, listed_at in rows
         ]
 
-    def seasons(self) -> list[tuple[int, int]]:
-        """All players' seasons: player and year."""
-        return self._rows("SELECT player_id, year FROM player_season ORDER BY year DESC, player_id")
+    def seasons(self, *, by_player: bool = False) -> Seasons:
+        """All players' seasons, player and year: the newest first, or one player's behind one another."""
+        order = "player_id, year DESC" if by_player else "year DESC, player_id"
+        return Seasons(self._stream(f"SELECT player_id, year FROM player_season ORDER BY {order}"))
+
+    def players(self) -> array[int]:
+        """All players with seasons, those of the newest first."""
+        rows = self._stream("SELECT player_id FROM player_season GROUP BY 1 ORDER BY max(year) DESC, player_id")
+        return array("q", (row[0] for row in rows))
 
     def members(self, club_id: int) -> list[int]:
         """The players of a club."""
@@ -59,6 +66,11 @@ class StagedLeague:
     def row_read(self, tournament_id: int) -> str | None:
         """The name of the list's row at the time when the tournament's answer was read; None if there is none."""
         return self._ledger.fact(f"tournament/{tournament_id}", "row")
+
+    def _stream(self, sql: str) -> Iterator[Any]:
+        with LiveTables(self._data_dir, self._ledger) as live:
+            for batch in live.stream(sql):
+                yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
     def _rows(self, sql: str) -> list[Any]:
         with LiveTables(self._data_dir, self._ledger) as live:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import uuid
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,9 @@ LARGE_PART_ROWS: Final = 100_000
 """A part of so many rows stays as it is while all its rows are live."""
 PARTS_AT_ONCE: Final = 64
 """Each file that is read at a time costs memory."""
+
+_NAMED: Final = re.compile(rf"{SPILLED}-(\d+)-[0-9a-f]{{12}}")
+"""The name of a folder in which DuckDB puts aside what doesn't fit: the process, and a number of its own."""
 
 
 def compact(data_dir: Path, ledger: Ledger) -> None:
@@ -48,9 +52,9 @@ def sweep(data_dir: Path, ledger: Ledger) -> None:
 
 def _sweep_spilled(data_dir: Path) -> None:
     """Delete what DuckDB had put aside in processes that were killed."""
-    for folder in data_dir.glob(f"{SPILLED}-*-*"):
-        _, process, _ = folder.name.split("-")
-        if process.isdigit() and not psutil.pid_exists(int(process)):
+    for folder in data_dir.glob(f"{SPILLED}-*"):
+        named = _NAMED.fullmatch(folder.name)
+        if named and not psutil.pid_exists(int(named[1])):
             shutil.rmtree(folder, ignore_errors=True)
 
 

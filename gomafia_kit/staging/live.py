@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 import duckdb
 
-from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError
+from gomafia_kit.errors import DamagedFileError, DiskFullError, FolderError, OutOfBudgetError
 from gomafia_kit.runs.database import rebuild_remedy
-from gomafia_kit.staging.parts import PARTS
 from gomafia_kit.staging.pools import GIVE_BACK, LEAN, close, is_short_of_memory, watch
 from gomafia_kit.tables import ANSWER, TABLES
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from gomafia_kit.errors import GomafiaError
     from gomafia_kit.runs.ledger import Ledger, LivePart
     from gomafia_kit.tables import Table
 
@@ -61,6 +61,11 @@ _FAULTS_OF_THE_DISK: Final = (
     duckdb.TransactionException,  # a commit whose log can't be written
     duckdb.FatalException,  # a checkpoint that can't be, and whatever is done with the database after it
 )
+_FAULTS_OF_A_FILE: Final = (duckdb.InvalidInputException, duckdb.SerializationException)
+_IO_IN_ARROW: Final = "IO Error"
+"""How an OSError of Arrow begins by which it tells of a fault of the disk."""
+_SPILLED_TOO_MUCH: Final = "max_temp_directory_size"
+"""What DuckDB names where nothing more can be put aside: by itself it takes nine tenths of the disk's free room."""
 
 
 def _chain(error: BaseException | None) -> Iterator[str]:
@@ -75,18 +80,36 @@ def duckdb_faults(data_dir: Path) -> Iterator[None]:
     """Turn what DuckDB says into our errors, naming the folder and the remedy."""
     try:
         yield
-    except _FAULTS_OF_THE_DISK as error:
-        text = str(error)
-        if any("No space left" in said for said in _chain(error)):
-            raise DiskFullError(f"No space left on the disk of {data_dir}.", "Make room and run again.") from error
-        raise FolderError(
-            f"{data_dir} can't be read or written: {text.splitlines()[0]}", "Check the folder."
-        ) from error
-    except (duckdb.InvalidInputException, duckdb.SerializationException) as error:
-        raise DamagedFileError(
-            f"A part in {data_dir / PARTS} is damaged: {str(error).splitlines()[0]}",
-            rebuild_remedy(data_dir),
-        ) from error
+    except (duckdb.Error, OSError) as error:
+        if not _is_of_files(error):
+            raise
+        raise _translated(data_dir, error) from error
+
+
+def _is_of_files(error: duckdb.Error | OSError) -> bool:
+    """True for what DuckDB says of files and memory; else it is a fault of ours, or one that the system has told."""
+    if isinstance(error, OSError):
+        return error.errno is None  # Arrow has no number for what DuckDB says through it
+    # For bytes that make no sense, DuckDB may have no class of its own.
+    return isinstance(error, _FAULTS_OF_THE_DISK + _FAULTS_OF_A_FILE) or type(error) is duckdb.Error
+
+
+def _translated(data_dir: Path, error: Exception) -> GomafiaError:
+    said = str(error).splitlines()[0]
+    if any("No space left" in text for text in _chain(error)):
+        return DiskFullError(f"No space left on the disk of {data_dir}.", "Make room and run again.")
+    if _SPILLED_TOO_MUCH in str(error):
+        return DiskFullError(
+            f"The disk of {data_dir} has too little room for what is put aside: {said}", "Make room and run again."
+        )
+    if is_short_of_memory(error):
+        return OutOfBudgetError(
+            f"DuckDB has too little memory for the rows of {data_dir}: {said}",
+            "Run again when more is free, what was committed is safe; if it ends so again, please report it.",
+        )
+    if isinstance(error, _FAULTS_OF_THE_DISK) or said.startswith(_IO_IN_ARROW):
+        return FolderError(f"{data_dir} can't be read or written: {said}", "Check the folder.")
+    return DamagedFileError(f"A file of rows in {data_dir} is damaged: {said}", rebuild_remedy(data_dir))
 
 
 def state_of(ledger: Ledger, table: str) -> str:

@@ -153,7 +153,7 @@ def test_two_connections_that_put_rows_aside_leave_each_other_alone(folder: Fold
 
 
 def test_what_a_killed_process_had_put_aside_is_deleted(folder: Folder) -> None:
-    dead, alive = (folder.path / f"{staged.SPILLED}-{pid}-0123" for pid in (2**22 + 1, os.getpid()))
+    dead, alive = (folder.path / f"{staged.SPILLED}-{pid}-0123456789ab" for pid in (2**22 + 1, os.getpid()))
     for left in (dead, alive):
         left.mkdir()
         (left / "duckdb_temp_storage_S64K-0.tmp").write_bytes(b"rows")

@@ -354,6 +354,19 @@ def test_a_push_of_the_automatic_size_has_the_batches_that_the_push_makes(data_d
     assert (fixed.longest, fixed.batches) == (512, 3 * ROWS_A_READ // 512 + 1)
 
 
+def test_a_settings_file_that_is_private_or_a_link_stays_so(tmp_path: Path) -> None:
+    mine, link = tmp_path / "dotfiles" / "mine.toml", tmp_path / "settings.toml"
+    mine.parent.mkdir()
+    mine.write_text("# mine\n", encoding="utf-8")
+    mine.chmod(0o600)
+    link.symlink_to(mine)
+    assert write_settings({"batch_rows": 500}, link) == link
+    assert link.is_symlink()
+    assert mine.read_text(encoding="utf-8") == "# mine\nbatch_rows = 500\n"
+    assert mine.stat().st_mode & 0o777 == 0o600
+    assert list(mine.parent.iterdir()) == [mine]
+
+
 # -- really ---------------------------------------------------------------------------------------
 
 

@@ -229,11 +229,7 @@ class Archive:
             ):
                 number += 1
                 size += length
-                try:
-                    body = self._unpack.decompress(packed, max_output_size=length)
-                except zstandard.ZstdError:
-                    body = None
-                if body is None or hashlib.sha256(body).hexdigest() != sha256:
+                if self._sound_body(packed, length, sha256) is None:
                     damaged.append(key)
         return number, size, damaged
 

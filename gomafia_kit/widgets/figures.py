@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from gomafia_kit.memory.peaks import peak_of, taken_by_part, tells_pss
-from gomafia_kit.runs.journal import Batch, Journal
+from gomafia_kit.runs.journal import WORKING, Batch, Journal
 from gomafia_kit.settings import STAGES, pace_of
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Figures:
     @property
     def is_working(self) -> bool:
         """True while the run's process is at work."""
-        return self.state in {"starting", "running", "paused", "stopping"}
+        return self.state in WORKING
 
     @property
     def current(self) -> StageFigures | None:

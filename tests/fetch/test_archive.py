@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,17 @@ def test_a_damaged_answer_is_never_given_out(archive: Archive, data_dir: Path, d
     assert not source.holds(tournament(7), None)
     with pytest.raises(DamagedFileError, match="the answer to api POST /api/tournament/get"):
         archive.get(tournament(7))
+
+
+def test_bodies_that_claim_to_be_endless_are_damaged_ones(archive: Archive, data_dir: Path) -> None:
+    """By its header such a body is longer than any memory."""
+    crafted = bytes.fromhex("28b52ffd") + bytes([0xE0]) + (1 << 62).to_bytes(8, "little") + b"x" * 10
+    for number in (7, 8):
+        archive.keep(success(tournament(number), {"title": "Кубок"}))
+    with closing(sqlite3.connect(data_dir / "archive.sqlite")) as db, db:
+        db.execute("UPDATE answer SET body = ? WHERE ask_id = ?", (crafted, tournament(7).ask_id))
+    number, _, damaged = archive.check_bodies()
+    assert (number, damaged) == (2, [tournament(7).key])
 
 
 def test_a_folder_holds_one_league(archive: Archive, data_dir: Path) -> None:

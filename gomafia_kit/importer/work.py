@@ -82,8 +82,8 @@ PUBLISHING_COSTS_AT_MOST_ONE_IN: Final = 10
 BATCHES_UNTIL_GIVEN_BACK: Final = 5
 """So many batches leave what malloc keeps of them; giving it back takes some milliseconds."""
 SECONDS_BETWEEN_LOOKS: Final = 0.2
-LONG_REST_SECONDS: Final = 1.5
-"""A rest that is longer is noted, so that it isn't taken for a stall; shorter ones come before every ask."""
+LONG_REST_SECONDS: Final = 5.0
+"""A rest that is longer is noted, so that it isn't taken for a stall; shorter ones may come before every ask."""
 _ANOTHER_ROAD_MAY_HELP: Final = (
     AskFailedError,
     ParseError,

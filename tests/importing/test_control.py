@@ -177,7 +177,7 @@ def test_the_next_run_waits_for_one_that_is_to_stop(own_site: DemoSite, data_dir
 
 def test_a_wait_that_the_site_asked_for_is_no_stall(own_site: DemoSite, data_dir: Path) -> None:
     handle = started(own_site, data_dir, stall_minutes=0.02)
-    own_site.fault("status", status=429, retry_after="4", times=1, prefix="/api/")
+    own_site.fault("status", status=429, retry_after="7", times=1, prefix="/api/")
     with Journal(data_dir) as journal:
         while not any("Attempt 2 of 5" in text for _, text in journal.notices(handle.run_id)):
             time.sleep(0.02)

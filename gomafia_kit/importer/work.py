@@ -144,22 +144,47 @@ class Import:
 
     def work(self, stack: ExitStack) -> tuple[dict[str, Any], GomafiaError | None]:
         """Run every stage; the receipt, and the error of the first stage that stopped, if one did."""
-        settings = self.settings
         check_sound(self.journal.path)
+        self._open_folder(stack)
+        self._tell_of_a_lower_limit()
+        self._crashes = tell_of_crashes(self.journal, self.ledger, self.archive, self._tell)
+        self._open_source(stack)
+        self._make_loader(stack)
+        self.journal.set_state(self.run_id, "running")
+        self._put_in_order()
+        try:
+            self._run_stages()
+        except OutOfBudgetError:
+            raise  # an account needs memory, too
+        except RunStoppedError as stopped:
+            return self._receipt() | {"nothing_new": False}, stopped
+        self._note_what_failed()
+        return self._receipt(), next(iter(self._failures), None)
+
+    def _open_folder(self, stack: ExitStack) -> None:
+        settings = self.settings
         self.archive = stack.enter_context(Archive(self.data_dir, settings.league, settings.source_facts()))
         self.ledger = stack.enter_context(Ledger(self.data_dir))
         self._log = stack.enter_context(EventLog(self.data_dir))
-        if settings.memory_limit_mb and self._limit_mb < settings.memory_limit_mb:
-            given = f"memory_limit_mb is {settings.memory_limit_mb:,}"
+
+    def _tell_of_a_lower_limit(self) -> None:
+        wished_mb = self.settings.memory_limit_mb
+        if wished_mb and self._limit_mb < wished_mb:
+            given = f"memory_limit_mb is {wished_mb:,}"
             self._tell(f"{given}, but the system lets this process have {self._limit_mb:,.0f} MB: that holds.")
-        self._crashes = tell_of_crashes(self.journal, self.ledger, self.archive, self._tell)
+
+    def _open_source(self, stack: ExitStack) -> None:
+        settings = self.settings
         since = refresh_since(self.run_id, self.journal, self.ledger, self._tell) if settings.refresh else None
         who = fetchers(settings, self._tell, stack, answer_bytes(self._limit_mb))
         longest = 60 * settings.longest_outage_minutes
         down = partial(self._tell_and_alert, SITE)
         self.source = Source(self.archive, who, Gate(settings.pace), self._tell, since, longest, self._rest, down)
         stack.callback(self.source.close)
-        garbage = stack.enter_context(Garbage(settings.gc))
+
+    def _make_loader(self, stack: ExitStack) -> None:
+        """The loader, what measures its memory, and what goes by that."""
+        garbage = stack.enter_context(Garbage(self.settings.gc))
         pulse = stack.enter_context(Pulse())
         self.meter = meter = Meter(
             self.journal,
@@ -169,7 +194,7 @@ class Import:
             dear_each_batch=self._profiling is not None,
         )
         tell_memory = partial(self._tell_and_alert, MEMORY)
-        self._budget = budget = AutomaticRows(self._limit_mb, meter, tell_memory, settings.batch_rows)
+        self._budget = budget = AutomaticRows(self._limit_mb, meter, tell_memory, self.settings.batch_rows)
         diet = BrowserDiet(
             lambda: meter.chromium_mb, partial(self._rest_browser, meter), self._tell, lambda: budget.is_scarce
         )
@@ -192,23 +217,25 @@ class Import:
                 self._publish_now_and_then,
             ),
             self._checkpoint,
-            personal=settings.personal,
+            personal=self.settings.personal,
         )
-        self.journal.set_state(self.run_id, "running")
+
+    def _put_in_order(self) -> None:
+        """Mend and sweep away what earlier runs left, and look at what is published."""
         self._mend()
         sweep(self.data_dir, self.ledger)
         self._forget_damaged()
-        if is_half_made(self.ledger, settings.staging):
+        if is_half_made(self.ledger, self.settings.staging):
             self._published_at = -inf
         self._state = self.ledger.fingerprint()
+
+    def _run_stages(self) -> None:
         stages = self._stages()
-        try:
-            for stage, further in zip(stages, (*stages[1:], "push"), strict=True):
-                self._run_stage(stage, is_last_to_load=further == "push")
-        except OutOfBudgetError:
-            raise  # an account needs memory, too
-        except RunStoppedError as stopped:
-            return self._receipt() | {"nothing_new": False}, stopped
+        for stage, further in zip(stages, (*stages[1:], "push"), strict=True):
+            self._run_stage(stage, is_last_to_load=further == "push")
+
+    def _note_what_failed(self) -> None:
+        """Asks to which no road brought an answer make the run a failed one."""
         if self._failed:
             count = len(self._failed)
             told = f"{count} {'ask' if count == 1 else 'asks'} failed by every road; all else is in place."
@@ -219,7 +246,6 @@ class Import:
                     " and so does the next run as it comes by.",
                 )
             )
-        return self._receipt(), next(iter(self._failures), None)
 
     def _stages(self) -> list[str]:
         """The stages to run; one that the games need and that never ran comes along."""

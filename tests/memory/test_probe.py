@@ -13,6 +13,10 @@ def _fill(megabytes: int) -> bytearray:
     return bytearray(b"x" * 4096) * (megabytes * 256)
 
 
+TRIES = 5
+"""Others who share a library's pages with this process may end between two looks: its share of them grows by that."""
+
+
 @pytest.fixture
 def linux() -> Probe:
     """A probe that reads the kernel's own figures; these tests are about them."""
@@ -33,14 +37,18 @@ def test_the_peak_is_that_of_the_time_since_the_last_look(linux: Probe) -> None:
 
 
 def test_what_is_held_shows_in_every_measure(linux: Probe) -> None:
-    before = linux.tree()[0]
-    held = _fill(40)
-    after = linux.tree()[0]
-    assert len(held) == 40 << 20
-    assert before.pss_mb is not None
-    assert after.pss_mb is not None
-    assert after.pss_mb - before.pss_mb == pytest.approx(40, abs=4)
-    assert after.rss_mb - before.rss_mb == pytest.approx(40, abs=4)
+    rises = []
+    for _ in range(TRIES):
+        before = linux.tree()[0]
+        held = _fill(40)
+        after = linux.tree()[0]
+        assert len(held) == 40 << 20
+        del held
+        assert before.pss_mb is not None
+        assert after.pss_mb is not None
+        assert after.rss_mb - before.rss_mb == pytest.approx(40, abs=4)
+        rises.append(after.pss_mb - before.pss_mb)
+    assert any(rise == pytest.approx(40, abs=4) for rise in rises), rises
 
 
 def test_without_a_browser_the_tree_is_python_alone(linux: Probe) -> None:

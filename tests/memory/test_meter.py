@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _own_peak() -> None:
+    """The mark of this process's highest RSS is put back: what tests before took doesn't count."""
+    Probe().peak_rss_mb()
+
+
 @pytest.fixture
 def journal(data_dir: Path) -> Iterator[Journal]:
     with Journal(data_dir) as opened:
@@ -135,9 +141,8 @@ def test_between_two_looks_python_is_seen_to_rise(journal: Journal, monkeypatch:
     assert meter.peaks[-1].best_mb > before + 60
     shown = {sample.part: sample for sample in journal.latest_look(1)}
     assert {(sample.stage, sample.batch) for sample in shown.values()} == {("games", 1)}
-    assert (shown["tree"].pss_mb or 0) == pytest.approx(meter.peaks[-1].best_mb)
+    assert (shown["tree"].pss_mb or 0) == pytest.approx(meter.peaks[-1].best_mb, abs=1)
     assert (shown["python"].rss_mb or 0) > before + 60
-    _end(meter, 1)  # puts the mark of the highest RSS back, which the next test goes by
 
 
 def test_the_budget_sees_the_peak_and_not_what_is_left_of_it(journal: Journal) -> None:

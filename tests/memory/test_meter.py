@@ -156,9 +156,10 @@ def test_the_budget_sees_the_peak_and_not_what_is_left_of_it(journal: Journal) -
     del held
     _end(meter, 2)
     assert [use.part for use in meter.peaks] == ["python", "tree"]
-    assert meter.peaks[0].best_mb == pytest.approx(before[0].best_mb + 70, abs=10)
+    # Others may share fewer pages meanwhile, and what tests before took may be given back.
+    assert meter.peaks[0].best_mb == pytest.approx(before[0].best_mb + 70, abs=25)
     assert meter.peaks[1].best_mb == meter.peaks[0].best_mb
-    assert meter.growth_mb == pytest.approx(70, abs=5)
+    assert meter.growth_mb == pytest.approx(70, abs=15)
 
 
 def test_gauges_stand_beside_each_batch_and_dear_ones_where_the_tree_was_looked_at(journal: Journal) -> None:
